@@ -1,0 +1,73 @@
+namespace Probe.Core.Evidence;
+
+/// <summary>How bad a finding is.</summary>
+public enum Severity
+{
+    /// <summary>Worth knowing; nothing is wrong.</summary>
+    Info,
+
+    /// <summary>May become a fault.</summary>
+    Risk,
+
+    /// <summary>Works, but badly.</summary>
+    Degraded,
+
+    /// <summary>Does not work.</summary>
+    Outage,
+}
+
+/// <summary>How sure a finding is.</summary>
+public enum Confidence
+{
+    /// <summary>One kind of evidence.</summary>
+    Hint,
+
+    /// <summary>Two independent kinds of evidence.</summary>
+    Likely,
+
+    /// <summary>Packet-level evidence that leaves no other reading.</summary>
+    Proved,
+}
+
+/// <summary>What a rule concluded from the evidence.</summary>
+public sealed record Finding
+{
+    /// <summary>Rule id, such as <c>PRB-MTU-007</c>.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>One line.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>How bad.</summary>
+    public required Severity Severity { get; init; }
+
+    /// <summary>How sure.</summary>
+    public required Confidence Confidence { get; init; }
+
+    /// <summary>Where in the path or host.</summary>
+    public required string Where { get; init; }
+
+    /// <summary>What it means, in a few sentences.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The evidence, with pointers into the document.</summary>
+    public required IReadOnlyList<EvidenceItem> Evidence { get; init; }
+
+    /// <summary>Other readings, and why they do not hold.</summary>
+    public IReadOnlyList<string> NotBecause { get; init; } = [];
+
+    /// <summary>What to do.</summary>
+    public IReadOnlyList<string> Fix { get; init; } = [];
+
+    /// <summary>The command that proves or refutes it.</summary>
+    public string? Verify { get; init; }
+
+    /// <summary>Ids of rules whose findings this one explains.</summary>
+    public IReadOnlyList<string> Suppresses { get; init; } = [];
+}
+
+/// <summary>One piece of evidence.</summary>
+/// <param name="Text">What was seen.</param>
+/// <param name="Value">Its value, formatted.</param>
+/// <param name="Pointer">JSON pointer (RFC 6901) into the document.</param>
+public sealed record EvidenceItem(string Text, string Value, string Pointer);

@@ -1,0 +1,17 @@
+namespace Probe.Core.Probing;
+
+/// <summary>Carries probe packets and brings back matched replies; the sweeps know nothing else of the network. One loop owns it.</summary>
+public interface IWire : IDisposable
+{
+    /// <summary>Nanoseconds of the run's monotonic clock.</summary>
+    long NowNs { get; }
+
+    /// <summary>Sends one probe.</summary>
+    SendStatus Send(in ProbePacket probe);
+
+    /// <summary>Waits until replies come or <paramref name="untilNs"/> is reached, and appends what came.</summary>
+    void Receive(long untilNs, List<Reply> replies);
+
+    /// <summary>Answers this host lost: loss figures are upper bounds when this is not zero.</summary>
+    PortLosses ReadLosses();
+}

@@ -1,0 +1,153 @@
+using Probe.Core.Packets;
+
+namespace Probe.Core.Probing;
+
+/// <summary>What kind of answer came back. The JSON names stand in the contract (<c>time-exceeded</c>, …).</summary>
+public enum ReplyKind
+{
+    /// <summary>ICMP 11 / ICMPv6 3.</summary>
+    TimeExceeded,
+
+    /// <summary>ICMP 0 / ICMPv6 129.</summary>
+    EchoReply,
+
+    /// <summary>TCP SYN and ACK.</summary>
+    SynAck,
+
+    /// <summary>TCP RST.</summary>
+    Reset,
+
+    /// <summary>ICMP 3/3, ICMPv6 1/4.</summary>
+    PortUnreachable,
+
+    /// <summary>ICMP 3/4.</summary>
+    FragmentationNeeded,
+
+    /// <summary>ICMP 3/1, 3/7, 3/12; ICMPv6 1/3.</summary>
+    HostUnreachable,
+
+    /// <summary>ICMP 3/0, 3/6, 3/11; ICMPv6 1/0.</summary>
+    NetworkUnreachable,
+
+    /// <summary>ICMP 3/9, 3/10, 3/13; ICMPv6 1/1, 1/5, 1/6.</summary>
+    AdminProhibited,
+
+    /// <summary>ICMP 3/2; ICMPv6 4/1 says the same of a next header.</summary>
+    ProtocolUnreachable,
+
+    /// <summary>ICMPv6 2.</summary>
+    PacketTooBig,
+
+    /// <summary>ICMP 12 / ICMPv6 4.</summary>
+    ParameterProblem,
+
+    /// <summary>ICMP 4.</summary>
+    SourceQuench,
+
+    /// <summary>A UDP datagram from the probed port.</summary>
+    UdpReply,
+
+    /// <summary>ICMP 3/5, 3/8, 3/14, 3/15 and unknown codes; ICMPv6 1/2 and unknown codes.</summary>
+    OtherUnreachable,
+}
+
+/// <summary>Where a time stamp comes from.</summary>
+public enum StampSource
+{
+    /// <summary>The kernel stamped the packet.</summary>
+    Kernel,
+
+    /// <summary>The kernel gave no stamp; the clock was read in this process.</summary>
+    User,
+}
+
+/// <summary>Fields of a quoted packet that differ from what was sent, as a NAT leaves them.</summary>
+[Flags]
+public enum RewrittenFields
+{
+    /// <summary>Nothing differs.</summary>
+    None = 0,
+
+    /// <summary>Quoted source address.</summary>
+    Source = 1,
+
+    /// <summary>Quoted destination address.</summary>
+    Destination = 2,
+
+    /// <summary>Quoted source port, or the identifier of an echo request.</summary>
+    SourcePort = 4,
+
+    /// <summary>Quoted destination port.</summary>
+    DestinationPort = 8,
+
+    /// <summary>Quoted transport checksum.</summary>
+    Checksum = 16,
+
+    /// <summary>Quoted IPv4 identification.</summary>
+    IpId = 32,
+
+    /// <summary>Quoted TCP sequence number or ICMP sequence.</summary>
+    Sequence = 64,
+}
+
+/// <summary>The IP header that an ICMP error quoted: what the packet looked like where it died.</summary>
+/// <param name="Ttl">Quoted TTL or hop limit: 1 where a router counted honestly, 0 for zero-TTL forwarding.</param>
+/// <param name="TrafficClass">Quoted TOS or traffic class octet (DSCP and ECN).</param>
+/// <param name="Length">Quoted length of the whole IP packet, octets.</param>
+/// <param name="Id">Quoted IPv4 identification; 0 for IPv6.</param>
+public readonly record struct QuotedHeader(byte Ttl, byte TrafficClass, int Length, ushort Id);
+
+/// <summary>One answer to one probe, matched and stamped.</summary>
+public readonly record struct Reply
+{
+    /// <summary><see cref="ProbePacket.Number"/> of the probe it answers.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Who sent the answer.</summary>
+    public required IpAddress From { get; init; }
+
+    /// <summary>Kind of answer.</summary>
+    public required ReplyKind Kind { get; init; }
+
+    /// <summary>ICMP type; 0 for TCP and UDP answers.</summary>
+    public byte Type { get; init; }
+
+    /// <summary>ICMP code; 0 for TCP and UDP answers.</summary>
+    public byte Code { get; init; }
+
+    /// <summary>The MTU that a frag-needed or packet-too-big carries, octets, 0 included; null for every other kind.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>The MTU cannot be true: 0, or not below the size of the packet it complains about.</summary>
+    public bool Implausible { get; init; }
+
+    /// <summary>When the probe left, nanoseconds of the run's clock.</summary>
+    public required long SentNs { get; init; }
+
+    /// <summary>When the answer arrived, nanoseconds of the run's clock.</summary>
+    public required long ReceivedNs { get; init; }
+
+    /// <summary>Source of <see cref="SentNs"/>.</summary>
+    public StampSource SentStamp { get; init; }
+
+    /// <summary>Source of <see cref="ReceivedNs"/>.</summary>
+    public StampSource ReceivedStamp { get; init; }
+
+    /// <summary>TTL or hop limit with which the answer arrived here.</summary>
+    public byte ReplyTtl { get; init; }
+
+    /// <summary>The quoted IP header of an ICMP error; null for a direct answer.</summary>
+    public QuotedHeader? Quoted { get; init; }
+
+    /// <summary>Quoted fields that differ from what was sent: a NAT stands in between.</summary>
+    public RewrittenFields Nat { get; init; }
+
+    /// <summary>MPLS labels and interface information (RFC 4884) that came along; null when none did.</summary>
+    public IcmpExtensions? Extensions { get; init; }
+
+    /// <summary>Round-trip time, nanoseconds.</summary>
+    public long RttNs => ReceivedNs - SentNs;
+
+    /// <summary>True when the kernel stamped both ends.</summary>
+    public bool KernelStamped => SentStamp == StampSource.Kernel && ReceivedStamp == StampSource.Kernel;
+}
