@@ -148,7 +148,7 @@ internal sealed class TraceRound
         return highest >= _knownTarget ? highest + Window : _knownTarget;
     }
 
-    private static bool IsQuiet(in TtlState state, long nowNs, long quietNs) =>
+    private static bool IsQuiet(TtlState state, long nowNs, long quietNs) =>
         state.Fate == Fate.Silent || (state.Fate == Fate.Waiting && nowNs - state.SentNs >= quietNs);
 
     private record struct TtlState(Fate Fate, long SentNs);
