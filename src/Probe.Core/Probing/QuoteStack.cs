@@ -30,7 +30,7 @@ internal readonly ref struct QuoteStack
     public static bool TryRead(ReadOnlySpan<byte> quote, out QuoteStack stack)
     {
         stack = default;
-        if (!IpPacket.TryRead(quote, out var outermost))
+        if (!IpPacket.TryReadQuote(quote, out var outermost))
         {
             return false;
         }
@@ -38,7 +38,7 @@ internal readonly ref struct QuoteStack
         var innermost = outermost;
         var depth = 1;
         while (depth < MaximumDepth && innermost.Protocol is IpProtocol.IpIp or IpProtocol.IPv6
-            && IpPacket.TryRead(innermost.Payload, out var inner))
+            && IpPacket.TryReadQuote(innermost.Payload, out var inner))
         {
             innermost = inner;
             depth++;
