@@ -49,6 +49,9 @@ public enum ReplyKind
 
     /// <summary>ICMP 3/5, 3/8, 3/14, 3/15 and unknown codes; ICMPv6 1/2 and unknown codes.</summary>
     OtherUnreachable,
+
+    /// <summary>ICMP 5: a note on the path, never an answer, so it stands in no document.</summary>
+    Redirect,
 }
 
 /// <summary>Where a time stamp comes from.</summary>
@@ -144,6 +147,12 @@ public readonly record struct Reply
 
     /// <summary>MPLS labels and interface information (RFC 4884) that came along; null when none did.</summary>
     public IcmpExtensions? Extensions { get; init; }
+
+    /// <summary>
+    /// The answer names its flow but not which probe of it (a UDP service's own words): the probe with the highest TTL still open was taken,
+    /// and the RTT is not known.
+    /// </summary>
+    public bool Ambiguous { get; init; }
 
     /// <summary>Round-trip time, nanoseconds.</summary>
     public long RttNs => ReceivedNs - SentNs;
