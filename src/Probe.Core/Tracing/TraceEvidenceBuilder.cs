@@ -7,6 +7,9 @@ namespace Probe.Core.Tracing;
 /// <summary>Turns what a trace has seen, at any time of the run, into evidence.</summary>
 public sealed class TraceEvidenceBuilder
 {
+    /// <summary>Single probes kept for the document.</summary>
+    public const int KeptProbes = TraceState.KeptProbes;
+
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Tracing;
@@ -21,6 +22,8 @@ public sealed class Tracer : ISweep
     private readonly List<TraceRound> _rounds = [];
     private readonly SlidingWindow _perSecond;
     private readonly SlidingWindow[] _perTtl;
+    private readonly HashSet<IpAddress> _addresses = [];
+    private readonly Queue<IpAddress> _newAddresses = new();
     private long _startNs = -1;
     private long _nextRound;
     private long _largestRttNs;
@@ -43,6 +46,18 @@ public sealed class Tracer : ISweep
 
         State = new TraceState(options);
     }
+
+    /// <summary>Probes sent so far.</summary>
+    public int ProbesSent => State.ProbesSent;
+
+    /// <summary>Probes answered so far.</summary>
+    public int ProbesAnswered { get; private set; }
+
+    /// <summary>Probes that this host would not send.</summary>
+    public int ProbesNotSent => State.ProbesNotSent;
+
+    /// <summary>Why not even the first probe could be sent; null when it could.</summary>
+    public SendStatus? SendError => State.SendError;
 
     /// <summary>Everything seen so far.</summary>
     internal TraceState State { get; }
@@ -85,6 +100,9 @@ public sealed class Tracer : ISweep
 
         return NextDeadline(nowNs, heldUntilNs);
     }
+
+    /// <summary>Takes one address that answered for the first time since the last call; for reverse names.</summary>
+    public bool TryTakeNewAddress(out IpAddress address) => _newAddresses.TryDequeue(out address);
 
     /// <inheritdoc/>
     public void NotSent(in ProbePacket probe, SendStatus status)
@@ -141,6 +159,12 @@ public sealed class Tracer : ISweep
         cell.Sent++;
         cell.Received++;
         cell.NodeOf(reply.From).Add(reply);
+        ProbesAnswered++;
+        if (_addresses.Add(reply.From))
+        {
+            _newAddresses.Enqueue(reply.From);
+        }
+
         State.Answered(reply);
         if (!reply.Ambiguous)
         {
