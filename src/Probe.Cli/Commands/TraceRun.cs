@@ -2,11 +2,10 @@ using Probe.Cli.Names;
 using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
-using Probe.Core.Linux;
+using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
-using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Commands;
 
@@ -27,7 +26,6 @@ internal static class TraceRun
         }
 
         using var session = Open(request, target);
-        using var capture = probing.CaptureFile is { } file ? ProbeCapture.Open(file, session, target) : null;
         using var names = probing.Numeric ? null : new ReverseNames();
         var tracer = new Tracer(MakeOptions(request, session, target, size), new ProbeNumbers());
         var builder = new TraceEvidenceBuilder(tracer, session.Wire.NowNs, address => names?.NameOf(address));
@@ -39,11 +37,9 @@ internal static class TraceRun
         var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
         {
             AskNames(tracer, names);
-            capture?.Drain();
             context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
         });
         var ended = new Instant(session.StartedUnixNs + session.Wire.NowNs);
-        capture?.Finish();
         context.Messages.EndProgress();
         if (tracer.SendError is { } error)
         {
@@ -53,9 +49,9 @@ internal static class TraceRun
         AskNames(tracer, names);
         names?.Wait(LongestWaitForNames, context.Cancellation);
         var trace = builder.Build(request.Target.Text, end, session.Wire.ReadLosses().Packets);
-        var bundle = MakeBundle(context, session, trace, end, started, ended, tracer, capture);
+        var bundle = MakeBundle(context, session, trace, end, started, ended, tracer);
         Show(request, context, bundle, trace);
-        return Judge(request, bundle, trace, end);
+        return Judge(request, trace, end);
     }
 
     private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
@@ -118,7 +114,7 @@ internal static class TraceRun
     };
 
     private static Bundle MakeBundle(CommandContext context, ProbeSession session, TraceEvidence trace, SweepEnd end, Instant started, Instant ended,
-        Tracer tracer, ProbeCapture? capture)
+        Tracer tracer)
     {
         var gaps = new List<Gap>();
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
@@ -141,9 +137,9 @@ internal static class TraceRun
             gaps.Add(left);
         }
 
-        var bundle = new Bundle
+        return new Bundle
         {
-            Tool = new ToolInfo("probe", ProgramVersion.Text),
+            Tool = ProgramVersion.Tool,
             Command = context.CommandLine,
             Started = started,
             Ended = ended,
@@ -154,12 +150,10 @@ internal static class TraceRun
                 SweepEnd.Interrupted => "interrupted",
                 _ => "done",
             },
-            Host = ThisHost.Describe(),
+            Host = HostFactsReader.Read(),
             Traces = [trace],
-            Captures = capture is null ? null : [capture.Describe()],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
-        return RuleSet.Standard.Conclude(bundle);
     }
 
     private static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
@@ -186,10 +180,9 @@ internal static class TraceRun
         }
     }
 
-    private static ExitStatus Judge(TraceRequest request, Bundle bundle, TraceEvidence trace, SweepEnd end)
+    private static ExitStatus Judge(TraceRequest request, TraceEvidence trace, SweepEnd end)
     {
         var unreached = !trace.Reached && !request.AllowUnreached;
-        var faults = (bundle.Findings ?? []).Any(finding => finding.IsFault && (trace.Reached || !request.AllowUnreached));
-        return unreached || faults ? ExitStatus.Fault : end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
+        return unreached ? ExitStatus.Fault : end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 }
