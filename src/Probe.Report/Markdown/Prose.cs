@@ -126,7 +126,8 @@ public sealed class Prose
 
     private void Add(Kind kind, string? text)
     {
-        if (kind != Kind.Code)
+        // GitHub makes links of @name and name@host after every escape is undone; only code stops it.
+        if (kind != Kind.Code && text?.Contains('@', StringComparison.Ordinal) != true)
         {
             if (kind == Kind.Ours && _pieces is [.., { Kind: Kind.Ours } last])
             {

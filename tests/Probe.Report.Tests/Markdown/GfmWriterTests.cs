@@ -87,6 +87,10 @@ public class GfmWriterTests
     }
 
     [Fact]
+    public void What_github_would_mention_is_code_whoever_wrote_it() =>
+        Assert.Equal("write to `root@example.net` now\n", new MarkdownBuilder().Paragraph($"write to {"root@example.net":ours} now").ToString());
+
+    [Fact]
     public void A_node_that_reports_are_not_made_of_is_refused()
     {
         var html = new MarkdownDocument { new HtmlBlock(null!) };
