@@ -86,7 +86,7 @@ internal static class PathTable
             }
         }
 
-        if (first && hop is { RateLimited: > 0, Received: > 0 })
+        if (first && hop.LimitsAnswers())
         {
             yield return Prose.Of($"rate-limited {Units.Percent(hop.RateLimited):ours}");
         }

@@ -23,7 +23,7 @@ internal sealed class RateLimitedHop : IRule
         var missing = new List<string>();
         foreach (var (trace, pointer) in bundle.TracesOf())
         {
-            var limited = trace.Hops.Select((hop, i) => (Hop: hop, Pointer: $"{pointer}/hops/{i}")).Where(at => IsLimited(at.Hop)).ToArray();
+            var limited = trace.Hops.Select((hop, i) => (Hop: hop, Pointer: $"{pointer}/hops/{i}")).Where(at => at.Hop.LimitsAnswers()).ToArray();
             if (trace.LocalLost > 0)
             {
                 missing.Add(Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, so that no loss can be told from them"));
@@ -59,7 +59,4 @@ internal sealed class RateLimitedHop : IRule
             Verify = trace.TraceCommand() is { } command ? $"{command} -i 2s" : null,
         };
     }
-
-    // A hop that never answers is a silent hop, not a limited one.
-    private static bool IsLimited(HopEvidence hop) => hop is { Received: > 0, RateLimited: > 0 } && hop.Received < hop.Sent;
 }

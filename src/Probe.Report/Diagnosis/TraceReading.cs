@@ -35,6 +35,12 @@ internal static class TraceReading
             && (flows.Count == 0 || node.Flows.Count == 0 || node.Flows.Intersect(flows).Any())
             && (trace.IsTarget(node) || node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded)));
 
+    /// <summary>
+    /// The hop answers, but left at least one probe unanswered that later hops prove to have passed. A hop that never answers is silent,
+    /// not limited; a fraction below one probe is what subtracting fractions leaves over.
+    /// </summary>
+    public static bool LimitsAnswers(this HopEvidence hop) => hop.Received > 0 && hop.RateLimited * hop.Sent >= 0.5;
+
     /// <summary>"ICMP 3/4", or the kind's name for TCP and UDP answers.</summary>
     public static string IcmpName(this ReplyEvidence reply, TraceEvidence trace)
     {

@@ -77,6 +77,13 @@ public class RuleTests
         Assert.Empty(Judge(Document(Trace(true, SilentHop(1), Hop(2, Target())))).Findings);
 
     [Fact]
+    public void Loss_that_later_hops_bear_out_is_no_rate_limit_whatever_rounding_leaves()
+    {
+        var lossy = Hop(1, Node("10.0.0.1", received: 9)) with { Loss = 0.1, RateLimited = 1 - 0.9 - 0.1 + 1e-16 };
+        Assert.Empty(Judge(Document(Trace(true, lossy, Hop(2, Target())))).Findings);
+    }
+
+    [Fact]
     public void Answers_lost_in_this_host_forbid_any_word_on_loss()
     {
         var trace = Trace(true, LimitedHop(1, Node("10.0.0.1", received: 4)), Hop(2, Target())) with { LocalLost = 3 };
