@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Probe.Cli.Parsing;
+using Probe.Cli.Names;
 using Probe.Core.Evidence;
 
 namespace Probe.Cli.Commands;
@@ -20,7 +21,7 @@ internal sealed class ReportCommand : ProbeCommand
 
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
-        var bundles = parse.GetValue(_files)!.Select(Read).ToList();
+        var bundles = parse.GetValue(_files)!.Select(path => Blocking.Run(() => Read(path), context.Cancellation)).ToList();
         throw UserError.CannotRun($"cannot render {bundles.Count} documents: not wired yet; it comes with the report");
     }
 
@@ -28,7 +29,6 @@ internal sealed class ReportCommand : ProbeCommand
     {
         try
         {
-            // The console's stream is no terminal device here; it is only read.
             using var stream = path is "-" ? Console.OpenStandardInput() : File.OpenRead(path);
             return EvidenceJson.TryRead(stream, out var bundle, out var error)
                 ? bundle
