@@ -38,11 +38,7 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
     ];
 
-    public override ExitStatus Run(ParseResult parse, CommandContext context) => Run(Read(parse), context);
-
-    /// <summary>Runs a trace and shows its result.</summary>
-    private static ExitStatus Run(TraceRequest request, CommandContext context) =>
-        throw UserError.CannotRun($"cannot trace {request.Target.Text}: not wired yet; it comes with the tracer");
+    public override ExitStatus Run(ParseResult parse, CommandContext context) => TraceRun.Run(Read(parse), context);
 
     private TraceRequest Read(ParseResult parse)
     {

@@ -5,6 +5,9 @@ namespace Probe.Core.Packets;
 /// <summary>What an ICMP error carried beside its quote (RFC 4884).</summary>
 public sealed record IcmpExtensions
 {
+    /// <summary>No extensions.</summary>
+    public static IcmpExtensions None { get; } = new();
+
     /// <summary>MPLS label stack entries in order, top first (RFC 4950).</summary>
     public ImmutableArray<MplsLabel> Mpls { get; init; } = [];
 

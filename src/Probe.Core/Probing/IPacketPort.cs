@@ -23,6 +23,12 @@ public readonly ref struct ArrivedPacket
     /// <summary>The octets after the IP header and its options or extension headers.</summary>
     public required ReadOnlySpan<byte> Payload { get; init; }
 
+    /// <summary>
+    /// Octets of the whole IP packet, more than <see cref="Payload"/> holds when it was cut; IPv6 extension headers, which the kernel
+    /// does not show, are not counted. 0 when unknown.
+    /// </summary>
+    public int Length { get; init; }
+
     /// <summary>Arrival, nanoseconds of the port's clock.</summary>
     public required long AtNs { get; init; }
 

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using static Probe.Core.Linux.FilterConstants;
+using static Probe.Core.Linux.SocketConstants;
+
+namespace Probe.Core.Linux;
+
+/// <summary>Builds a classic BPF program and attaches it to a socket (SO_ATTACH_FILTER).</summary>
+internal sealed unsafe class SocketFilter
+{
+    private readonly List<sock_filter> _program = [];
+
+    /// <summary>A program that takes nothing: the socket holds its port and stays mute.</summary>
+    public static SocketFilter DropAll => new SocketFilter().Return(0);
+
+    /// <summary>
+    /// Takes TCP or UDP packets whose destination port is one of these, on a raw socket. IPv4 raw sockets see the IP header,
+    /// IPv6 raw sockets the transport header.
+    /// </summary>
+    public static SocketFilter DestinationPorts(bool v6, IReadOnlyList<ushort> ports)
+    {
+        var filter = new SocketFilter();
+        if (v6)
+        {
+            filter.Add(BPF_LD | BPF_H | BPF_ABS, 2);
+        }
+        else
+        {
+            filter.Add(BPF_LDX | BPF_B | BPF_MSH, 0).Add(BPF_LD | BPF_H | BPF_IND, 2);
+        }
+
+        // A jump reaches 255 instructions, so each port brings its own return.
+        foreach (var port in ports)
+        {
+            filter.Add(BPF_JMP | BPF_JEQ | BPF_K, port, ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
+        }
+
+        return filter.Return(0);
+    }
+
+    /// <summary>Adds an instruction; jumps count from the next one.</summary>
+    public SocketFilter Add(int code, uint k, byte ifTrue = 0, byte ifFalse = 0)
+    {
+        _program.Add(new sock_filter { code = (ushort)code, k = k, jt = ifTrue, jf = ifFalse });
+        return this;
+    }
+
+    /// <summary>Adds a return: 0 drops, anything else keeps so many octets.</summary>
+    public SocketFilter Return(uint octets) => Add(BPF_RET | BPF_K, octets);
+
+    /// <summary>Puts the program on a socket.</summary>
+    public void Attach(FileDescriptor socket)
+    {
+        if (_program.Count > BPF_MAXINSNS)
+        {
+            throw new LinuxException(Errno.EINVAL, $"filter {(_program.Count - 3) / 2} ports", $"at most {(BPF_MAXINSNS - 3) / 2}");
+        }
+
+        fixed (sock_filter* at = CollectionsMarshal.AsSpan(_program))
+        {
+            var program = new sock_fprog { len = (ushort)_program.Count, filter = at };
+            Sockets.Set(socket, SOL_SOCKET, SO_ATTACH_FILTER, program, nameof(SO_ATTACH_FILTER));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+using static Probe.Core.Linux.SocketConstants;
+
+namespace Probe.Core.Probing;
+
+/// <summary>What the kernel does with TCP answers that come to a held port.</summary>
+public enum HeldPortMode
+{
+    /// <summary>
+    /// The kernel resets: a SYN-ACK finds a bound socket that does not listen, and draws a RST within microseconds. The half-open
+    /// connection at the target ends by itself.
+    /// </summary>
+    KernelResets,
+
+    /// <summary>
+    /// The kernel is mute: a listening socket whose filter takes nothing. Raw sockets still see the answer; ending the connection is
+    /// the caller's.
+    /// </summary>
+    KernelMute,
+}
+
+/// <summary>
+/// Holds local TCP or UDP ports while raw sockets use them: no other program gets them, and the kernel answers what comes back in
+/// exactly one way. UDP answers are always swallowed, so that no port-unreachable goes to the target.
+/// </summary>
+public sealed class HeldPorts : IDisposable
+{
+    private readonly List<FileDescriptor> _sockets = [];
+    private readonly ushort[] _ports;
+
+    /// <summary>Holds ports that the kernel chooses (net.ipv4.ip_local_port_range).</summary>
+    /// <param name="source">The local address.</param>
+    /// <param name="protocol"><see cref="ProbeProtocol.Tcp"/> or <see cref="ProbeProtocol.Udp"/>.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="mode">What the kernel does with TCP answers; of no effect for UDP.</param>
+    /// <param name="networkInterface">Needed for a link-local source.</param>
+    /// <exception cref="LinuxException">The address is foreign (EADDRNOTAVAIL), or no port is left (EADDRINUSE).</exception>
+    public HeldPorts(
+        IpAddress source, ProbeProtocol protocol, int count, HeldPortMode mode = HeldPortMode.KernelResets, string? networkInterface = null)
+        : this(source, protocol, new ushort[count], mode, networkInterface)
+    {
+    }
+
+    /// <summary>Holds these very ports; 0 stands for one that the kernel chooses.</summary>
+    /// <param name="source">The local address.</param>
+    /// <param name="protocol"><see cref="ProbeProtocol.Tcp"/> or <see cref="ProbeProtocol.Udp"/>.</param>
+    /// <param name="ports">The ports.</param>
+    /// <param name="mode">What the kernel does with TCP answers; of no effect for UDP.</param>
+    /// <param name="networkInterface">Needed for a link-local source.</param>
+    /// <exception cref="LinuxException">A port is in use (EADDRINUSE), or the address is foreign (EADDRNOTAVAIL).</exception>
+    public HeldPorts(
+        IpAddress source,
+        ProbeProtocol protocol,
+        IReadOnlyList<ushort> ports,
+        HeldPortMode mode = HeldPortMode.KernelResets,
+        string? networkInterface = null)
+    {
+        ArgumentNullException.ThrowIfNull(ports);
+        if (protocol == ProbeProtocol.Icmp)
+        {
+            throw new ArgumentException("ICMP has no ports.", nameof(protocol));
+        }
+
+        Source = source;
+        _ports = new ushort[ports.Count];
+        try
+        {
+            var scope = Sockets.Scope(source, networkInterface);
+            for (var i = 0; i < _ports.Length; i++)
+            {
+                _ports[i] = Hold(new SocketAddress(source, ports[i], scope), protocol, mode);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The local address.</summary>
+    public IpAddress Source { get; }
+
+    /// <summary>The ports held.</summary>
+    public IReadOnlyList<ushort> Ports => _ports;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var socket in _sockets)
+        {
+            socket.Dispose();
+        }
+    }
+
+    private ushort Hold(SocketAddress address, ProbeProtocol protocol, HeldPortMode mode)
+    {
+        var tcp = protocol == ProbeProtocol.Tcp;
+        var socket = Sockets.Open(address.Family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0, tcp ? "a TCP socket" : "a UDP socket");
+        _sockets.Add(socket);
+        if (address.Family == AF_INET6)
+        {
+            Sockets.Set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, nameof(IPV6_V6ONLY));
+        }
+
+        if (!tcp || mode == HeldPortMode.KernelMute)
+        {
+            SocketFilter.DropAll.Attach(socket);
+        }
+
+        if (!tcp)
+        {
+            LearnNoPathMtu(socket, address.Family);
+        }
+
+        Sockets.Bind(socket, address);
+        if (tcp && mode == HeldPortMode.KernelMute)
+        {
+            Sockets.Listen(socket, 1);
+        }
+
+        return Sockets.LocalAddress(socket).Port;
+    }
+
+    // A frag-needed that quotes our datagram finds this socket by its port, and would teach the route cache through it.
+    private static void LearnNoPathMtu(FileDescriptor socket, int family)
+    {
+        if (family == AF_INET6)
+        {
+            Sockets.Set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, nameof(IPV6_MTU_DISCOVER));
+        }
+        else
+        {
+            Sockets.Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, nameof(IP_MTU_DISCOVER));
+        }
+    }
+}

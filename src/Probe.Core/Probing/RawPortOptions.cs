@@ -1,0 +1,26 @@
+namespace Probe.Core.Probing;
+
+/// <summary>What a <see cref="RawPacketPort"/> sends and listens for.</summary>
+public sealed record RawPortOptions
+{
+    /// <summary>Send and receive IPv4.</summary>
+    public bool IPv4 { get; init; } = true;
+
+    /// <summary>Send and receive IPv6.</summary>
+    public bool IPv6 { get; init; }
+
+    /// <summary>Which direct answers to receive besides ICMP.</summary>
+    public ProbeProtocol Protocol { get; init; } = ProbeProtocol.Icmp;
+
+    /// <summary>The local ports to which TCP and UDP answers come (see <see cref="HeldPorts"/>); unused for ICMP.</summary>
+    public IReadOnlyList<ushort> LocalPorts { get; init; } = [];
+
+    /// <summary>Send by this interface only (SO_BINDTODEVICE); answers are taken from every interface.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Firewall mark of what is sent (SO_MARK); null leaves it 0.</summary>
+    public uint? Mark { get; init; }
+
+    /// <summary>Octets that wait for this process in each receiving socket before answers are lost.</summary>
+    public int ReceiveBuffer { get; init; } = 4 << 20;
+}
