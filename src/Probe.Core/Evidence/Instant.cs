@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Probe.Core.Evidence;
 
 /// <summary>A point in time in UTC with nanoseconds, written as RFC 3339 with 9 decimals.</summary>
 /// <param name="UnixNs">Nanoseconds since 1970-01-01T00:00:00Z.</param>
+[JsonConverter(typeof(InstantJsonConverter))]
 public readonly record struct Instant(long UnixNs) : IComparable<Instant>
 {
     private const long NsPerSecond = 1_000_000_000;

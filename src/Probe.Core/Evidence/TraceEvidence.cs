@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Evidence;
@@ -36,6 +37,7 @@ public sealed record TraceEvidence
     public required bool Reached { get; init; }
 
     /// <summary>The smallest TTL at which it did; null when it never did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? ReachedTtl { get; init; }
 
     /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
@@ -78,9 +80,11 @@ public sealed record HopEvidence
     /// Fraction of <see cref="Sent"/> lost on the path, as far as later hops bear it out; null when nothing was sent,
     /// or when no loss can be claimed because the last answering hop may be limiting its answers.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
 
     /// <summary>Fraction of <see cref="Sent"/> not answered although later hops prove that it passed; null when nothing was sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? RateLimited { get; init; }
 
     /// <summary>Addresses that answered; empty for a silent hop.</summary>
@@ -100,12 +104,14 @@ public sealed record NodeEvidence
     public string? Name { get; init; }
 
     /// <summary>Probes at this TTL of the flows it answered at least once; null under per-packet balancing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Sent { get; init; }
 
     /// <summary>Probes it answered.</summary>
     public required int Received { get; init; }
 
     /// <summary>Fraction of <see cref="Sent"/> unanswered; null where Sent is null or 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
 
     /// <summary>Round-trip times; null when none could be measured.</summary>
@@ -241,9 +247,11 @@ public sealed record LinkEvidence
     public required int Ttl { get; init; }
 
     /// <summary>Near end; null when silent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? From { get; init; }
 
     /// <summary>Far end; null when silent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? To { get; init; }
 
     /// <summary>Flows that use it.</summary>
@@ -256,6 +264,7 @@ public sealed record LinkEvidence
     public required int Received { get; init; }
 
     /// <summary>Fraction unanswered; null when nothing was sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
 }
 

@@ -145,6 +145,15 @@ public readonly record struct Reply
     /// <summary>MPLS labels and interface information (RFC 4884) that came along; null when none did.</summary>
     public IcmpExtensions? Extensions { get; init; }
 
+    /// <summary>
+    /// The answer names its flow but not which probe of it (a UDP service's own words): the probe with the highest TTL still open was taken,
+    /// and the RTT is not known.
+    /// </summary>
+    public bool Ambiguous { get; init; }
+
+    /// <summary>An ICMP redirect (5) about the probe: a note on the path and no answer; <see cref="Kind"/> means nothing then.</summary>
+    public bool Redirect { get; init; }
+
     /// <summary>Round-trip time, nanoseconds.</summary>
     public long RttNs => ReceivedNs - SentNs;
 

@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+using Probe.Core.Packets;
+
+namespace Probe.Core.Probing;
+
+/// <summary>What a run of raw probing towards one target needs open.</summary>
+public sealed record ProbeSessionOptions
+{
+    /// <summary>The target.</summary>
+    public required IpAddress Target { get; init; }
+
+    /// <summary>Transport of the probes.</summary>
+    public required ProbeProtocol Protocol { get; init; }
+
+    /// <summary>Destination port; unused for ICMP.</summary>
+    public ushort DestinationPort { get; init; }
+
+    /// <summary>How many flows, each with a source port or ICMP checksum of its own.</summary>
+    public int Flows { get; init; } = 1;
+
+    /// <summary>The source address; the kernel's choice when it is no address.</summary>
+    public IpAddress Source { get; init; }
+
+    /// <summary>Send by this interface only.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Firewall mark of the probes.</summary>
+    public uint? Mark { get; init; }
+
+    /// <summary>How long an answer may take, nanoseconds.</summary>
+    public long TimeoutNs { get; init; } = 1_000_000_000;
+}
+
+/// <summary>
+/// The open sockets of a run of raw probing: a wire, the held ports and the flows that use them. The host's route cache is as it was
+/// once the session is closed.
+/// </summary>
+public sealed class ProbeSession : IDisposable
+{
+    private readonly ProbeSessionOptions _options;
+    private readonly HeldPorts? _ports;
+    private readonly RawPacketPort _port;
+    private readonly RouteLookup _before;
+
+    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports)
+    {
+        _options = options;
+        _ports = ports;
+        _before = before;
+        Source = source;
+        Flows = [.. Enumerable.Range(0, options.Flows).Select(MakeFlow)];
+        _port = new RawPacketPort(new RawPortOptions
+        {
+            IPv4 = source.IsV4,
+            IPv6 = source.IsV6,
+            Protocol = options.Protocol,
+            LocalPorts = ports?.Ports ?? [],
+            Interface = options.Interface,
+            Mark = options.Mark,
+        });
+        Wire = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
+    }
+
+    /// <summary>The source address of the probes.</summary>
+    public IpAddress Source { get; }
+
+    /// <summary>The flows.</summary>
+    public IReadOnlyList<Flow> Flows { get; }
+
+    /// <summary>Sends and receives.</summary>
+    public PacketWire Wire { get; }
+
+    /// <summary>UTC at which the wire's clock was 0, nanoseconds since 1970.</summary>
+    public long StartedUnixNs => _port.StartedUnixNs;
+
+    /// <summary>How often the wall clock was set meanwhile.</summary>
+    public int ClockSteps => _port.ClockSteps;
+
+    /// <summary>The route to the target before the first probe.</summary>
+    public RouteLookup Route => _before;
+
+    /// <summary>Opens everything; sends nothing yet.</summary>
+    /// <exception cref="Linux.LinuxException">No route, no permission, no such interface, a foreign source address, no port left.</exception>
+    public static ProbeSession Open(ProbeSessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var source = options.Source.IsNone ? HostRoutes.SelectSource(options.Target, options.Interface, options.Mark) : options.Source;
+        var before = HostRoutes.Lookup(options.Target, options.Source, options.Interface, options.Mark);
+
+        // Holding a port also proves that the source address is this host's.
+        var ports = options.Protocol == ProbeProtocol.Icmp
+            ? null
+            : new HeldPorts(source, options.Protocol, options.Flows, networkInterface: options.Interface);
+        try
+        {
+            return new ProbeSession(options, source, before, ports);
+        }
+        catch
+        {
+            ports?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed; <see cref="ExceptionOutcome.None"/> for
+    /// every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
+    /// </summary>
+    /// <param name="now">The route as it is after the call.</param>
+    public ExceptionOutcome CleanRouteCache(out RouteLookup now)
+    {
+        now = _before;
+        return _options.Protocol == ProbeProtocol.Icmp && _options.Target.IsV6
+            ? HostRoutes.RemoveOwnException(_options.Target, _before, out now, _options.Interface, _options.Mark)
+            : ExceptionOutcome.None;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Wire.Dispose();
+        _ports?.Dispose();
+    }
+
+    private Flow MakeFlow(int index)
+    {
+        // A label of 0 means "none" and makes some routers hash less.
+        var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var id = index + 1;
+        return _ports is null
+            ? new Flow(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label)
+            : new Flow(id, _ports.Ports[index], _options.DestinationPort, 0, label);
+    }
+}

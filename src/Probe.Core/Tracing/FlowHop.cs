@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>What one flow saw at one TTL.</summary>
+internal sealed class FlowHop
+{
+    /// <summary>Probes whose time to be answered is over.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>Probes answered.</summary>
+    public int Received { get; set; }
+
+    /// <summary>The addresses that answered, in order of first answer; one, unless the balancing is per packet or the route changed.</summary>
+    public List<FlowNode> Nodes { get; } = [];
+
+    /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
+    public List<IpAddress> Redirects { get; } = [];
+
+    /// <summary>The node of an address, made when it is new.</summary>
+    public FlowNode NodeOf(IpAddress address)
+    {
+        foreach (var node in Nodes)
+        {
+            if (node.Address == address)
+            {
+                return node;
+            }
+        }
+
+        var added = new FlowNode(address);
+        Nodes.Add(added);
+        return added;
+    }
+}
+
+/// <summary>One address that answered one flow at one TTL.</summary>
+internal sealed class FlowNode(IpAddress address)
+{
+    private readonly Dictionary<ReplySignature, int> _replies = [];
+
+    /// <summary>The address.</summary>
+    public IpAddress Address => address;
+
+    /// <summary>Answers.</summary>
+    public int Received { get; private set; }
+
+    /// <summary>Answers stamped by the kernel on both ends.</summary>
+    public int KernelStamped { get; private set; }
+
+    /// <summary>Round-trip times.</summary>
+    public RttStatistics Rtt { get; } = new();
+
+    /// <summary>The newest answer.</summary>
+    public Reply Last { get; private set; }
+
+    /// <summary>The newest MPLS stack and interface information; null when none came.</summary>
+    public IcmpExtensions? Extensions { get; private set; }
+
+    /// <summary>Fields that were seen rewritten in a quote.</summary>
+    public RewrittenFields Nat { get; private set; }
+
+    /// <summary>The kinds of answers and how often each came.</summary>
+    public IReadOnlyDictionary<ReplySignature, int> Replies => _replies;
+
+    /// <summary>Counts an answer.</summary>
+    public void Add(in Reply reply)
+    {
+        Received++;
+        KernelStamped += reply.KernelStamped ? 1 : 0;
+        Nat |= reply.Nat;
+        Extensions = reply.Extensions ?? Extensions;
+        Last = reply;
+        CollectionsMarshal.GetValueRefOrAddDefault(_replies, ReplySignature.Of(reply), out _)++;
+        if (!reply.Ambiguous)
+        {
+            Rtt.Add(reply.RttNs);
+        }
+    }
+}
+
+/// <summary>What makes two answers of one node the same kind of answer.</summary>
+internal readonly record struct ReplySignature(ReplyKind Kind, byte Type, byte Code, int? Mtu, bool Implausible)
+{
+    public static ReplySignature Of(in Reply reply) => new(reply.Kind, reply.Type, reply.Code, reply.Mtu, reply.Implausible);
+}

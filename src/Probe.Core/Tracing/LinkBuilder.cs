@@ -1,0 +1,88 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>Links between hops, each proved by one flow on both ends, and the balancing that follows from them.</summary>
+internal static class LinkBuilder
+{
+    /// <summary>The links, by TTL and address.</summary>
+    public static List<LinkEvidence> Build(TraceState state)
+    {
+        var links = new SortedDictionary<(int Ttl, IpAddress From, IpAddress To), List<int>>();
+        for (var flow = 0; flow < state.Flows.Count; flow++)
+        {
+            for (var ttl = state.Options.FirstTtl; ttl < state.Options.MaxTtl; ttl++)
+            {
+                if (EndsOf(state, flow, ttl) is not { } ends || (ends.From.IsNone && ends.To.IsNone))
+                {
+                    continue;
+                }
+
+                var key = (ttl, ends.From, ends.To);
+                if (!links.TryGetValue(key, out var flows))
+                {
+                    links.Add(key, flows = []);
+                }
+
+                flows.Add(flow);
+            }
+        }
+
+        return [.. links.Select(link => Describe(state, link.Key, link.Value))];
+    }
+
+    /// <summary>How the node spreads traffic over the next hop, as far as the flows through it tell.</summary>
+    public static string BalancingOf(TraceState state, IpAddress node, int ttl)
+    {
+        var next = new HashSet<IpAddress>();
+        var mixed = false;
+        for (var flow = 0; flow < state.Flows.Count; flow++)
+        {
+            if (state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
+                && state.Find(flow, ttl + 1) is { } far)
+            {
+                next.UnionWith(far.Nodes.Select(other => other.Address));
+                mixed |= far.Nodes.Count > 1;
+            }
+        }
+
+        return mixed ? "per-packet" : next.Count switch
+        {
+            0 => "unknown",
+            1 => "single",
+            _ => "per-flow",
+        };
+    }
+
+    private static (IpAddress From, IpAddress To)? EndsOf(TraceState state, int flow, int ttl)
+    {
+        if (!IsBeforeTarget(state, flow, ttl) || state.Find(flow, ttl) is not { Sent: > 0 } near || state.Find(flow, ttl + 1) is not { Sent: > 0 } far
+            || near.Nodes.Count > 1 || far.Nodes.Count > 1)
+        {
+            return null;
+        }
+
+        return (near.Nodes.Count == 0 ? default : near.Nodes[0].Address, far.Nodes.Count == 0 ? default : far.Nodes[0].Address);
+    }
+
+    private static bool IsBeforeTarget(TraceState state, int flow, int ttl) =>
+        state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl < target);
+
+    private static LinkEvidence Describe(TraceState state, (int Ttl, IpAddress From, IpAddress To) link, List<int> flows)
+    {
+        var far = flows.ConvertAll(flow => state.Cell(flow, link.Ttl + 1));
+        var sent = far.Sum(hop => hop.Sent);
+        var received = far.Sum(hop => hop.Received);
+        return new LinkEvidence
+        {
+            Ttl = link.Ttl,
+            From = link.From.IsNone ? null : link.From.ToString(),
+            To = link.To.IsNone ? null : link.To.ToString(),
+            Flows = [.. flows.Select(flow => state.Options.Flows[flow].Id)],
+            Sent = sent,
+            Received = received,
+            Loss = sent == 0 ? null : (double)(sent - received) / sent,
+        };
+    }
+}

@@ -1,0 +1,271 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>Turns what a trace has seen, at any time of the run, into evidence.</summary>
+public sealed class TraceEvidenceBuilder
+{
+    /// <summary>Single probes kept for the document.</summary>
+    public const int KeptProbes = TraceState.KeptProbes;
+
+    private readonly TraceState _state;
+    private readonly TraceOptions _options;
+    private readonly long _zeroNs;
+    private readonly Func<IpAddress, string?> _nameOf;
+
+    /// <summary>Makes a builder.</summary>
+    /// <param name="tracer">Whose observations.</param>
+    /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
+    /// <param name="nameOf">Reverse names; null where there is none.</param>
+    public TraceEvidenceBuilder(Tracer tracer, long zeroNs, Func<IpAddress, string?> nameOf)
+    {
+        _state = tracer.State;
+        _options = _state.Options;
+        _zeroNs = zeroNs;
+        _nameOf = nameOf;
+    }
+
+    /// <summary>The evidence so far.</summary>
+    /// <param name="target">The target as the user wrote it.</param>
+    /// <param name="end">Why the loop ended.</param>
+    /// <param name="localLost">Answers lost in this host.</param>
+    public TraceEvidence Build(string target, SweepEnd end, long localLost)
+    {
+        var hops = BuildHops();
+        var reached = _state.Flows.Where(flow => flow.ReachedTtl != 0).Select(flow => flow.ReachedTtl).DefaultIfEmpty(0).Min();
+        return new TraceEvidence
+        {
+            Target = target,
+            Address = _options.Target.ToString(),
+            Name = _nameOf(_options.Target),
+            Protocol = _options.Protocol,
+            Port = _options.Protocol == ProbeProtocol.Icmp ? null : _options.Flows[0].DestinationPort,
+            Source = _options.Source.ToString(),
+            Size = _options.Size,
+            Reached = reached != 0,
+            ReachedTtl = reached != 0 ? reached : null,
+            StopReason = StopReason(end, reached != 0),
+            LocalLost = localLost,
+            Hops = hops,
+            Flows = [.. _options.Flows.Select(BuildFlow)],
+            Links = LinkBuilder.Build(_state),
+            Probes = [.. _state.Probes.Select(BuildProbe)],
+        };
+    }
+
+    private string StopReason(SweepEnd end, bool reached) => end switch
+    {
+        SweepEnd.Deadline => "deadline",
+        SweepEnd.Interrupted => "interrupted",
+        _ when _state.SendError is not null => "error",
+        _ => reached ? "target" : "max-ttl",
+    };
+
+    private List<HopEvidence> BuildHops()
+    {
+        var hops = new List<HopEvidence>();
+        for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
+        {
+            var seen = FlowsAt(ttl);
+            if (seen.Count == 0)
+            {
+                continue;
+            }
+
+            hops.Add(new HopEvidence
+            {
+                Ttl = ttl,
+                Sent = seen.Sum(cell => cell.Hop.Sent),
+                Received = seen.Sum(cell => cell.Hop.Received),
+                Nodes = BuildNodes(seen, ttl),
+                Notes = [.. seen.SelectMany(cell => cell.Hop.Redirects).Distinct().Select(from => $"redirect from {from}")],
+            });
+        }
+
+        return LossAttribution.Apply(hops);
+    }
+
+    /// <summary>The cells of one TTL, of those flows whose target is not nearer.</summary>
+    private List<(int Flow, FlowHop Hop)> FlowsAt(int ttl)
+    {
+        var seen = new List<(int, FlowHop)>();
+        for (var flow = 0; flow < _state.Flows.Count; flow++)
+        {
+            if (_state.Find(flow, ttl) is { } hop && (hop.Sent > 0 || hop.Redirects.Count > 0)
+                && (_state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl <= target)))
+            {
+                seen.Add((flow, hop));
+            }
+        }
+
+        return seen;
+    }
+
+    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, int ttl) =>
+        [.. seen.SelectMany(cell => cell.Hop.Nodes.Select(node => (cell.Flow, cell.Hop, Node: node)))
+            .GroupBy(cell => cell.Node.Address)
+            .OrderBy(group => group.Min(cell => cell.Flow)).ThenBy(group => group.Key)
+            .Select(group => BuildNode(group.Key, [.. group], ttl))];
+
+    private NodeEvidence BuildNode(IpAddress address, List<(int Flow, FlowHop Hop, FlowNode Node)> cells, int ttl)
+    {
+        var newest = cells.MaxBy(cell => cell.Node.Last.ReceivedNs).Node.Last;
+        var received = cells.Sum(cell => cell.Node.Received);
+        var stamped = cells.Sum(cell => cell.Node.KernelStamped);
+
+        // Where one flow met several addresses, nobody can say which of them a lost probe was for.
+        int? sent = cells.Exists(cell => cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
+        return new NodeEvidence
+        {
+            Address = address.ToString(),
+            Name = _nameOf(address),
+            Sent = sent,
+            Received = received,
+            Loss = sent is > 0 ? (double)(sent.Value - received) / sent.Value : null,
+            RttNs = RttStatistics.Merge([.. cells.Select(cell => cell.Node.Rtt)], newest.RttNs),
+            Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
+            Flows = [.. cells.Select(cell => _options.Flows[cell.Flow].Id)],
+            Replies = BuildReplies(cells.Select(cell => cell.Node)),
+            Balancing = LinkBuilder.BalancingOf(_state, address, ttl),
+            Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
+                .Select(label => new MplsEvidence(label.Label, label.TrafficClass, label.Bottom, label.Ttl)).ToList(),
+            Quoted = newest.Quoted is { } quoted
+                ? new QuotedEvidence(quoted.Ttl, quoted.TrafficClass, quoted.Length, address.IsV4 ? quoted.Id : null)
+                : null,
+            ReplyTtl = newest.ReplyTtl,
+            Notes = BuildNotes(cells.Select(cell => cell.Node)),
+        };
+    }
+
+    private static List<ReplyEvidence> BuildReplies(IEnumerable<FlowNode> nodes) =>
+        [.. nodes.SelectMany(node => node.Replies)
+            .GroupBy(reply => reply.Key, reply => reply.Value)
+            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu)
+            .Select(group => new ReplyEvidence
+            {
+                Kind = group.Key.Kind,
+                Type = IsIcmp(group.Key.Kind) ? group.Key.Type : null,
+                Code = IsIcmp(group.Key.Kind) ? group.Key.Code : null,
+                Count = group.Sum(),
+                Mtu = group.Key.Mtu,
+                Implausible = ReplyKinds.CarriesMtu(group.Key.Kind) ? group.Key.Implausible : null,
+            })];
+
+    private static bool IsIcmp(ReplyKind kind) => kind is not (ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply);
+
+    private static List<string> BuildNotes(IEnumerable<FlowNode> nodes)
+    {
+        var notes = new List<string>();
+        var nat = nodes.Aggregate(RewrittenFields.None, (fields, node) => fields | node.Nat);
+        if (nat != RewrittenFields.None)
+        {
+            notes.Add($"nat: {Describe(nat)} rewritten before this hop");
+        }
+
+        foreach (var information in nodes.Where(node => node.Extensions is not null).SelectMany(node => node.Extensions!.Interfaces).Distinct())
+        {
+            notes.Add(Describe(information));
+        }
+
+        return notes;
+    }
+
+    private static string Describe(RewrittenFields fields)
+    {
+        var names = new List<string>();
+        Add(RewrittenFields.Source, "source address");
+        Add(RewrittenFields.Destination, "destination address");
+        Add(RewrittenFields.SourcePort, "source port");
+        Add(RewrittenFields.DestinationPort, "destination port");
+        Add(RewrittenFields.Checksum, "checksum");
+        Add(RewrittenFields.IpId, "IP id");
+        Add(RewrittenFields.Sequence, "sequence");
+        return string.Join(", ", names);
+
+        void Add(RewrittenFields field, string name)
+        {
+            if ((fields & field) != 0)
+            {
+                names.Add(name);
+            }
+        }
+    }
+
+    private static string Describe(InterfaceInformation information)
+    {
+        var role = information.Role switch
+        {
+            0 => "incoming interface",
+            1 => "sub-IP component",
+            2 => "outgoing interface",
+            _ => "next hop",
+        };
+        var parts = new List<string> { role };
+        if (information.Name is { } name)
+        {
+            parts.Add(name);
+        }
+
+        if (information.Index is { } index)
+        {
+            parts.Add($"index {index}");
+        }
+
+        if (information.Address is { } address)
+        {
+            parts.Add(address.ToString());
+        }
+
+        if (information.Mtu is { } mtu)
+        {
+            parts.Add($"mtu {mtu}");
+        }
+
+        return string.Join(' ', parts);
+    }
+
+    private FlowEvidence BuildFlow(Flow flow, int index)
+    {
+        var state = _state.Flows[index];
+        var (sent, received) = (0, 0);
+        for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
+        {
+            if (_state.Find(index, ttl) is { } hop && (state.ReachedTtl == 0 || ttl <= state.ReachedTtl))
+            {
+                sent += hop.Sent;
+                received += hop.Received;
+            }
+        }
+
+        var isIcmp = _options.Protocol == ProbeProtocol.Icmp;
+        return new FlowEvidence
+        {
+            Id = flow.Id,
+            Kind = isIcmp ? "icmp-checksum" : "ports",
+            SourcePort = isIcmp ? null : flow.SourcePort,
+            DestinationPort = isIcmp ? null : flow.DestinationPort,
+            IcmpChecksum = isIcmp ? flow.IcmpChecksum : null,
+            FlowLabel = _options.Target.IsV6 ? (int)flow.FlowLabel : null,
+            Reached = state.ReachedTtl != 0,
+            Sent = sent,
+            Received = received,
+        };
+    }
+
+    private ProbeEvidence BuildProbe(ProbeRecord probe) => new()
+    {
+        Id = probe.Number,
+        Ttl = probe.Ttl,
+        Flow = _options.Flows[probe.Flow].Id,
+        Size = _options.Size,
+        SentNs = probe.SentNs - _zeroNs,
+        RttNs = probe.Answer is { Ambiguous: false } answer ? answer.RttNs : null,
+        From = probe.Answer?.From.ToString(),
+        Kind = probe.Answer?.Kind,
+        Type = probe.Answer is { } typed && IsIcmp(typed.Kind) ? typed.Type : null,
+        Code = probe.Answer is { } coded && IsIcmp(coded.Kind) ? coded.Code : null,
+        Mtu = probe.Answer?.Mtu,
+    };
+}

@@ -1,0 +1,50 @@
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>What a trace asks. Defaults are the contract's.</summary>
+public sealed record TraceOptions
+{
+    /// <summary>The address traced.</summary>
+    public required IpAddress Target { get; init; }
+
+    /// <summary>The source address of the probes.</summary>
+    public required IpAddress Source { get; init; }
+
+    /// <summary>Transport of the probes.</summary>
+    public required ProbeProtocol Protocol { get; init; }
+
+    /// <summary>The flows, each constant over all TTLs; at least one.</summary>
+    public required IReadOnlyList<Flow> Flows { get; init; }
+
+    /// <summary>First TTL probed, 1 to <see cref="MaxTtl"/>.</summary>
+    public int FirstTtl { get; init; } = 1;
+
+    /// <summary>Last TTL probed, up to 255.</summary>
+    public int MaxTtl { get; init; } = 30;
+
+    /// <summary>How often each flow is swept; <see cref="int.MaxValue"/> until stopped.</summary>
+    public int Cycles { get; init; } = 10;
+
+    /// <summary>Time from one cycle's start to the next, nanoseconds.</summary>
+    public long IntervalNs { get; init; } = 1_000_000_000;
+
+    /// <summary>How long one answer may take, nanoseconds.</summary>
+    public long TimeoutNs { get; init; } = 1_000_000_000;
+
+    /// <summary>Octets of one probe, IP header included.</summary>
+    public required int Size { get; init; }
+
+    /// <summary>Differentiated services code point, 0 to 63.</summary>
+    public byte Dscp { get; init; }
+
+    /// <summary>The DF bit (IPv4).</summary>
+    public bool DontFragment { get; init; } = true;
+
+    /// <summary>Most probes in any one second; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
+    public int MaxPerSecond { get; init; } = 1000;
+
+    /// <summary>Most probes to one TTL in any ten seconds; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
+    public int MaxPerTtlIn10Seconds { get; init; } = 500;
+}

@@ -1,0 +1,164 @@
+namespace Probe.Core.Tracing;
+
+/// <summary>
+/// One flow swept once over the TTLs with an adaptive window: the first eight at once, then never more than four above the highest TTL that
+/// answered; a TTL that stays silent for long counts as answered here, though its answer is still taken.
+/// </summary>
+internal sealed class TraceRound
+{
+    private const int FirstBurst = 8;
+    private const int Window = 4;
+
+    private readonly int _first;
+    private readonly int _max;
+    private readonly int _knownTarget;
+    private readonly TtlState[] _states;
+    private int _lastTtl;
+
+    /// <param name="flow">Index of the flow.</param>
+    /// <param name="first">First TTL.</param>
+    /// <param name="max">Last TTL.</param>
+    /// <param name="knownTarget">TTL at which the target answered this flow before; 0 when unknown.</param>
+    public TraceRound(int flow, int first, int max, int knownTarget)
+    {
+        Flow = flow;
+        _first = first;
+        _max = max;
+        _knownTarget = knownTarget;
+        _lastTtl = max;
+        NextTtl = first;
+        _states = new TtlState[max + 1];
+    }
+
+    private enum Fate : byte
+    {
+        NotSent,
+        Waiting,
+        Answered,
+        Silent,
+    }
+
+    /// <summary>Index of the flow.</summary>
+    public int Flow { get; }
+
+    /// <summary>The next TTL to send.</summary>
+    public int NextTtl { get; private set; }
+
+    /// <summary>The target answered this round.</summary>
+    public bool Reached { get; private set; }
+
+    /// <summary>Every TTL that matters was answered or has timed out.</summary>
+    public bool IsComplete
+    {
+        get
+        {
+            if (NextTtl <= _lastTtl && !EndsAtKnownTarget)
+            {
+                return false;
+            }
+
+            for (var ttl = _first; ttl <= _lastTtl && ttl < NextTtl; ttl++)
+            {
+                if (_states[ttl].Fate == Fate.Waiting)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    // A target known from an earlier round that stays silent may be limiting its answers: no search beyond it in this round.
+    private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].Fate == Fate.Silent;
+
+    /// <summary>True when <see cref="NextTtl"/> may be sent now.</summary>
+    public bool MaySend(long nowNs, long quietNs) => NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs));
+
+    /// <summary>When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.</summary>
+    public long WindowOpensNs(long nowNs, long quietNs)
+    {
+        if (NextTtl > _lastTtl || _knownTarget != 0)
+        {
+            return long.MaxValue;
+        }
+
+        var earliest = long.MaxValue;
+        for (var ttl = Math.Max(_first, NextTtl - Window); ttl < NextTtl; ttl++)
+        {
+            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
+            {
+                earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
+            }
+        }
+
+        return earliest;
+    }
+
+    /// <summary>The probe with <see cref="NextTtl"/> was handed out.</summary>
+    public void Sent(long nowNs)
+    {
+        _states[NextTtl] = new TtlState(Fate.Waiting, nowNs);
+
+        // A probe taken back stands before others that did leave.
+        while (NextTtl < _states.Length && _states[NextTtl].Fate != Fate.NotSent)
+        {
+            NextTtl++;
+        }
+    }
+
+    /// <summary>The probe could not be sent and shall be tried again.</summary>
+    public void TakeBack(int ttl)
+    {
+        NextTtl = Math.Min(NextTtl, ttl);
+        _states[ttl] = default;
+    }
+
+    /// <summary>An answer came.</summary>
+    /// <param name="ttl">TTL of the probe.</param>
+    /// <param name="byTarget">It came from the target and is no time-exceeded.</param>
+    public void Answered(int ttl, bool byTarget)
+    {
+        _states[ttl].Fate = Fate.Answered;
+        if (byTarget)
+        {
+            Reached = true;
+            _lastTtl = Math.Min(_lastTtl, ttl);
+        }
+    }
+
+    /// <summary>The time to answer is over.</summary>
+    public void TimedOut(int ttl)
+    {
+        if (_states[ttl].Fate == Fate.Waiting)
+        {
+            _states[ttl].Fate = Fate.Silent;
+        }
+    }
+
+    private int Allowed(long nowNs, long quietNs)
+    {
+        var highest = 0;
+        for (var ttl = NextTtl - 1; ttl >= _first && highest == 0; ttl--)
+        {
+            var state = _states[ttl];
+            if (state.Fate == Fate.Answered || (_knownTarget == 0 && IsQuiet(state, nowNs, quietNs)))
+            {
+                highest = ttl;
+            }
+        }
+
+        if (_knownTarget == 0)
+        {
+            return Math.Max(_first + FirstBurst - 1, highest + Window);
+        }
+
+        // Beyond a known target only when someone else answered there: the path has grown.
+        return highest >= _knownTarget ? highest + Window : _knownTarget;
+    }
+
+    private static bool IsQuiet(TtlState state, long nowNs, long quietNs) =>
+        state.Fate == Fate.Silent || (state.Fate == Fate.Waiting && nowNs - state.SentNs >= quietNs);
+
+    private record struct TtlState(Fate Fate, long SentNs);
+}

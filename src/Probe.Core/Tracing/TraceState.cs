@@ -1,0 +1,119 @@
+using Probe.Core.Probing;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>Everything a trace has seen: one cell a flow and TTL, one line a probe. What is not over yet is not in it.</summary>
+internal sealed class TraceState
+{
+    /// <summary>Single probes kept for the document.</summary>
+    public const int KeptProbes = 10_000;
+
+    private readonly FlowHop?[,] _cells;
+    private int _firstNumber;
+
+    public TraceState(TraceOptions options)
+    {
+        Options = options;
+        _cells = new FlowHop?[options.Flows.Count, options.MaxTtl + 1];
+        Flows = [.. options.Flows.Select(_ => new FlowState())];
+    }
+
+    public TraceOptions Options { get; }
+
+    public IReadOnlyList<FlowState> Flows { get; }
+
+    /// <summary>The first probes, in order.</summary>
+    public List<ProbeRecord> Probes { get; } = [];
+
+    /// <summary>Probes sent in all.</summary>
+    public int ProbesSent { get; private set; }
+
+    /// <summary>Probes that this host would not send after the first.</summary>
+    public int ProbesNotSent { get; private set; }
+
+    /// <summary>Why not even the first probe could be sent; null when it could.</summary>
+    public SendStatus? SendError { get; private set; }
+
+    /// <summary>What the flow with this index saw at this TTL.</summary>
+    public FlowHop Cell(int flow, int ttl) => _cells[flow, ttl] ??= new FlowHop();
+
+    /// <summary>The same, null when nothing was seen.</summary>
+    public FlowHop? Find(int flow, int ttl) => _cells[flow, ttl];
+
+    public void Sent(int number, int flow, int ttl, long nowNs)
+    {
+        ProbesSent++;
+        if (Probes.Count < KeptProbes)
+        {
+            _firstNumber = Probes.Count == 0 ? number : _firstNumber;
+            Probes.Add(new ProbeRecord(number, flow, ttl, nowNs, Answer: null));
+        }
+    }
+
+    /// <summary>A queue of this host was full: the probe never left and will be sent anew under another number.</summary>
+    public void TakeBack(int number)
+    {
+        ProbesSent--;
+        Probes.RemoveAll(probe => probe.Number == number);
+    }
+
+    public void Answered(in Reply reply)
+    {
+        // Numbers rise, but another sweep of the run may have taken some in between.
+        var low = 0;
+        var high = Math.Min(Probes.Count - 1, reply.Number - _firstNumber);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var probe = Probes[middle];
+            if (probe.Number == reply.Number)
+            {
+                Probes[middle] = probe with { SentNs = reply.SentNs, Answer = reply };
+                return;
+            }
+
+            (low, high) = probe.Number < reply.Number ? (middle + 1, high) : (low, middle - 1);
+        }
+    }
+
+    public void NotSent(SendStatus status)
+    {
+        ProbesNotSent++;
+        if (ProbesNotSent == ProbesSent)
+        {
+            SendError = status;
+        }
+    }
+}
+
+/// <summary>One probe and its first answer.</summary>
+internal readonly record struct ProbeRecord(int Number, int Flow, int Ttl, long SentNs, Reply? Answer);
+
+/// <summary>What is known of one flow.</summary>
+internal sealed class FlowState
+{
+    private int _roundsWithoutTarget;
+
+    /// <summary>The smallest TTL at which the target answered; 0 when it never did.</summary>
+    public int ReachedTtl { get; private set; }
+
+    /// <summary>The TTL at which it is expected to answer again; 0 when it must be searched for.</summary>
+    public int ExpectedTtl { get; private set; }
+
+    public void TargetAnswered(int ttl)
+    {
+        ReachedTtl = ReachedTtl == 0 ? ttl : Math.Min(ReachedTtl, ttl);
+        ExpectedTtl = ExpectedTtl == 0 ? ttl : Math.Min(ExpectedTtl, ttl);
+    }
+
+    /// <summary>A target that kept silent for several rounds is searched for again: the path may have grown.</summary>
+    public void RoundEnded(bool reached, int patience)
+    {
+        _roundsWithoutTarget = reached ? 0 : _roundsWithoutTarget + 1;
+        if (_roundsWithoutTarget >= patience)
+        {
+            ExpectedTtl = 0;
+            _roundsWithoutTarget = 0;
+        }
+    }
+}
