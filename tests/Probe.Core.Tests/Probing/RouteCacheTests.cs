@@ -155,7 +155,7 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         using var other = network.InClient(() => new RawPacketPort(new RawPortOptions { Mark = 8 }));
         Assert.Equal(SendStatus.NoRoute, marked.Send(TestPackets.Echo(Client4, Server4, 1, 1), 1));
         Assert.Equal(SendStatus.Sent, other.Send(TestPackets.Echo(Client4, Server4, 1, 1), 1));
-        Assert.Equal("EHOSTUNREACH", Assert.Throws<LinuxException>(() => network.InClient(() => HostRoutes.Lookup(Server4, mark: 7))).ErrnoName);
+        Assert.Equal("ENETUNREACH", Assert.Throws<LinuxException>(() => network.InClient(() => HostRoutes.Lookup(Server4, mark: 7))).ErrnoName);
         Assert.Equal("c0", network.InClient(() => HostRoutes.Lookup(Server4, mark: 8)).Interface);
     }
 
