@@ -2,6 +2,7 @@ using System.CommandLine;
 using Probe.Cli.Parsing;
 using Probe.Cli.Names;
 using Probe.Core.Evidence;
+using Probe.Report;
 
 namespace Probe.Cli.Commands;
 
@@ -22,7 +23,8 @@ internal sealed class ReportCommand : ProbeCommand
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
         var bundles = parse.GetValue(_files)!.Select(path => Blocking.Run(() => Read(path), context.Cancellation)).ToList();
-        throw UserError.CannotRun($"cannot render {bundles.Count} documents: not wired yet; it comes with the report");
+        bundles.ForEach(bundle => context.Out.Write(IncidentReport.Render(bundle)));
+        return ExitStatus.Fine;
     }
 
     private static Bundle Read(string path)
