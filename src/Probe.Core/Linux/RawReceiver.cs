@@ -18,14 +18,14 @@ internal sealed class RawReceiver : IDisposable
     private readonly byte _protocol;
 
     /// <summary>Opens the socket; for TCP and UDP only packets to <paramref name="ports"/> pass.</summary>
-    public RawReceiver(bool v6, int protocol, IReadOnlyList<ushort> ports)
+    public RawReceiver(bool v6, int protocol, IReadOnlyList<ushort> ports, int receiveBuffer)
     {
         _v6 = v6;
         _protocol = (byte)protocol;
         Descriptor = Sockets.Open(v6 ? AF_INET6 : AF_INET, SOCK_RAW, protocol, "a raw socket");
         try
         {
-            Configure(ports);
+            Configure(ports, receiveBuffer);
         }
         catch
         {
@@ -125,7 +125,7 @@ internal sealed class RawReceiver : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Descriptor.Dispose();
 
-    private void Configure(IReadOnlyList<ushort> ports)
+    private void Configure(IReadOnlyList<ushort> ports, int receiveBuffer)
     {
         switch (_protocol)
         {
@@ -140,7 +140,7 @@ internal sealed class RawReceiver : IDisposable
                 break;
         }
 
-        Sockets.ReceiveBuffer(Descriptor, 4 << 20);
+        Sockets.ReceiveBuffer(Descriptor, receiveBuffer);
         Sockets.Set(
             Descriptor, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, nameof(SO_TIMESTAMPING));
         Sockets.Set(Descriptor, SOL_SOCKET, SO_RXQ_OVFL, 1, nameof(SO_RXQ_OVFL));

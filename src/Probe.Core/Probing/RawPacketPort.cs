@@ -133,10 +133,10 @@ public sealed class RawPacketPort : IPacketPort
 
     private static void AddReceivers(List<RawReceiver> receivers, bool v6, RawPortOptions options)
     {
-        receivers.Add(new RawReceiver(v6, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, []));
+        receivers.Add(new RawReceiver(v6, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, [], options.ReceiveBuffer));
         if (options.Protocol != ProbeProtocol.Icmp && options.LocalPorts.Count > 0)
         {
-            receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts));
+            receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts, options.ReceiveBuffer));
         }
     }
 

@@ -20,4 +20,7 @@ public sealed record RawPortOptions
 
     /// <summary>Firewall mark of what is sent (SO_MARK); null leaves it 0.</summary>
     public uint? Mark { get; init; }
+
+    /// <summary>Octets that wait for this process in each receiving socket before answers are lost.</summary>
+    public int ReceiveBuffer { get; init; } = 4 << 20;
 }
