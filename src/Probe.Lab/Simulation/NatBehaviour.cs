@@ -167,5 +167,5 @@ internal sealed class NatBehaviour(NatSpec spec) : INodeBehaviour
     /// <param name="Original">As the sender sends it.</param>
     /// <param name="Between">With its destination translated.</param>
     /// <param name="Translated">As it leaves.</param>
-    private sealed record Mapping(FiveTuple Original, FiveTuple Between, FiveTuple Translated);
+    internal sealed record Mapping(FiveTuple Original, FiveTuple Between, FiveTuple Translated);
 }

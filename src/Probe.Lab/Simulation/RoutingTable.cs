@@ -12,6 +12,20 @@ internal sealed class RouteEntry
 
     /// <summary>The way of fewest links; null when there is none.</summary>
     public Channel? Shortest { get; init; }
+
+    /// <summary>The stated route that holds at an instant; null when none does.</summary>
+    public CompiledRoute? StatedAt(long nowNs)
+    {
+        foreach (var route in Stated)
+        {
+            if (route.IsValidAt(nowNs))
+            {
+                return route;
+            }
+        }
+
+        return null;
+    }
 }
 
 /// <summary>A stated route with its next hops looked up.</summary>

@@ -82,6 +82,9 @@ public sealed class SimulatedNetwork
     /// <summary>When something happens next, though perhaps nothing that reaches the vantage host; <see cref="long.MaxValue"/> for never.</summary>
     public long NextEventNs => _events.NextDueNs;
 
+    /// <summary>Fragments for the vantage host are put together before they are handed out.</summary>
+    internal bool ReassemblesAtVantage { get; set; }
+
     internal RoutingTable Routes { get; }
 
     internal IReadOnlyList<Channel> Channels { get; }
@@ -151,12 +154,9 @@ public sealed class SimulatedNetwork
             return 0;
         }
 
-        foreach (var stated in entry.Stated)
+        if (entry.StatedAt(NowNs) is { } stated)
         {
-            if (stated.IsValidAt(NowNs))
-            {
-                return stated.Channels.Length == 0 ? 0 : stated.Channels[0].Mtu;
-            }
+            return stated.Channels.Length == 0 ? 0 : stated.Channels[0].Mtu;
         }
 
         return entry.IsLocal ? ushort.MaxValue : entry.Shortest?.Mtu ?? 0;
@@ -229,8 +229,8 @@ public sealed class SimulatedNetwork
             }
         }
 
-        var channel = Route(node, packet, out var isLocal);
-        if (isLocal)
+        var channel = Route(node, packet, out var kind);
+        if (kind == RouteKind.Local)
         {
             Local(node, packet);
         }
@@ -265,8 +265,8 @@ public sealed class SimulatedNetwork
             }
         }
 
-        var next = Route(node, packet, out var isLocal);
-        if (isLocal)
+        var next = Route(node, packet, out var kind);
+        if (kind == RouteKind.Local)
         {
             Local(node, packet);
         }
@@ -276,7 +276,11 @@ public sealed class SimulatedNetwork
         }
         else if (next is null)
         {
-            node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.DestinationUnreachableV6, 0) : new IcmpCode(IcmpType.DestinationUnreachable, 0));
+            if (kind == RouteKind.None)
+            {
+                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.DestinationUnreachableV6, 0) : new IcmpCode(IcmpType.DestinationUnreachable, 0));
+            }
+
             node.Drop(packet, DropReason.NoRoute);
         }
         else
@@ -360,16 +364,16 @@ public sealed class SimulatedNetwork
 
     private void Local(SimulatedNode node, SimulatedPacket packet)
     {
+        if (packet.IsFragment && (node != _vantage || ReassemblesAtVantage) && !_reassembler.TryComplete(node, ref packet))
+        {
+            return;
+        }
+
         if (node == _vantage)
         {
             Note(JournalKind.Delivered, DropReason.None, node, packet.Inbound, packet);
             _delivered = packet;
             _hasDelivery = true;
-            return;
-        }
-
-        if (packet.IsFragment && !_reassembler.TryComplete(node, ref packet))
-        {
             return;
         }
 
@@ -383,14 +387,14 @@ public sealed class SimulatedNetwork
         }
     }
 
-    private Channel? Route(SimulatedNode node, SimulatedPacket packet, out bool isLocal)
+    private Channel? Route(SimulatedNode node, SimulatedPacket packet, out RouteKind kind)
     {
         if (packet.Route < 0)
         {
             packet.Route = Routes.ClassOf(packet.Destination);
         }
 
-        isLocal = false;
+        kind = RouteKind.None;
         if (Routes.Look(node, packet.Route) is not { } entry)
         {
             return null;
@@ -398,18 +402,17 @@ public sealed class SimulatedNetwork
 
         if (entry.IsLocal)
         {
-            isLocal = true;
+            kind = RouteKind.Local;
             return null;
         }
 
-        foreach (var stated in entry.Stated)
+        if (entry.StatedAt(NowNs) is { } stated)
         {
-            if (stated.IsValidAt(NowNs))
-            {
-                return stated.Choose(packet, node);
-            }
+            kind = stated.Channels.Length == 0 ? RouteKind.Blackhole : RouteKind.Forward;
+            return stated.Choose(packet, node);
         }
 
+        kind = entry.Shortest is null ? RouteKind.None : RouteKind.Forward;
         return entry.Shortest;
     }
 
@@ -510,5 +513,13 @@ public sealed class SimulatedNetwork
                 node.OwnV4 = address;
             }
         }
+    }
+
+    private enum RouteKind
+    {
+        None,
+        Local,
+        Forward,
+        Blackhole,
     }
 }
