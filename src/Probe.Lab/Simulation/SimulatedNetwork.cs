@@ -93,6 +93,9 @@ public sealed class SimulatedNetwork
 
     internal SimulatedNode Vantage => _vantage;
 
+    /// <summary>Number of the packet injected last; 0 before the first.</summary>
+    public long LastInjected { get; private set; }
+
     /// <summary>The vantage host sends a packet.</summary>
     /// <param name="packet">From its IP header on, checksums included.</param>
     /// <param name="nowNs">When it leaves; not before what has happened already.</param>
@@ -109,6 +112,7 @@ public sealed class SimulatedNetwork
         }
 
         taken.Id = ++_nextPacket;
+        LastInjected = taken.Id;
         _events.Add(new SimulatedEvent { Kind = EventKind.Leaves, Place = _vantage.Index, Packet = taken, DueNs = nowNs });
         return taken.Id;
     }
