@@ -24,6 +24,11 @@ catch (UserError e)
     messages.Error(e.Message, e);
     status = e.Status;
 }
+catch (LinuxException e)
+{
+    messages.Error(e.Message, e);
+    status = ExitStatus.CannotRun;
+}
 catch (OperationCanceledException) when (interruption.Status != ExitStatus.Fine)
 {
     // Interrupted before there was anything to show.

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Probe.Cli.Parsing;
+using Probe.Cli.Names;
 using Probe.Core.Evidence;
+using Probe.Report;
 
 namespace Probe.Cli.Commands;
 
@@ -20,15 +22,15 @@ internal sealed class ReportCommand : ProbeCommand
 
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
-        var bundles = parse.GetValue(_files)!.Select(Read).ToList();
-        throw UserError.CannotRun($"cannot render {bundles.Count} documents: not wired yet; it comes with the report");
+        var bundles = parse.GetValue(_files)!.Select(path => Blocking.Run(() => Read(path), context.Cancellation)).ToList();
+        bundles.ForEach(bundle => context.Out.Write(IncidentReport.Render(bundle)));
+        return ExitStatus.Fine;
     }
 
     private static Bundle Read(string path)
     {
         try
         {
-            // The console's stream is no terminal device here; it is only read.
             using var stream = path is "-" ? Console.OpenStandardInput() : File.OpenRead(path);
             return EvidenceJson.TryRead(stream, out var bundle, out var error)
                 ? bundle

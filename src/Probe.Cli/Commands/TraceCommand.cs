@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Probe.Cli.Parsing;
+using Probe.Core.Linux;
 using Probe.Core.Probing;
 
 namespace Probe.Cli.Commands;
@@ -38,7 +39,16 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
     ];
 
-    public override ExitStatus Run(ParseResult parse, CommandContext context) => TraceRun.Run(Read(parse), context);
+    public override ExitStatus Run(ParseResult parse, CommandContext context) 
+    {
+        var request = Read(parse);
+        if (request.Probing.Namespace is { } name)
+        {
+            NamespaceReexecution.Enter(name);
+        }
+
+        return TraceRun.Run(request, context);
+    }
 
     private TraceRequest Read(ParseResult parse)
     {

@@ -6,6 +6,7 @@ using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Commands;
 
@@ -51,7 +52,7 @@ internal static class TraceRun
         var trace = builder.Build(request.Target.Text, end, session.Wire.ReadLosses().Packets);
         var bundle = MakeBundle(context, session, trace, end, started, ended, tracer);
         Show(request, context, bundle, trace);
-        return Judge(request, trace, end);
+        return Judge(request, bundle, trace, end);
     }
 
     private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
@@ -137,7 +138,7 @@ internal static class TraceRun
             gaps.Add(left);
         }
 
-        return new Bundle
+        var bundle = new Bundle
         {
             Tool = ProgramVersion.Tool,
             Command = context.CommandLine,
@@ -154,6 +155,7 @@ internal static class TraceRun
             Traces = [trace],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
+        return RuleSet.All.Judge(bundle).StoreIn(bundle);
     }
 
     private static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
@@ -180,9 +182,10 @@ internal static class TraceRun
         }
     }
 
-    private static ExitStatus Judge(TraceRequest request, TraceEvidence trace, SweepEnd end)
+    private static ExitStatus Judge(TraceRequest request, Bundle bundle, TraceEvidence trace, SweepEnd end)
     {
         var unreached = !trace.Reached && !request.AllowUnreached;
-        return unreached ? ExitStatus.Fault : end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
+        var faults = (trace.Reached || !request.AllowUnreached) && (bundle.Findings ?? []).Any(Faults.IsFault);
+        return unreached || faults ? ExitStatus.Fault : end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 }

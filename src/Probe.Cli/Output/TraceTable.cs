@@ -118,7 +118,7 @@ internal static class TraceTable
         {
             if (reply.Kind != ReplyKind.TimeExceeded)
             {
-                yield return Words.Describe(reply, trace);
+                yield return Words.Describe(reply, trace, node.Address == trace.Address);
             }
         }
 

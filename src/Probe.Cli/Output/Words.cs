@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
+using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Output;
 
@@ -11,26 +12,20 @@ internal static class Words
     public static string Of<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
-    /// <summary>What a hop said, as traceroute's users know it: <c>!F9000</c>, with what makes it odd.</summary>
-    public static string Describe(ReplyEvidence reply, TraceEvidence trace)
+    /// <summary>What a hop said besides time-exceeded: a mark of traceroute's, and what stands behind it.</summary>
+    public static string Describe(ReplyEvidence reply, TraceEvidence trace, bool fromTarget)
     {
-        var many = reply.Count > 1 ? $" ×{reply.Count}" : "";
+        var many = reply.Count > 1 && !fromTarget ? $" ×{reply.Count}" : "";
         return reply.Kind switch
         {
             ReplyKind.EchoReply => "echo reply",
             ReplyKind.SynAck => "open (SYN-ACK)",
-            ReplyKind.Reset => "closed (RST)",
             ReplyKind.UdpReply => "UDP reply",
-            ReplyKind.PortUnreachable => "port unreachable",
-            ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig =>
-                $"!F{reply.Mtu}{(reply.Implausible == true ? $" implausible mtu for {trace.Size} octets" : "")}{many}",
-            ReplyKind.HostUnreachable => $"!H{Code(reply)}{many}",
-            ReplyKind.NetworkUnreachable => $"!N{Code(reply)}{many}",
-            ReplyKind.ProtocolUnreachable => $"!P{Code(reply)}{many}",
-            ReplyKind.AdminProhibited => $"!X{Code(reply)}{many}",
-            _ => $"{Of(reply.Kind)}{Code(reply)}{many}",
+            ReplyKind.Reset when fromTarget => "closed (RST)",
+            ReplyKind.PortUnreachable when fromTarget => "port unreachable",
+            ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => ReplyMark.Of(reply, fromTarget)
+                + (reply.Implausible == true ? $" (probe of {trace.Size} octets)" : "") + many,
+            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}){many}",
         };
     }
-
-    private static string Code(ReplyEvidence reply) => $" ({Of(reply.Kind)} {reply.Type}/{reply.Code})";
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 
 namespace Probe.Cli.Parsing;
@@ -13,7 +14,7 @@ internal sealed class CommonOptions
     private readonly Option<string> _interface = OptionOf.Value<string>(Values.Interface, "NAME", "interface to send from", "--interface");
     private readonly Option<uint> _mark = OptionOf.Value<uint>(Values.Mark, "N", "firewall mark, decimal or 0x…", "--mark");
     private readonly Option<byte> _dscp = OptionOf.Value<byte>(Values.Dscp, "N", "DSCP, 0 to 63 or a name (ef, cs5, af41)", "--dscp");
-    private readonly Option<string> _namespace = OptionOf.Value<string>(Values.Namespace, "NS", "run in that network namespace: NAME, PATH, pid:N, container:ID, pid:N@ID, pod:NS/NAME", "--netns");
+    private readonly Option<NetworkNamespaceName> _namespace = OptionOf.Value<NetworkNamespaceName>(Values.Namespace, "NS", "run in that network namespace: NAME, PATH, pid:N, container:ID, pid:N@ID, pod:NS/NAME", "--netns");
     private readonly Option<Duration> _timeout = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "wait so long for one answer (1s)", "--timeout");
     private readonly Option<Duration> _deadline = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "end the whole run after so long", "--deadline");
     private readonly Option<Rate> _rate = OptionOf.Value<Rate>(Rate.TryParse, "N/s|max", "send at most so fast; max lifts the built-in ceilings", "--rate");

@@ -1,3 +1,4 @@
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 
 namespace Probe.Cli.Parsing;
@@ -37,7 +38,7 @@ internal sealed record ProbingOptions
     public required byte Dscp { get; init; }
 
     /// <summary>Network namespace to run in, as the user wrote it; null for this one.</summary>
-    public string? Namespace { get; init; }
+    public NetworkNamespaceName? Namespace { get; init; }
 
     /// <summary>How long to wait for one answer.</summary>
     public required Duration Timeout { get; init; }

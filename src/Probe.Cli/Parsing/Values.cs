@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 
 namespace Probe.Cli.Parsing;
@@ -84,21 +85,8 @@ internal static class Values
     }
 
     /// <summary>A network namespace in one of its forms; whether it exists is seen when it is entered.</summary>
-    public static bool Namespace(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
-    {
-        value = text;
-        var right = text.Split(':', 2) switch
-        {
-            ["pid", var rest] => rest.Split('@', 2) is [var number, .. var container]
-                && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0 && container is not [""],
-            ["container", var id] => id.Length > 0,
-            ["pod", var pod] => pod.Split('/') is [{ Length: > 0 }, { Length: > 0 }],
-            [var name] => name.Length > 0,
-            _ => text.Contains('/', StringComparison.Ordinal),
-        };
-        why = right ? null : "is not a network namespace: use NAME, PATH, pid:N, container:ID, pid:N@ID or pod:NAMESPACE/NAME";
-        return right;
-    }
+    public static bool Namespace(string text, [MaybeNullWhen(false)] out NetworkNamespaceName value, [NotNullWhen(false)] out string? why) =>
+        NetworkNamespaceName.TryParse(text, out value, out why);
 
     /// <summary>A file to write; its directory must be there.</summary>
     public static bool OutputFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)

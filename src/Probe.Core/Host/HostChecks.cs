@@ -30,6 +30,7 @@ public static class HostChecks
 
     // SOL_SOCKET, SO_TIMESTAMPING; SOF_TIMESTAMPING_TX_SOFTWARE | RX_SOFTWARE | SOFTWARE | OPT_ID | OPT_TSONLY (linux/net_tstamp.h).
     private const int SOL_SOCKET = 1;
+    private const int SO_MARK = 36;
     private const int SO_TIMESTAMPING = 37;
     private const int TimestampFlags = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 7 | 1 << 11;
 
@@ -45,8 +46,9 @@ public static class HostChecks
             Raw("raw-ipv6", AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, "trace over IPv6"),
             Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap"),
             Timestamps(),
-            Capability("cap-net-admin", capabilities, CapabilityNames.NetAdmin, "CAP_NET_ADMIN", "--mark; removing the route exception an ICMPv6 probe may cause"),
-            Capability("netns", capabilities, CapabilityNames.SysAdmin, "CAP_SYS_ADMIN", $"--netns ({NamedNamespaces()})"),
+            Mark(),
+            RouteCleanup(capabilities),
+            Namespaces(capabilities),
             Tun(),
             PingGroups(),
         ];
@@ -103,10 +105,32 @@ public static class HostChecks
         }
     }
 
-    private static HostCheck Capability(string name, ulong held, int number, string capability, string use) =>
-        (held >> number & 1) != 0
-            ? new(name, HostCheckState.Ok, $"{capability} is held: {use}")
-            : new(name, HostCheckState.Missing, $"{capability} is missing: no {use}", FixFor(capability.ToLowerInvariant()));
+    // Setting the mark 0 changes nothing, and asks for the same right as any other: CAP_NET_ADMIN, or CAP_NET_RAW since 5.17.
+    private static HostCheck Mark()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SetRawSocketOption(SOL_SOCKET, SO_MARK, BitConverter.GetBytes(0));
+            return new("mark", HostCheckState.Ok, "packets can be marked: --mark");
+        }
+        catch (SocketException)
+        {
+            return new("mark", HostCheckState.Missing, "packets cannot be marked: no --mark", FixFor("cap_net_admin"));
+        }
+    }
+
+    private static HostCheck RouteCleanup(ulong capabilities) =>
+        Holds(capabilities, CapabilityNames.NetAdmin)
+            ? new("route-cleanup", HostCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
+            : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires", FixFor("cap_net_admin"));
+
+    private static HostCheck Namespaces(ulong capabilities) =>
+        Holds(capabilities, CapabilityNames.SysAdmin)
+            ? new("netns", HostCheckState.Ok, $"other network namespaces can be entered ({NamedNamespaces()}): --netns")
+            : new("netns", HostCheckState.Missing, "CAP_SYS_ADMIN is missing: no --netns", "run with sudo");
+
+    private static bool Holds(ulong capabilities, int number) => (capabilities >> number & 1) != 0;
 
     private static HostCheck Tun()
     {

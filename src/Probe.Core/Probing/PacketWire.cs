@@ -149,7 +149,8 @@ public sealed class PacketWire : IWire, IPacketSink
             return _matcher.TryMatchEcho(packet, message, out match);
         }
 
-        if (ReplyKinds.OfError(isV6, message.Type, message.Code) is not { } kind
+        var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
+        if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
             || !QuoteStack.TryRead(message.Quote, out var quote)
             || !_matcher.TryMatchQuote(quote, out match))
         {
@@ -160,6 +161,7 @@ public sealed class PacketWire : IWire, IPacketSink
         var outer = quote.Outermost;
         answer = new Answer(kind)
         {
+            Redirect = isRedirect,
             Type = message.Type,
             Code = message.Code,
             Quoted = new QuotedHeader(outer.Ttl, outer.TrafficClass, outer.TotalLength, outer.Id),
@@ -173,7 +175,7 @@ public sealed class PacketWire : IWire, IPacketSink
     private void Report(in ArrivedPacket packet, in Match match, in Answer answer)
     {
         ref var entry = ref _probes.Find(match.Number);
-        entry.Answered |= answer.Kind != ReplyKind.Redirect;
+        entry.Answered |= !answer.Redirect;
         _replies?.Add(new Reply
         {
             Number = match.Number,
@@ -191,6 +193,7 @@ public sealed class PacketWire : IWire, IPacketSink
             Quoted = answer.Quoted,
             Nat = match.Nat,
             Ambiguous = match.Ambiguous,
+            Redirect = answer.Redirect,
             Extensions = answer.Extensions,
         });
     }
@@ -205,6 +208,8 @@ public sealed class PacketWire : IWire, IPacketSink
         public int? Mtu { get; init; }
 
         public bool Implausible { get; init; }
+
+        public bool Redirect { get; init; }
 
         public QuotedHeader? Quoted { get; init; }
 

@@ -79,7 +79,7 @@ internal static class LinkBuilder
             Ttl = link.Ttl,
             From = link.From.IsNone ? null : link.From.ToString(),
             To = link.To.IsNone ? null : link.To.ToString(),
-            Flows = [.. flows.Select(flow => state.Options.Flows[flow].Id)],
+            Flows = [.. flows.Select(flow => state.Flows[flow].Flow.Id)],
             Sent = sent,
             Received = received,
             Loss = sent == 0 ? null : (double)(sent - received) / sent,

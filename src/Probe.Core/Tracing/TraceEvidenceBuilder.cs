@@ -41,7 +41,7 @@ public sealed class TraceEvidenceBuilder
             Address = _options.Target.ToString(),
             Name = _nameOf(_options.Target),
             Protocol = _options.Protocol,
-            Port = _options.Protocol == ProbeProtocol.Icmp ? null : _options.Flows[0].DestinationPort,
+            Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
             Reached = reached != 0,
@@ -49,7 +49,7 @@ public sealed class TraceEvidenceBuilder
             StopReason = StopReason(end, reached != 0),
             LocalLost = localLost,
             Hops = hops,
-            Flows = [.. _options.Flows.Select(BuildFlow)],
+            Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
             Links = LinkBuilder.Build(_state),
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
@@ -126,7 +126,7 @@ public sealed class TraceEvidenceBuilder
             Loss = sent is > 0 ? (double)(sent.Value - received) / sent.Value : null,
             RttNs = RttStatistics.Merge([.. cells.Select(cell => cell.Node.Rtt)], newest.RttNs),
             Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
-            Flows = [.. cells.Select(cell => _options.Flows[cell.Flow].Id)],
+            Flows = [.. cells.Select(cell => _state.Flows[cell.Flow].Flow.Id)],
             Replies = BuildReplies(cells.Select(cell => cell.Node)),
             Balancing = LinkBuilder.BalancingOf(_state, address, ttl),
             Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
@@ -258,7 +258,7 @@ public sealed class TraceEvidenceBuilder
     {
         Id = probe.Number,
         Ttl = probe.Ttl,
-        Flow = _options.Flows[probe.Flow].Id,
+        Flow = _state.Flows[probe.Flow].Flow.Id,
         Size = _options.Size,
         SentNs = probe.SentNs - _zeroNs,
         RttNs = probe.Answer is { Ambiguous: false } answer ? answer.RttNs : null,

@@ -132,7 +132,7 @@ public sealed class Tracer : ISweep
         }
 
         var cell = State.Cell(pending.Flow, pending.Ttl);
-        if (reply.Kind == ReplyKind.Redirect)
+        if (reply.Redirect)
         {
             if (!cell.Redirects.Contains(reply.From))
             {
