@@ -22,7 +22,7 @@ public sealed partial class PacketCounter : IDisposable
         KernelLab.Nft(name, $$"""
             table inet {{_table}} {
               counter seen { }
-              chain all {
+              chain count {
                 type filter hook {{hook}} priority -200; policy accept;
                 {{string.Join('\n', match.Select(line => line + " counter name seen accept"))}}
               }
