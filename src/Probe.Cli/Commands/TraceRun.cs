@@ -27,6 +27,7 @@ internal static class TraceRun
         }
 
         using var session = Open(request, target);
+        using var capture = OpenCapture(probing.CaptureFile, session, target);
         using var names = probing.Numeric ? null : new ReverseNames();
         var tracer = new Tracer(MakeOptions(request, session, target, size), new ProbeNumbers());
         var builder = new TraceEvidenceBuilder(tracer, session.Wire.NowNs, address => names?.NameOf(address));
@@ -38,9 +39,11 @@ internal static class TraceRun
         var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
         {
             AskNames(tracer, names);
+            capture?.Drain();
             context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
         });
         var ended = new Instant(session.StartedUnixNs + session.Wire.NowNs);
+        var file = capture?.Finish();
         context.Messages.EndProgress();
         if (tracer.SendError is { } error)
         {
@@ -50,7 +53,7 @@ internal static class TraceRun
         AskNames(tracer, names);
         names?.Wait(LongestWaitForNames, context.Cancellation);
         var trace = builder.Build(request.Target.Text, end, session.Wire.ReadLosses().Packets);
-        var bundle = MakeBundle(context, session, trace, end, started, ended, tracer);
+        var bundle = MakeBundle(context, session, trace, end, started, ended, tracer, file, capture?.Lost ?? 0);
         Show(request, context, bundle, trace);
         return Judge(request, bundle, trace, end);
     }
@@ -66,6 +69,18 @@ internal static class TraceRun
         Mark = request.Probing.Mark,
         TimeoutNs = request.Probing.Timeout.Ns,
     });
+
+    private static ProbeCapture? OpenCapture(string? file, ProbeSession session, IpAddress target)
+    {
+        try
+        {
+            return file is null ? null : ProbeCapture.Open(file, session.Wire, [target]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw UserError.CannotRun($"cannot write {file}: {e.Message}");
+        }
+    }
 
     private static TraceOptions MakeOptions(TraceRequest request, ProbeSession session, IpAddress target, int size)
     {
@@ -115,7 +130,7 @@ internal static class TraceRun
     };
 
     private static Bundle MakeBundle(CommandContext context, ProbeSession session, TraceEvidence trace, SweepEnd end, Instant started, Instant ended,
-        Tracer tracer)
+        Tracer tracer, CaptureFile? capture, long captureLost)
     {
         var gaps = new List<Gap>();
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
@@ -126,6 +141,11 @@ internal static class TraceRun
         if (tracer.ProbesNotSent > 0)
         {
             gaps.Add(new Gap("probes", $"this host would not send {tracer.ProbesNotSent} of them; they count as neither sent nor lost"));
+        }
+
+        if (captureLost > 0)
+        {
+            gaps.Add(new Gap("capture", $"{captureLost} packets came faster than they could be written and are missing in the file"));
         }
 
         if (session.ClockSteps > 0)
@@ -153,6 +173,7 @@ internal static class TraceRun
             },
             Host = HostFactsReader.Read(),
             Traces = [trace],
+            Captures = capture is null ? null : [capture],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
         return RuleSet.All.Judge(bundle).StoreIn(bundle);

@@ -19,7 +19,7 @@ public sealed class TraceEvidenceBuilder
     /// <param name="tracer">Whose observations.</param>
     /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
     /// <param name="nameOf">Reverse names; null where there is none.</param>
-    public TraceEvidenceBuilder(Tracer tracer, long zeroNs, Func<IpAddress, string?> nameOf)
+    public TraceEvidenceBuilder(TraceSweep tracer, long zeroNs, Func<IpAddress, string?> nameOf)
     {
         _state = tracer.State;
         _options = _state.Options;
@@ -116,7 +116,7 @@ public sealed class TraceEvidenceBuilder
         var stamped = cells.Sum(cell => cell.Node.KernelStamped);
 
         // Where one flow met several addresses, nobody can say which of them a lost probe was for.
-        int? sent = cells.Exists(cell => cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
+        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
         return new NodeEvidence
         {
             Address = address.ToString(),

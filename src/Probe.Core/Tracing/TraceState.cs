@@ -62,7 +62,17 @@ internal sealed class TraceState
         Probes.RemoveAll(probe => probe.Number == number);
     }
 
-    public void Answered(in Reply reply)
+    /// <summary>Counts the first answer of a probe.</summary>
+    public void Answered(in Reply reply, int flow, int ttl)
+    {
+        var cell = Cell(flow, ttl);
+        cell.Sent++;
+        cell.Received++;
+        cell.NodeOf(reply.From).Add(reply);
+        RecordAnswer(reply);
+    }
+
+    private void RecordAnswer(in Reply reply)
     {
         // Numbers rise, but another sweep of the run may have taken some in between.
         var low = 0;
