@@ -60,7 +60,7 @@ public sealed class BadHop : IDisposable
               }
             }
             """);
-        (_socket, _raw) = KernelLab.In(line.Router(hop), () => (Open(), new RawPackets()));
+        (_socket, _raw) = KernelLab.In(line.Router(hop), () => (Open(), new RawPackets(LinuxLine.ClientAddress(v6))));
         _waiter = new Waiter(_socket);
         _thread = new Thread(Loop) { IsBackground = true, Name = "bad hop" };
         _thread.Start();

@@ -4,7 +4,7 @@ using Probe.Core.Packets;
 namespace Probe.Lab.Kernel;
 
 /// <summary>
-/// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the server to the client, quoting
+/// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the hops of a line to its client, quoting
 /// UDP, TCP and echo packets of the client's address to the traced target and to strangers. None of them is an answer to a probe.
 /// </summary>
 public sealed class ForeignNoise : IDisposable
@@ -22,14 +22,15 @@ public sealed class ForeignNoise : IDisposable
     private long _sent;
 
     /// <summary>Starts the noise.</summary>
-    /// <param name="line">The line; its server makes the noise, its client hears it.</param>
+    /// <param name="line">The line; its client hears the noise.</param>
     /// <param name="v6">Family.</param>
     /// <param name="perSecond">Errors a second.</param>
     /// <param name="seed">Of ports, identifiers and kinds.</param>
     public ForeignNoise(LinuxLine line, bool v6, int perSecond, int seed)
     {
         (_line, _v6, _perSecond, _random) = (line, v6, perSecond, new Random(seed));
-        _raw = KernelLab.In(line.Server, () => new RawPackets());
+        // From the first router: a later one's packets would be dropped on the way wherever the address they claim is somebody's own.
+        _raw = KernelLab.In(line.Router(1), () => new RawPackets(LinuxLine.ClientAddress(v6)));
         _thread = new Thread(Loop) { IsBackground = true, Name = "foreign noise" };
         _thread.Start();
     }

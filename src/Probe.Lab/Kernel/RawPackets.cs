@@ -1,17 +1,27 @@
-using Probe.Core.Linux;
+using System.Net;
+using System.Net.Sockets;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 
 namespace Probe.Lab.Kernel;
 
-/// <summary>Sends whole IP packets of both families; opened inside a namespace, it stays there.</summary>
+/// <summary>Sends whole IP packets to one host, whatever source they claim; opened inside a namespace, it stays there.</summary>
 internal sealed class RawPackets : IDisposable
 {
-    private readonly RawSender _v4 = new(v6: false, new RawPortOptions());
-    private readonly RawSender _v6 = new(v6: true, new RawPortOptions());
+    private readonly Socket _socket;
+    private readonly IPEndPoint _destination;
 
-    /// <summary>Sends a packet; one that the kernel has no room for is lost, as on a wire.</summary>
-    public void Send(ReadOnlySpan<byte> packet) => (packet[0] >> 4 == 4 ? _v4 : _v6).Send(packet, 0, 0);
+    public RawPackets(IpAddress destination)
+    {
+        _destination = new IPEndPoint(destination.ToIPAddress(), 0);
+        _socket = new Socket(_destination.AddressFamily, SocketType.Raw, ProtocolType.Raw);
+        if (destination.IsV4)
+        {
+            _socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.HeaderIncluded, optionValue: true);
+        }
+    }
+
+    /// <summary>Sends a packet.</summary>
+    public void Send(ReadOnlySpan<byte> packet) => _socket.SendTo(packet, _destination);
 
     /// <summary>Writes an ICMP error about a packet.</summary>
     /// <param name="buffer">Where to write.</param>
@@ -43,9 +53,5 @@ internal sealed class RawPackets : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _v4.Dispose();
-        _v6.Dispose();
-    }
+    public void Dispose() => _socket.Dispose();
 }
