@@ -48,8 +48,8 @@ public sealed class ForwardingTests
         Assert.Equal(
         [
             "0 Made h  None #1<0", "0 Sent h h>r1 None #1<0", "1 Arrived r1 h>r1 None #1<0", "1 Sent r1 r1>r2 None #1<0",
-            "2 Arrived r2 r1>r2 None #1<0", "2 Dropped r2 r1>r2 Expired #1<0", "2 Made r2  None #2<1", "2 Sent r2 r2>r1 None #2<1",
-            "3 Arrived r1 r2>r1 None #2<1", "3 Sent r1 r1>h None #2<1", "4 Arrived h r1>h None #2<1", "4 Delivered h r1>h None #2<1",
+            "2 Arrived r2 r1>r2 None #1<0", "2 Dropped r2 r1>r2 Expired #1<0", "2 Made r2  None #-1<1", "2 Sent r2 r2>r1 None #-1<1",
+            "3 Arrived r1 r2>r1 None #-1<1", "3 Sent r1 r1>h None #-1<1", "4 Arrived h r1>h None #-1<1", "4 Delivered h r1>h None #-1<1",
         ],
         story);
     }

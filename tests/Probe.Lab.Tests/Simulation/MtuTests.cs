@@ -57,7 +57,7 @@ public sealed class MtuTests
         var reply = Assert.Single(sink.Arrived);
         Assert.Equal(probe[24..], reply.Payload[4..]);
         Assert.Equal(3, network.Journal.Entries.Count(entry => entry is { Kind: JournalKind.Arrived, Node: "r3", Packet: 1 }));
-        Assert.All(network.Journal.Entries.Where(entry => entry.Kind == JournalKind.Arrived && entry.Node == "r3"), entry => Assert.True(entry.Octets.Length <= 600));
+        Assert.All(network.Journal.Entries.Where(entry => entry is { Kind: JournalKind.Arrived, Link: "r2>r3" }), entry => Assert.True(entry.Octets.Length <= 600));
         Assert.Empty(Small(600).With("r2", node => node with { TooBig = new TooBigPolicy { Fragments = false } }).Ask(probe));
     }
 

@@ -101,12 +101,12 @@ public sealed class RuleTests
     public void A_rule_heeds_port_size_prefix_time_and_share()
     {
         Assert.Equal([2], Dropped(new PacketMatch { FirstPort = 80, LastPort = 90 }, Probes.Udp(to: 79), Probes.Udp(to: 91), Probes.Udp(to: 85)));
-        Assert.Equal([1], Dropped(new PacketMatch { MinimumSize = 100, MaximumSize = 200 }, Probes.Udp(size: 99), Probes.Udp(size: 150), Probes.Udp(size: 201)));
+        Assert.Equal([1], Dropped(new PacketMatch { Protocols = Protocols.Udp, MinimumSize = 100, MaximumSize = 200 }, Probes.Udp(size: 99), Probes.Udp(size: 150), Probes.Udp(size: 201)));
         Assert.Equal([0], Dropped(new PacketMatch { Destination = IpPrefix.Parse("10.201.0.0/16") }, Probes.Udp(), Probes.Udp(isV6: true)));
         Assert.Equal([1], Dropped(new PacketMatch { Family = Family.V6 }, Probes.Udp(), Probes.Udp(isV6: true)));
         Assert.Equal([0], Dropped(new PacketMatch { UntilNs = 1_000_000_000 }, Probes.Udp(), Probes.Udp()));
         Assert.Equal([1], Dropped(new PacketMatch { FromNs = 1_000_000_000 }, Probes.Udp(), Probes.Udp()));
-        Assert.InRange(Dropped(new PacketMatch { Share = 0.5 }, [.. Enumerable.Repeat(Probes.Udp(), 200)]).Length, 70, 130);
+        Assert.InRange(Dropped(new PacketMatch { Protocols = Protocols.Udp, Share = 0.5 }, [.. Enumerable.Repeat(Probes.Udp(), 200)]).Length, 70, 130);
 
         static int[] Dropped(PacketMatch match, params byte[][] packets)
         {
