@@ -93,7 +93,7 @@ public static class StrangerText
     public static string PadLeft(string text, int cells) => new string(' ', Math.Max(0, cells - CellWidth(text))) + text;
 
     /// <summary>False for what a terminal obeys, a reader cannot see, or a font need not know. The ordinary space is harmless.</summary>
-    internal static bool IsHarmless(Rune rune)
+    public static bool IsHarmless(Rune rune)
     {
         if (rune.IsAscii)
         {

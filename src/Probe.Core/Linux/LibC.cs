@@ -92,6 +92,9 @@ internal static unsafe partial class LibC
     public static partial int mount(string source, string target, string? type, nuint flags, void* data);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int umount2(string target, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int execve(string path, byte** argv, byte** envp);
 
     [LibraryImport("libc", SetLastError = true)]

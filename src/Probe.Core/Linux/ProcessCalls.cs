@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using static Probe.Core.Linux.SystemConstants;
 
 namespace Probe.Core.Linux;
@@ -38,17 +37,33 @@ internal static unsafe class ProcessCalls
         }
     }
 
-    /// <summary>Binds a file over another in the calling thread's mounts.</summary>
-    public static void BindMount(string source, string target)
+    /// <summary>
+    /// Puts other content over a file, in the calling thread's own mounts only. The content lives in a tmpfs that nothing else
+    /// can reach and that goes with the mounts: a bind mount straight from another mount namespace is refused (EINVAL).
+    /// </summary>
+    public static void Overlay(string path, byte[] content)
     {
-        if (LibC.mount(source, target, null, MS_BIND, null) != 0)
+        const string Workplace = "/tmp";
+        if (LibC.mount("tmpfs", Workplace, "tmpfs", 0, null) != 0)
         {
-            throw new LinuxException(Marshal.GetLastPInvokeError(), $"bind {source} over {target}");
+            throw new LinuxException(Marshal.GetLastPInvokeError(), $"mount a tmpfs for {path}");
+        }
+
+        var copy = Workplace + "/overlay";
+        File.WriteAllBytes(copy, content);
+        if (LibC.mount(copy, path, null, MS_BIND, null) != 0)
+        {
+            throw new LinuxException(Marshal.GetLastPInvokeError(), $"put other content over {path}");
+        }
+
+        if (LibC.umount2(Workplace, MNT_DETACH) != 0)
+        {
+            throw new LinuxException(Marshal.GetLastPInvokeError(), $"unmount {Workplace}");
         }
     }
 
-    /// <summary>Replaces the program of this process; returns only by throwing.</summary>
-    public static void Execute(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    /// <summary>Replaces the program of this process; returns only by throwing. Arguments are octets: they need not be text.</summary>
+    public static void Execute(string path, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
         var argv = Vector(arguments);
         var envp = Vector(environment);
@@ -64,14 +79,13 @@ internal static unsafe class ProcessCalls
         }
     }
 
-    private static byte** Vector(IReadOnlyList<string> texts)
+    private static byte** Vector(IReadOnlyList<byte[]> texts)
     {
         var vector = (byte**)NativeMemory.AllocZeroed((nuint)texts.Count + 1, (nuint)sizeof(byte*));
         for (var i = 0; i < texts.Count; i++)
         {
-            var count = Encoding.UTF8.GetByteCount(texts[i]);
-            vector[i] = (byte*)NativeMemory.AllocZeroed((nuint)count + 1);
-            Encoding.UTF8.GetBytes(texts[i], new Span<byte>(vector[i], count));
+            vector[i] = (byte*)NativeMemory.AllocZeroed((nuint)texts[i].Length + 1);
+            texts[i].CopyTo(new Span<byte>(vector[i], texts[i].Length));
         }
 
         return vector;

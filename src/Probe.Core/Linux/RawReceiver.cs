@@ -57,7 +57,7 @@ internal sealed class RawReceiver : IDisposable
         {
             if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
             {
-                if (clock.TryConvert(time.Nanoseconds, out var converted))
+                if (clock.TryConvert(time.Nanoseconds, out var converted) && converted <= nowNs + StampClock.ToleranceNs)
                 {
                     (atNs, stamp) = (converted, StampSource.Kernel);
                 }

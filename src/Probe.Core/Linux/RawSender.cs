@@ -14,25 +14,29 @@ internal sealed unsafe class RawSender : IDisposable
 {
     private const int BatchSize = 32;
 
-    private readonly RawPortOptions _options;
+    private const int StampFlags =
+        SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+
     private readonly bool _v6;
     private readonly int _scope;
     private readonly byte[] _memory = GC.AllocateArray<byte>(128, pinned: true);
-    private readonly MessageBatch _stamps = new(BatchSize, dataSize: 0, controlSize: 192);
-    private StampedSocket _socket;
-    private StampedSocket? _retired;
+    private readonly MessageBatch _batch = new(BatchSize, dataSize: 0, controlSize: 192);
+    private readonly StampNumbers _stamps = new();
+    private readonly FileDescriptor _socket;
     private IpAddress _foreignSource;
 
     public RawSender(bool v6, RawPortOptions options)
     {
         _v6 = v6;
-        _options = options;
         _scope = v6 && options.Interface is { } name ? Interfaces.Index(name) : 0;
-        _socket = Open();
+        _socket = Open(options);
     }
 
     /// <summary>Sends one packet, its IP header first.</summary>
-    public SendStatus Send(ReadOnlySpan<byte> packet, int number)
+    /// <param name="packet">The packet.</param>
+    /// <param name="number">The probe's number.</param>
+    /// <param name="beforeNs">The run's clock before the call; no stamp can be earlier.</param>
+    public SendStatus Send(ReadOnlySpan<byte> packet, int number, long beforeNs)
     {
         var (source, target) = _v6
             ? (new IpAddress(packet[8..24]), new IpAddress(packet[24..40]))
@@ -48,7 +52,7 @@ internal sealed unsafe class RawSender : IDisposable
         switch (errno)
         {
             case 0:
-                _socket.Sent(number);
+                _stamps.Sent(number, beforeNs);
                 return SendStatus.Sent;
             case Errno.EAGAIN:
                 return SendStatus.Busy;
@@ -58,15 +62,18 @@ internal sealed unsafe class RawSender : IDisposable
                 return SendStatus.NoRoute;
             case Errno.EACCES:
                 return SendStatus.Refused;
+            case Errno.EPERM:
+                // The output hook dropped it, after the kernel had numbered it (raw_send_hdrinc).
+                _stamps.Refused();
+                return SendStatus.Refused;
         }
 
-        // The kernel may have numbered the packet before it was refused; a fresh socket counts from 0 again.
-        Retire();
+        // Whether these strike before or after the numbering is not certain: count from 0 again.
+        RestartNumbers();
         return errno switch
         {
             Errno.ENOBUFS => SendStatus.Busy,
             Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => SendStatus.NoRoute,
-            Errno.EPERM => SendStatus.Refused,
             _ => throw new LinuxException(errno, $"send to {target}"),
         };
     }
@@ -74,28 +81,9 @@ internal sealed unsafe class RawSender : IDisposable
     /// <summary>Hands over the transmit stamps that have come.</summary>
     public void ReadStamps(StampClock clock, IPacketSink sink)
     {
-        if (_retired is { } retired)
+        while (_stamps.Outstanding > 0)
         {
-            ReadStamps(retired, clock, sink);
-            retired.Dispose();
-            _retired = null;
-        }
-
-        ReadStamps(_socket, clock, sink);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _socket.Dispose();
-        _retired?.Dispose();
-    }
-
-    private void ReadStamps(StampedSocket socket, StampClock clock, IPacketSink sink)
-    {
-        while (socket.Outstanding > 0)
-        {
-            var count = _stamps.Receive(socket.Descriptor, MSG_ERRQUEUE);
+            var count = _batch.Receive(_socket, MSG_ERRQUEUE);
             if (count > 0)
             {
                 clock.Anchor();
@@ -103,48 +91,51 @@ internal sealed unsafe class RawSender : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                long stamp = 0;
-                var id = uint.MaxValue;
-                var isStamp = false;
-                var control = _stamps.Control(i);
-                while (control.MoveNext())
-                {
-                    if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
-                    {
-                        stamp = time.Nanoseconds;
-                    }
-                    else if (control.Is<sock_extended_err>(_v6 ? IPPROTO_IPV6 : IPPROTO_IP, _v6 ? IPV6_RECVERR : IP_RECVERR, out var error))
-                    {
-                        isStamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
-                        id = error.ee_data;
-                    }
-                }
-
-                if (isStamp && socket.TryFind(id, out var number) && clock.TryConvert(stamp, out var atNs))
+                if (TryReadStamp(_batch.Control(i), out var id, out var realtime)
+                    && _stamps.TryTake(id, out var number, out var beforeNs)
+                    && clock.TryConvert(realtime, out var atNs)
+                    && atNs >= beforeNs - StampClock.ToleranceNs)
                 {
                     sink.Transmitted(number, atNs);
                 }
             }
 
-            if (count < _stamps.Capacity)
+            if (count < _batch.Capacity)
             {
                 return;
             }
         }
     }
 
-    private void Retire()
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private bool TryReadStamp(ControlMessages control, out uint id, out long realtime)
     {
-        var old = _socket;
-        _socket = Open();
-        if (old.Outstanding > 0 && _retired is null)
+        (id, realtime) = (0, 0);
+        var isStamp = false;
+        while (control.MoveNext())
         {
-            _retired = old;
+            if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
+            {
+                realtime = time.Nanoseconds;
+            }
+            else if (control.Is<sock_extended_err>(_v6 ? IPPROTO_IPV6 : IPPROTO_IP, _v6 ? IPV6_RECVERR : IP_RECVERR, out var error))
+            {
+                isStamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
+                id = error.ee_data;
+            }
         }
-        else
-        {
-            old.Dispose();
-        }
+
+        return isStamp;
+    }
+
+    // Switching OPT_ID off and on sets the kernel's counter to 0 (sock_set_timestamping).
+    internal void RestartNumbers()
+    {
+        _stamps.Restart();
+        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags & ~SOF_TIMESTAMPING_OPT_ID, nameof(SO_TIMESTAMPING));
+        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
     }
 
     private int TrySend(ReadOnlySpan<byte> packet, IpAddress target, IpAddress source)
@@ -164,7 +155,7 @@ internal sealed unsafe class RawSender : IDisposable
         {
             var part = new iovec { iov_base = data, iov_len = (nuint)packet.Length };
             message.msg_iov = &part;
-            while (LibC.sendmsg(_socket.Descriptor, &message, MSG_DONTWAIT) < 0)
+            while (LibC.sendmsg(_socket, &message, MSG_DONTWAIT) < 0)
             {
                 var errno = Marshal.GetLastPInvokeError();
                 if (errno != Errno.EINTR)
@@ -191,7 +182,7 @@ internal sealed unsafe class RawSender : IDisposable
         return ControlMessages.Align(sizeof(cmsghdr) + size);
     }
 
-    private StampedSocket Open()
+    private FileDescriptor Open(RawPortOptions options)
     {
         var socket = Sockets.Open(_v6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_RAW, "a raw socket");
         try
@@ -200,68 +191,23 @@ internal sealed unsafe class RawSender : IDisposable
             SocketFilter.DropAll.Attach(socket);
             Sockets.ReceiveBuffer(socket, 4 << 20);
             Sockets.SendBuffer(socket, 4 << 20);
-            if (_options.Interface is { } name)
+            if (options.Interface is { } name)
             {
                 Sockets.BindToDevice(socket, name);
             }
 
-            if (_options.Mark is { } mark)
+            if (options.Mark is { } mark)
             {
                 Sockets.Mark(socket, mark);
             }
 
-            Sockets.Set(
-                socket,
-                SOL_SOCKET,
-                SO_TIMESTAMPING,
-                SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY,
-                nameof(SO_TIMESTAMPING));
-            return new StampedSocket(socket);
+            Sockets.Set(socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
+            return socket;
         }
         catch
         {
             socket.Dispose();
             throw;
         }
-    }
-
-    /// <summary>A sending socket and which probe each of its running stamp numbers belongs to.</summary>
-    private sealed class StampedSocket(FileDescriptor descriptor) : IDisposable
-    {
-        private const int RingSize = 4096;
-        private readonly (uint Id, int Number, bool Waits)[] _ring = new (uint, int, bool)[RingSize];
-        private uint _next;
-
-        public FileDescriptor Descriptor { get; } = descriptor;
-
-        /// <summary>Stamps still awaited.</summary>
-        public int Outstanding { get; private set; }
-
-        public void Sent(int number)
-        {
-            ref var slot = ref _ring[_next % RingSize];
-            if (!slot.Waits)
-            {
-                Outstanding++;
-            }
-
-            slot = (_next++, number, true);
-        }
-
-        public bool TryFind(uint id, out int number)
-        {
-            ref var slot = ref _ring[id % RingSize];
-            number = slot.Number;
-            if (!slot.Waits || slot.Id != id)
-            {
-                return false;
-            }
-
-            slot.Waits = false;
-            Outstanding--;
-            return true;
-        }
-
-        public void Dispose() => Descriptor.Dispose();
     }
 }

@@ -11,8 +11,11 @@ internal sealed class StampClock
     private const long GoodBracketNs = 1_000;
     private const long UselessBracketNs = 1_000_000;
 
-    // Well above what a bracket can be wrong by, well below an RTT error that would matter.
-    private const long StepNs = 20_000;
+    /// <summary>
+    /// Disagreement of the two clocks that is taken for a step, nanoseconds: well above what a bracket can be wrong by, well below an
+    /// RTT error that would matter.
+    /// </summary>
+    public const long ToleranceNs = 20_000;
 
     private readonly long _start;
     private long _offset;
@@ -75,7 +78,7 @@ internal sealed class StampClock
         {
             (_offset, _bracket) = (offset, bracket);
         }
-        else if (Math.Abs(offset - _offset) > StepNs + bracket)
+        else if (Math.Abs(offset - _offset) > ToleranceNs + bracket)
         {
             (_offset, _bracket) = (offset, bracket);
             Steps++;

@@ -36,6 +36,7 @@ internal static class SystemConstants
     public const int MS_REC = 16384;
     public const int MS_SLAVE = 1 << 19;
     public const int MS_RDONLY = 1;
+    public const int MNT_DETACH = 2;
 
     public const int CAP_NET_ADMIN = 12;
     public const int CAP_NET_RAW = 13;

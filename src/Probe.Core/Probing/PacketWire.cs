@@ -7,6 +7,7 @@ namespace Probe.Core.Probing;
 public sealed class PacketWire : IWire, IPacketSink
 {
     private const int LargestPacket = 65535;
+    private const long LongestSendNs = 500_000;
 
     private readonly IPacketPort _port;
     private readonly ProbeWriter _writer;
@@ -34,8 +35,15 @@ public sealed class PacketWire : IWire, IPacketSink
     public SendStatus Send(in ProbePacket probe)
     {
         var length = _writer.Write(probe, _buffer);
-        _probes.Add(probe, _port.NowNs);
-        return _port.Send(_buffer.AsSpan(0, length), probe.Number);
+        ref var entry = ref _probes.Add(probe, _port.NowNs);
+        var status = _port.Send(_buffer.AsSpan(0, length), probe.Number);
+        if (_port.NowNs is var after && after - entry.SentNs > LongestSendNs)
+        {
+            // The first send waits until the kernel stamps, a busy host may wait anywhere: the packet left at the end of it.
+            entry.SentNs = after;
+        }
+
+        return status;
     }
 
     /// <inheritdoc/>
@@ -47,6 +55,51 @@ public sealed class PacketWire : IWire, IPacketSink
 
     /// <inheritdoc/>
     public PortLosses ReadLosses() => _port.ReadLosses();
+
+    /// <summary>Ends a waiting <see cref="Receive"/> from another thread.</summary>
+    public void Wake() => _port.Wake();
+
+    /// <summary>Says which probe a packet of this host's interfaces is or answers; false for everybody else's.</summary>
+    /// <param name="ipPacket">The packet from its IP header on.</param>
+    /// <param name="number">The probe's number.</param>
+    /// <param name="role">What the packet is to that probe.</param>
+    public bool TryIdentify(ReadOnlySpan<byte> ipPacket, out int number, out PacketRole role)
+    {
+        number = 0;
+        role = PacketRole.Probe;
+
+        // A probe is its own quote.
+        if (QuoteStack.TryRead(ipPacket, out var own) && _matcher.TryMatchQuote(own, out var probe) && probe.Nat == RewrittenFields.None)
+        {
+            number = probe.Number;
+            return true;
+        }
+
+        if (!IpPacket.TryRead(ipPacket, out var ip) || ip.FragmentOffset != 0)
+        {
+            return false;
+        }
+
+        var packet = new ArrivedPacket
+        {
+            Source = ip.Source,
+            Destination = ip.Destination,
+            Ttl = ip.Ttl,
+            Protocol = ip.Protocol,
+            Payload = ip.Payload,
+            AtNs = 0,
+            Stamp = StampSource.Kernel,
+        };
+        role = PacketRole.Answer;
+        if (TryMatch(packet, out var match, out _))
+        {
+            number = match.Number;
+            return true;
+        }
+
+        role = PacketRole.OwnReset;
+        return ip.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(ip.Payload, out var tcp) && _matcher.TryMatchOwnReset(packet, tcp, out number);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _port.Dispose();
@@ -63,99 +116,124 @@ public sealed class PacketWire : IWire, IPacketSink
 
     void IPacketSink.Arrived(in ArrivedPacket packet)
     {
-        switch (packet.Protocol)
+        if (TryMatch(packet, out var match, out var answer))
         {
-            case IpProtocol.Icmp or IpProtocol.IcmpV6:
-                ReadIcmp(packet);
-                break;
-            case IpProtocol.Tcp:
-                ReadTcp(packet);
-                break;
-            case IpProtocol.Udp:
-                ReadUdp(packet);
-                break;
-            default:
-                break;
+            Report(packet, match, answer);
         }
     }
 
-    private void ReadIcmp(in ArrivedPacket packet)
+    private bool TryMatch(in ArrivedPacket packet, out Match match, out Answer answer)
     {
+        switch (packet.Protocol)
+        {
+            case IpProtocol.Icmp or IpProtocol.IcmpV6:
+                return TryMatchIcmp(packet, out match, out answer);
+            case IpProtocol.Tcp when TcpHeader.TryRead(packet.Payload, out var tcp):
+                answer = new Answer((tcp.Flags & TcpFlags.Rst) != 0 ? ReplyKind.Reset : ReplyKind.SynAck);
+                return _matcher.TryMatchTcpAnswer(packet, tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
+            case IpProtocol.Udp when UdpHeader.TryRead(packet.Payload, out var udp):
+                answer = new Answer(ReplyKind.UdpReply);
+                return _matcher.TryMatchUdpAnswer(packet, udp, out match);
+            default:
+                (match, answer) = (default, default);
+                return false;
+        }
+    }
+
+    private bool TryMatchIcmp(in ArrivedPacket packet, out Match match, out Answer answer)
+    {
+        (match, answer) = (default, default);
         var isV6 = packet.Protocol == IpProtocol.IcmpV6;
         if (isV6 != packet.Source.IsV6
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
             || !message.ChecksumValid(packet.Source, packet.Destination))
         {
-            return;
+            return false;
         }
 
         if (message.IsEchoReply)
         {
-            if (_matcher.TryMatchEcho(packet, message, out var echo))
-            {
-                Report(packet, echo, ReplyKind.EchoReply, message.Type, message.Code);
-            }
+            answer = new Answer(ReplyKind.EchoReply) { Type = message.Type, Code = message.Code };
+            return _matcher.TryMatchEcho(packet, message, out match);
         }
-        else if (ReplyKinds.OfError(isV6, message.Type, message.Code) is { } kind
-            && QuoteStack.TryRead(message.Quote, out var quote)
-            && _matcher.TryMatchQuote(quote, out var match))
+
+        var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
+        if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
+            || !QuoteStack.TryRead(message.Quote, out var quote)
+            || !_matcher.TryMatchQuote(quote, out match))
         {
-            int? mtu = ReplyKinds.CarriesMtu(kind) ? (int)Math.Min(message.Mtu, int.MaxValue) : null;
-            var outer = quote.Outermost;
-            Report(packet, match, kind, message.Type, message.Code, new QuotedHeader(outer.Ttl, outer.TrafficClass, outer.TotalLength, outer.Id), mtu,
-                mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, outer.TotalLength),
-                message.TryReadExtensions(out var extensions) ? extensions : null);
+            return false;
         }
+
+        int? mtu = ReplyKinds.CarriesMtu(kind) ? (int)Math.Min(message.Mtu, int.MaxValue) : null;
+        var outer = quote.Outermost;
+        answer = new Answer(kind)
+        {
+            Redirect = isRedirect,
+            Type = message.Type,
+            Code = message.Code,
+            Quoted = new QuotedHeader(outer.Ttl, outer.TrafficClass, outer.TotalLength, outer.Id),
+            Mtu = mtu,
+            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, outer.TotalLength),
+            Extensions = message.TryReadExtensions(out var extensions) ? extensions : null,
+        };
+        return true;
     }
 
-    private void ReadTcp(in ArrivedPacket packet)
-    {
-        if (!TcpHeader.TryRead(packet.Payload, out var tcp) || !_matcher.TryMatchTcpAnswer(packet, tcp, out var match))
-        {
-            return;
-        }
-
-        if ((tcp.Flags & TcpFlags.Rst) != 0)
-        {
-            Report(packet, match, ReplyKind.Reset, 0, 0);
-        }
-        else if ((tcp.Flags & TcpFlags.Syn) != 0)
-        {
-            Report(packet, match, ReplyKind.SynAck, 0, 0);
-        }
-    }
-
-    private void ReadUdp(in ArrivedPacket packet)
-    {
-        if (UdpHeader.TryRead(packet.Payload, out var udp) && _matcher.TryMatchUdpAnswer(packet, udp, out var match))
-        {
-            Report(packet, match, ReplyKind.UdpReply, 0, 0);
-        }
-    }
-
-    private void Report(in ArrivedPacket packet, in Match match, ReplyKind kind, byte type, byte code,
-        QuotedHeader? quoted = null, int? mtu = null, bool implausible = false, IcmpExtensions? extensions = null)
+    private void Report(in ArrivedPacket packet, in Match match, in Answer answer)
     {
         ref var entry = ref _probes.Find(match.Number);
-        entry.Answered |= kind != ReplyKind.Redirect;
+        entry.Answered |= !answer.Redirect;
         _replies?.Add(new Reply
         {
             Number = match.Number,
             From = packet.Source,
-            Kind = kind,
-            Type = type,
-            Code = code,
-            Mtu = mtu,
-            Implausible = implausible,
+            Kind = answer.Kind,
+            Type = answer.Type,
+            Code = answer.Code,
+            Mtu = answer.Mtu,
+            Implausible = answer.Implausible,
             SentNs = entry.SentNs,
             SentStamp = entry.SentStamp,
             ReceivedNs = packet.AtNs,
             ReceivedStamp = packet.Stamp,
             ReplyTtl = packet.Ttl,
-            Quoted = quoted,
+            Quoted = answer.Quoted,
             Nat = match.Nat,
             Ambiguous = match.Ambiguous,
-            Extensions = extensions,
+            Redirect = answer.Redirect,
+            Extensions = answer.Extensions,
         });
     }
+
+    /// <summary>What an arrived packet says, apart from when and to which probe.</summary>
+    private readonly record struct Answer(ReplyKind Kind)
+    {
+        public byte Type { get; init; }
+
+        public byte Code { get; init; }
+
+        public int? Mtu { get; init; }
+
+        public bool Implausible { get; init; }
+
+        public bool Redirect { get; init; }
+
+        public QuotedHeader? Quoted { get; init; }
+
+        public IcmpExtensions? Extensions { get; init; }
+    }
+}
+
+/// <summary>What a captured packet is to a probe.</summary>
+public enum PacketRole
+{
+    /// <summary>The probe itself.</summary>
+    Probe,
+
+    /// <summary>An answer to it.</summary>
+    Answer,
+
+    /// <summary>The reset with which this host's kernel ends the half-open connection.</summary>
+    OwnReset,
 }

@@ -79,8 +79,8 @@ public sealed class RawPacketPort : IPacketPort
         var version = packet.IsEmpty ? 0 : packet[0] >> 4;
         return version switch
         {
-            4 when packet.Length >= 20 && _sender4 is { } sender => sender.Send(packet, number),
-            6 when packet.Length >= 40 && _sender6 is { } sender => sender.Send(packet, number),
+            4 when packet.Length >= 20 && _sender4 is { } sender => sender.Send(packet, number, _clock.NowNs),
+            6 when packet.Length >= 40 && _sender6 is { } sender => sender.Send(packet, number, _clock.NowNs),
             _ => throw new ArgumentException("Not an IP packet of a family this port was opened for.", nameof(packet)),
         };
     }

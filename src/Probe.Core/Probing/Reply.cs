@@ -49,9 +49,6 @@ public enum ReplyKind
 
     /// <summary>ICMP 3/5, 3/8, 3/14, 3/15 and unknown codes; ICMPv6 1/2 and unknown codes.</summary>
     OtherUnreachable,
-
-    /// <summary>ICMP 5: a note on the path, never an answer, so it stands in no document.</summary>
-    Redirect,
 }
 
 /// <summary>Where a time stamp comes from.</summary>
@@ -153,6 +150,9 @@ public readonly record struct Reply
     /// and the RTT is not known.
     /// </summary>
     public bool Ambiguous { get; init; }
+
+    /// <summary>An ICMP redirect (5) about the probe: a note on the path and no answer; <see cref="Kind"/> means nothing then.</summary>
+    public bool Redirect { get; init; }
 
     /// <summary>Round-trip time, nanoseconds.</summary>
     public long RttNs => ReceivedNs - SentNs;

@@ -37,7 +37,6 @@ public static class ReplyKinds
             _ => ReplyKind.OtherUnreachable,
         },
         4 => ReplyKind.SourceQuench,
-        5 => ReplyKind.Redirect,
         11 => ReplyKind.TimeExceeded,
         12 => ReplyKind.ParameterProblem,
         _ => null,

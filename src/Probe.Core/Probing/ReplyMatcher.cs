@@ -112,6 +112,16 @@ internal sealed class ReplyMatcher
         return payload > 0 && Fits(number, tcp, payload);
     }
 
+    /// <summary>Matches the kernel's own reset: it carries the number after our SYN's.</summary>
+    public bool TryMatchOwnReset(in ArrivedPacket packet, in TcpHeader tcp, out int number)
+    {
+        number = _cookies.NumberOfTcpSequence(tcp.Sequence - 1);
+        ref var entry = ref _probes.Find(number);
+        return (tcp.Flags & TcpFlags.Rst) != 0 && !Unsafe.IsNullRef(ref entry)
+            && entry.Packet.Protocol == ProbeProtocol.Tcp && entry.Packet.Target == packet.Destination
+            && entry.Packet.Flow.SourcePort == tcp.SourcePort && entry.Packet.Flow.DestinationPort == tcp.DestinationPort;
+    }
+
     /// <summary>Matches a UDP datagram: by the cookie where the service echoes it, else by its flow.</summary>
     public bool TryMatchUdpAnswer(in ArrivedPacket packet, in UdpHeader udp, out Match match)
     {

@@ -6,6 +6,8 @@ namespace Probe.Core.Tracing;
 /// <summary>Links between hops, each proved by one flow on both ends, and the balancing that follows from them.</summary>
 internal static class LinkBuilder
 {
+    private const int AttemptsForSilence = 3;
+
     /// <summary>The links, by TTL and address.</summary>
     public static List<LinkEvidence> Build(TraceState state)
     {
@@ -58,13 +60,18 @@ internal static class LinkBuilder
     private static (IpAddress From, IpAddress To)? EndsOf(TraceState state, int flow, int ttl)
     {
         if (!IsBeforeTarget(state, flow, ttl) || state.Find(flow, ttl) is not { Sent: > 0 } near || state.Find(flow, ttl + 1) is not { Sent: > 0 } far
-            || near.Nodes.Count > 1 || far.Nodes.Count > 1)
+            || near.Nodes.Count > 1 || far.Nodes.Count > 1 || near.Unordered
+            || (near.Nodes.Count == 0 && !IsSilent(state, near, ttl)) || (far.Nodes.Count == 0 && !IsSilent(state, far, ttl + 1)))
         {
             return null;
         }
 
         return (near.Nodes.Count == 0 ? default : near.Nodes[0].Address, far.Nodes.Count == 0 ? default : far.Nodes[0].Address);
     }
+
+    /// <summary>A flow that got no answer where others did has lost a probe or two, unless it tried often enough.</summary>
+    private static bool IsSilent(TraceState state, FlowHop hop, int ttl) =>
+        hop.Sent >= AttemptsForSilence || state.Flows.All(flow => flow.Hops[ttl] is not { Received: > 0 });
 
     private static bool IsBeforeTarget(TraceState state, int flow, int ttl) =>
         state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl < target);
@@ -79,7 +86,7 @@ internal static class LinkBuilder
             Ttl = link.Ttl,
             From = link.From.IsNone ? null : link.From.ToString(),
             To = link.To.IsNone ? null : link.To.ToString(),
-            Flows = [.. flows.Select(flow => state.Options.Flows[flow].Id)],
+            Flows = [.. flows.Select(flow => state.Flows[flow].Flow.Id)],
             Sent = sent,
             Received = received,
             Loss = sent == 0 ? null : (double)(sent - received) / sent,

@@ -7,6 +7,9 @@ namespace Probe.Core.Tracing;
 /// <summary>Turns what a trace has seen, at any time of the run, into evidence.</summary>
 public sealed class TraceEvidenceBuilder
 {
+    /// <summary>Single probes kept for the document.</summary>
+    public const int KeptProbes = TraceState.KeptProbes;
+
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
@@ -16,7 +19,7 @@ public sealed class TraceEvidenceBuilder
     /// <param name="tracer">Whose observations.</param>
     /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
     /// <param name="nameOf">Reverse names; null where there is none.</param>
-    public TraceEvidenceBuilder(Tracer tracer, long zeroNs, Func<IpAddress, string?> nameOf)
+    public TraceEvidenceBuilder(TraceSweep tracer, long zeroNs, Func<IpAddress, string?> nameOf)
     {
         _state = tracer.State;
         _options = _state.Options;
@@ -38,7 +41,7 @@ public sealed class TraceEvidenceBuilder
             Address = _options.Target.ToString(),
             Name = _nameOf(_options.Target),
             Protocol = _options.Protocol,
-            Port = _options.Protocol == ProbeProtocol.Icmp ? null : _options.Flows[0].DestinationPort,
+            Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
             Reached = reached != 0,
@@ -46,7 +49,7 @@ public sealed class TraceEvidenceBuilder
             StopReason = StopReason(end, reached != 0),
             LocalLost = localLost,
             Hops = hops,
-            Flows = [.. _options.Flows.Select(BuildFlow)],
+            Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
             Links = LinkBuilder.Build(_state),
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
@@ -113,7 +116,7 @@ public sealed class TraceEvidenceBuilder
         var stamped = cells.Sum(cell => cell.Node.KernelStamped);
 
         // Where one flow met several addresses, nobody can say which of them a lost probe was for.
-        int? sent = cells.Exists(cell => cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
+        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
         return new NodeEvidence
         {
             Address = address.ToString(),
@@ -123,7 +126,7 @@ public sealed class TraceEvidenceBuilder
             Loss = sent is > 0 ? (double)(sent.Value - received) / sent.Value : null,
             RttNs = RttStatistics.Merge([.. cells.Select(cell => cell.Node.Rtt)], newest.RttNs),
             Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
-            Flows = [.. cells.Select(cell => _options.Flows[cell.Flow].Id)],
+            Flows = [.. cells.Select(cell => _state.Flows[cell.Flow].Flow.Id)],
             Replies = BuildReplies(cells.Select(cell => cell.Node)),
             Balancing = LinkBuilder.BalancingOf(_state, address, ttl),
             Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
@@ -255,7 +258,7 @@ public sealed class TraceEvidenceBuilder
     {
         Id = probe.Number,
         Ttl = probe.Ttl,
-        Flow = _options.Flows[probe.Flow].Id,
+        Flow = _state.Flows[probe.Flow].Flow.Id,
         Size = _options.Size,
         SentNs = probe.SentNs - _zeroNs,
         RttNs = probe.Answer is { Ambiguous: false } answer ? answer.RttNs : null,

@@ -96,7 +96,16 @@ internal sealed class TraceRound
     }
 
     /// <summary>The probe with <see cref="NextTtl"/> was handed out.</summary>
-    public void Sent(long nowNs) => _states[NextTtl++] = new TtlState(Fate.Waiting, nowNs);
+    public void Sent(long nowNs)
+    {
+        _states[NextTtl] = new TtlState(Fate.Waiting, nowNs);
+
+        // A probe taken back stands before others that did leave.
+        while (NextTtl < _states.Length && _states[NextTtl].Fate != Fate.NotSent)
+        {
+            NextTtl++;
+        }
+    }
 
     /// <summary>The probe could not be sent and shall be tried again.</summary>
     public void TakeBack(int ttl)

@@ -8,19 +8,21 @@ internal sealed class TraceState
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = 10_000;
 
-    private readonly FlowHop?[,] _cells;
+    private readonly List<FlowState> _flows = [];
     private int _firstNumber;
 
     public TraceState(TraceOptions options)
     {
         Options = options;
-        _cells = new FlowHop?[options.Flows.Count, options.MaxTtl + 1];
-        Flows = [.. options.Flows.Select(_ => new FlowState())];
+        foreach (var flow in options.Flows)
+        {
+            AddFlow(flow);
+        }
     }
 
     public TraceOptions Options { get; }
 
-    public IReadOnlyList<FlowState> Flows { get; }
+    public IReadOnlyList<FlowState> Flows => _flows;
 
     /// <summary>The first probes, in order.</summary>
     public List<ProbeRecord> Probes { get; } = [];
@@ -34,11 +36,14 @@ internal sealed class TraceState
     /// <summary>Why not even the first probe could be sent; null when it could.</summary>
     public SendStatus? SendError { get; private set; }
 
+    /// <summary>Adds a flow; its index is the number of flows before it.</summary>
+    public void AddFlow(Flow flow) => _flows.Add(new FlowState(flow, Options.MaxTtl));
+
     /// <summary>What the flow with this index saw at this TTL.</summary>
-    public FlowHop Cell(int flow, int ttl) => _cells[flow, ttl] ??= new FlowHop();
+    public FlowHop Cell(int flow, int ttl) => _flows[flow].Hops[ttl] ??= new FlowHop();
 
     /// <summary>The same, null when nothing was seen.</summary>
-    public FlowHop? Find(int flow, int ttl) => _cells[flow, ttl];
+    public FlowHop? Find(int flow, int ttl) => _flows[flow].Hops[ttl];
 
     public void Sent(int number, int flow, int ttl, long nowNs)
     {
@@ -57,7 +62,17 @@ internal sealed class TraceState
         Probes.RemoveAll(probe => probe.Number == number);
     }
 
-    public void Answered(in Reply reply)
+    /// <summary>Counts the first answer of a probe.</summary>
+    public void Answered(in Reply reply, int flow, int ttl)
+    {
+        var cell = Cell(flow, ttl);
+        cell.Sent++;
+        cell.Received++;
+        cell.NodeOf(reply.From).Add(reply);
+        RecordAnswer(reply);
+    }
+
+    private void RecordAnswer(in Reply reply)
     {
         // Numbers rise, but another sweep of the run may have taken some in between.
         var low = 0;
@@ -90,9 +105,15 @@ internal sealed class TraceState
 internal readonly record struct ProbeRecord(int Number, int Flow, int Ttl, long SentNs, Reply? Answer);
 
 /// <summary>What is known of one flow.</summary>
-internal sealed class FlowState
+internal sealed class FlowState(Flow flow, int maxTtl)
 {
     private int _roundsWithoutTarget;
+
+    /// <summary>The flow.</summary>
+    public Flow Flow => flow;
+
+    /// <summary>What it saw, by TTL.</summary>
+    public FlowHop?[] Hops { get; } = new FlowHop?[maxTtl + 1];
 
     /// <summary>The smallest TTL at which the target answered; 0 when it never did.</summary>
     public int ReachedTtl { get; private set; }

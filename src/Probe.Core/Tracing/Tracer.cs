@@ -7,52 +7,26 @@ namespace Probe.Core.Tracing;
 /// The sweep over TTL, flow by flow and cycle by cycle. No answer but the target's own ends it: a router that says
 /// frag-needed, unreachable or resets is a hop like any other.
 /// </summary>
-public sealed class Tracer : ISweep
+public sealed class Tracer : TraceSweep
 {
-    private const long SecondNs = 1_000_000_000;
-    private const long LeastQuietNs = 100_000_000;
-    private const long BusyRetryNs = 1_000_000;
     private const int RoundsBeforeTargetIsForgotten = 3;
 
-    private readonly TraceOptions _options;
-    private readonly ProbeNumbers _numbers;
     private readonly Dictionary<int, Pending> _pending = [];
     private readonly Queue<int> _order = new();
     private readonly List<TraceRound> _rounds = [];
-    private readonly SlidingWindow _perSecond;
-    private readonly SlidingWindow[] _perTtl;
     private long _startNs = -1;
     private long _nextRound;
-    private long _largestRttNs;
-    private long _busyUntilNs = long.MinValue;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
     /// <param name="numbers">Hands out run-wide numbers.</param>
     public Tracer(TraceOptions options, ProbeNumbers numbers)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
-        _options = options;
-        _numbers = numbers;
-        _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
-        _perTtl = new SlidingWindow[options.MaxTtl + 1];
-        for (var ttl = 0; ttl < _perTtl.Length; ttl++)
-        {
-            _perTtl[ttl] = new SlidingWindow(options.MaxPerTtlIn10Seconds, 10 * SecondNs);
-        }
+        : base(options, numbers) => ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
 
-        State = new TraceState(options);
-    }
-
-    /// <summary>Everything seen so far.</summary>
-    internal TraceState State { get; }
-
-    private long TotalRounds => _options.Cycles == int.MaxValue ? long.MaxValue : (long)_options.Cycles * _options.Flows.Count;
-
-    private long QuietNs => Math.Max(3 * _largestRttNs, LeastQuietNs);
+    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * Options.Flows.Count;
 
     /// <inheritdoc/>
-    public long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
+    public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
     {
         if (_startNs < 0)
         {
@@ -87,7 +61,7 @@ public sealed class Tracer : ISweep
     }
 
     /// <inheritdoc/>
-    public void NotSent(in ProbePacket probe, SendStatus status)
+    public override void NotSent(in ProbePacket probe, SendStatus status)
     {
         if (!_pending.Remove(probe.Number, out var pending))
         {
@@ -98,7 +72,7 @@ public sealed class Tracer : ISweep
         {
             pending.Round.TakeBack(pending.Ttl);
             State.TakeBack(probe.Number);
-            _busyUntilNs = pending.SentNs + BusyRetryNs;
+            BusyUntilNs = pending.SentNs + BusyRetryNs;
             return;
         }
 
@@ -108,43 +82,18 @@ public sealed class Tracer : ISweep
 
     private void Take(in Reply reply)
     {
-        if (!_pending.TryGetValue(reply.Number, out var pending) || reply.RttNs > _options.TimeoutNs)
+        if (!_pending.TryGetValue(reply.Number, out var pending) || !IsAnswer(reply, pending.Flow, pending.Ttl))
         {
             return;
         }
 
-        var cell = State.Cell(pending.Flow, pending.Ttl);
-        if (reply.Kind == ReplyKind.Redirect)
-        {
-            if (!cell.Redirects.Contains(reply.From))
-            {
-                cell.Redirects.Add(reply.From);
-            }
+        pending.Round.Answered(pending.Ttl, NoteTarget(reply, pending.Flow, pending.Ttl));
 
-            return;
-        }
-
-        var byTarget = reply.From == _options.Target && reply.Kind != ReplyKind.TimeExceeded;
-        if (byTarget)
+        // One probe, two answers: an unreachable on the way and a reset from the target. The first one counts.
+        if (!pending.Answered)
         {
-            State.Flows[pending.Flow].TargetAnswered(pending.Ttl);
-        }
-
-        pending.Round.Answered(pending.Ttl, byTarget);
-        if (pending.Answered)
-        {
-            // One probe, two answers: an unreachable on the way and a reset from the target. The first one counts.
-            return;
-        }
-
-        _pending[reply.Number] = pending with { Answered = true };
-        cell.Sent++;
-        cell.Received++;
-        cell.NodeOf(reply.From).Add(reply);
-        State.Answered(reply);
-        if (!reply.Ambiguous)
-        {
-            _largestRttNs = Math.Max(_largestRttNs, reply.RttNs);
+            _pending[reply.Number] = pending with { Answered = true };
+            Count(reply, pending.Flow, pending.Ttl);
         }
     }
 
@@ -155,7 +104,7 @@ public sealed class Tracer : ISweep
             if (_pending.TryGetValue(number, out var pending))
             {
                 // An answer may take the whole timeout.
-                if (pending.SentNs + _options.TimeoutNs >= nowNs)
+                if (pending.SentNs + Options.TimeoutNs >= nowNs)
                 {
                     return;
                 }
@@ -176,15 +125,15 @@ public sealed class Tracer : ISweep
     {
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
-            var flow = (int)(_nextRound % _options.Flows.Count);
-            _rounds.Add(new TraceRound(flow, _options.FirstTtl, _options.MaxTtl, State.Flows[flow].ExpectedTtl));
+            var flow = (int)(_nextRound % Options.Flows.Count);
+            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, State.Flows[flow].ExpectedTtl));
         }
     }
 
     private long RoundStartNs(long round)
     {
-        var (cycle, flow) = Math.DivRem(round, _options.Flows.Count);
-        return _startNs + cycle * _options.IntervalNs + flow * (_options.IntervalNs / _options.Flows.Count);
+        var (cycle, flow) = Math.DivRem(round, Options.Flows.Count);
+        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / Options.Flows.Count);
     }
 
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>
@@ -193,31 +142,16 @@ public sealed class Tracer : ISweep
         while (round.MaySend(nowNs, QuietNs))
         {
             var ttl = round.NextTtl;
-            var earliest = Math.Max(_busyUntilNs, Math.Max(_perSecond.NextNs, _perTtl[ttl].NextNs));
+            var earliest = EarliestNs(ttl);
             if (earliest > nowNs)
             {
                 return earliest;
             }
 
-            var number = _numbers.Next();
-            _perSecond.Add(nowNs);
-            _perTtl[ttl].Add(nowNs);
+            var number = Send(round.Flow, ttl, nowNs, send);
             _pending.Add(number, new Pending(round, round.Flow, ttl, nowNs, Answered: false));
             _order.Enqueue(number);
             round.Sent(nowNs);
-            State.Sent(number, round.Flow, ttl, nowNs);
-            send.Add(new ProbePacket
-            {
-                Number = number,
-                Source = _options.Source,
-                Target = _options.Target,
-                Protocol = _options.Protocol,
-                Flow = _options.Flows[round.Flow],
-                Ttl = (byte)ttl,
-                Size = _options.Size,
-                Dscp = _options.Dscp,
-                DontFragment = _options.DontFragment,
-            });
         }
 
         return long.MaxValue;
@@ -245,7 +179,7 @@ public sealed class Tracer : ISweep
 
         if (_order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending))
         {
-            next = Math.Min(next, pending.SentNs + _options.TimeoutNs + 1);
+            next = Math.Min(next, pending.SentNs + Options.TimeoutNs + 1);
         }
 
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))

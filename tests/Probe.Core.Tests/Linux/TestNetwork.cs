@@ -13,6 +13,7 @@ public sealed class TestNetwork : IDisposable
     public static readonly IpAddress Client4 = IpAddress.Parse("10.77.1.1");
     public static readonly IpAddress Router4 = IpAddress.Parse("10.77.1.2");
     public static readonly IpAddress Server4 = IpAddress.Parse("10.77.2.1");
+    public static readonly IpAddress Other4 = IpAddress.Parse("10.77.2.3");
     public static readonly IpAddress Client6 = IpAddress.Parse("fd77:1::1");
     public static readonly IpAddress Router6 = IpAddress.Parse("fd77:1::2");
     public static readonly IpAddress Server6 = IpAddress.Parse("fd77:2::1");
@@ -40,6 +41,7 @@ public sealed class TestNetwork : IDisposable
             Up(Router, "r0", "10.77.1.2/24", "fd77:1::2/64");
             Up(Router, "r1", "10.77.2.2/24", "fd77:2::2/64");
             Up(Server, "s0", "10.77.2.1/24", "fd77:2::1/64");
+            Ip("-n", Server, "addr", "add", "10.77.2.3/24", "dev", "s0");
             Ip("-n", Router, "link", "set", "r1", "mtu", "1300");
             Ip("-n", Client, "route", "add", "default", "via", "10.77.1.2");
             Ip("-n", Client, "-6", "route", "add", "default", "via", "fd77:1::2");

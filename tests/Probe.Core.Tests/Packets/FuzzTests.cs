@@ -14,7 +14,7 @@ public class FuzzTests
     [Fact]
     public void A_million_random_and_mutated_packets_pass_through_every_reader()
     {
-        var random = new Random(Seed);
+        var random = new Random(Seed.Value);
         var corpus = Corpus();
         var buffer = new byte[Largest];
         var seen = default(Counts);
@@ -29,7 +29,7 @@ public class FuzzTests
             }
             catch (Exception e)
             {
-                Assert.Fail($"packet {i}, PROBE_SEED={Seed}: {Convert.ToHexString(data)}{Environment.NewLine}{e}");
+                Assert.Fail($"packet {i}, PROBE_SEED={Seed.Value}: {Convert.ToHexString(data)}{Environment.NewLine}{e}");
             }
         }
 

@@ -1,11 +1,8 @@
 namespace Probe.Core.Tests.Packets;
 
-/// <summary>Octets as tests write them, and the seed of tests that draw them.</summary>
+/// <summary>Octets as tests write them.</summary>
 internal static class Octets
 {
-    /// <summary>Seed of every random test; PROBE_SEED overrides it.</summary>
-    public static int Seed => int.TryParse(Environment.GetEnvironmentVariable("PROBE_SEED"), out var seed) ? seed : 20260701;
-
     /// <summary>Octets of a hexadecimal text; spaces separate what belongs together.</summary>
     public static byte[] Hex(string text) => Convert.FromHexString(text.Replace(" ", "", StringComparison.Ordinal));
 

@@ -225,6 +225,6 @@ public class RoundTripTests
 
     // FsCheck prints the drawn and the shrunk case when a property fails.
     private static void Holds<T>(Gen<T> generator, Func<T, bool> property) => Check.One(
-        Config.QuickThrowOnFailure.WithName($"PROBE_SEED={Octets.Seed}").WithMaxTest(2000).WithReplay((ulong)Octets.Seed, 1),
+        Config.QuickThrowOnFailure.WithName($"PROBE_SEED={Seed.Value}").WithMaxTest(2000).WithReplay((ulong)Seed.Value, 1),
         Prop.ForAll(generator.ToArbitrary(), property));
 }

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Probe.Cli.Commands;
+using Probe.Cli.Parsing;
+
+namespace Probe.Cli;
+
+/// <summary>The commands, and what happens between a command line and the command it names.</summary>
+internal static class CommandTree
+{
+    private static readonly ParserConfiguration Configuration = new()
+    {
+        // "@file" is a host name somebody mistyped, never a file to read options from.
+        ResponseFileTokenReplacer = null,
+        EnablePosixBundling = true,
+    };
+
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <exception cref="UserError">Wrong usage, or it cannot run.</exception>
+    public static ExitStatus Run(IReadOnlyList<string> arguments, CommandContext context)
+    {
+        // "probe help trace", as git, gh and kubectl have it.
+        if (arguments is ["help", ..])
+        {
+            arguments = [.. arguments.Skip(1), "--help"];
+        }
+
+        var everywhere = new EverywhereOptions();
+        var root = new RootProbeCommand(everywhere);
+        var parse = root.Parse(arguments, Configuration);
+        var command = (ProbeCommand)parse.CommandResult.Command;
+        if (UsageErrors.UnknownWord(parse) is { } unknown)
+        {
+            throw UserError.Usage(unknown);
+        }
+
+        if (parse.Has(everywhere.Help) || command == root)
+        {
+            context.Out.Write(HelpText.Of(command, root));
+            return ExitStatus.Fine;
+        }
+
+        if (UsageErrors.First(parse) is { } error)
+        {
+            throw UserError.Usage(error);
+        }
+
+        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug));
+        return command.Run(parse, context);
+    }
+}

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using Probe.Cli.Parsing;
+using Probe.Core.Linux;
+using Probe.Core.Probing;
+
+namespace Probe.Cli.Commands;
+
+/// <summary><c>probe trace</c>: its options and what they may be together.</summary>
+internal sealed class TraceCommand : ProbeCommand
+{
+    private const ushort FirstUdpPort = 33434;
+    private const ushort WebPort = 80;
+    private const int DefaultCount = 10;
+    private const int DefaultMaxTtl = 30;
+    private const int MostFlows = 256;
+    private const int LargestPacket = 65535;
+
+    private readonly Argument<TargetName> _host;
+    private readonly TraceOptions _own;
+
+    public TraceCommand()
+        : this(new TraceOptions())
+    {
+    }
+
+    private TraceCommand(TraceOptions own)
+        : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(), own.All)
+    {
+        _own = own;
+        _host = OptionOf.Argument<TargetName>(TargetName.TryParse, "HOST", "name or address");
+        Arguments.Add(_host);
+    }
+
+    public override IReadOnlyList<(string Line, string Meaning)> Examples =>
+    [
+        ("probe trace example.com", "ICMP, ten cycles, a table"),
+        ("probe trace --tcp -p 443 -n example.com", "as a browser's packets go, without reverse names"),
+        ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
+        ("probe trace --json example.com > t.json", "the evidence, for probe report"),
+    ];
+
+    public override ExitStatus Run(ParseResult parse, CommandContext context) 
+    {
+        var request = Read(parse);
+        if (request.Probing.Namespace is { } name)
+        {
+            NamespaceReexecution.Enter(name);
+        }
+
+        return TraceRun.Run(request, context);
+    }
+
+    private TraceRequest Read(ParseResult parse)
+    {
+        var target = parse.GetValue(_host)!;
+        var protocol = OnlyOne(parse, ProbeProtocol.Icmp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
+        var port = parse.Find(_own.Port);
+        if (port is not null && protocol == ProbeProtocol.Icmp)
+        {
+            throw UserError.Usage($"ICMP has no ports: give --udp or --tcp with -p {port}");
+        }
+
+        var first = parse.Find(_own.FirstTtl) ?? 1;
+        var last = parse.Find(_own.MaxTtl) ?? Math.Max(DefaultMaxTtl, first);
+        if (first > last)
+        {
+            throw UserError.Usage($"--first-ttl {first} is above --max-ttl {last}: nothing would be sent");
+        }
+
+        var probing = Common!.Read(parse, target);
+        var size = parse.Find(_own.Size);
+        var smallest = TraceRequest.SmallestSize(protocol, probing.Family == Family.V6);
+        if (size < smallest)
+        {
+            throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: its headers take {smallest} octets");
+        }
+
+        return new TraceRequest
+        {
+            Target = target,
+            Protocol = protocol,
+            Port = protocol switch
+            {
+                ProbeProtocol.Udp => port ?? FirstUdpPort,
+                ProbeProtocol.Tcp => port ?? WebPort,
+                _ => null,
+            },
+            FirstTtl = (byte)first,
+            MaxTtl = (byte)last,
+            Count = parse.Find(_own.Count) ?? DefaultCount,
+            Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
+            Size = size,
+            Flows = parse.Find(_own.Flows) ?? 1,
+            Output = OnlyOne(parse, TraceOutput.Table, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv)),
+            AllowUnreached = parse.Has(_own.AllowUnreached),
+            Probing = probing,
+        };
+    }
+
+    private static T OnlyOne<T>(ParseResult parse, T otherwise, params ReadOnlySpan<(Option<bool> Option, T Value)> choices)
+    {
+        (Option<bool> Option, T Value)? chosen = null;
+        foreach (var choice in choices)
+        {
+            if (!parse.Has(choice.Option))
+            {
+                continue;
+            }
+
+            if (chosen is { } other)
+            {
+                throw UserError.Usage($"{other.Option.Name} and {choice.Option.Name} contradict each other: leave one out");
+            }
+
+            chosen = choice;
+        }
+
+        return chosen is { } one ? one.Value : otherwise;
+    }
+
+    private sealed class TraceOptions
+    {
+        public Option<bool> Icmp { get; } = OptionOf.Flag("echo requests (default)", "--icmp");
+
+        public Option<bool> Udp { get; } = OptionOf.Flag("UDP datagrams", "--udp");
+
+        public Option<bool> Tcp { get; } = OptionOf.Flag("TCP SYNs", "--tcp");
+
+        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {FirstUdpPort}, TCP {WebPort})", "--port", "-p");
+
+        public Option<int> FirstTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", "first TTL (1)", "--first-ttl", "-f");
+
+        public Option<int> MaxTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", $"last TTL ({DefaultMaxTtl})", "--max-ttl", "-m");
+
+        public Option<int> Count { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"cycles ({DefaultCount})", "--count", "-c");
+
+        public Option<Duration> Interval { get; } = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "from one cycle to the next (1s)", "--interval", "-i");
+
+        public Option<int> Size { get; } = OptionOf.Value(Values.Between(1, LargestPacket), "OCTETS", "size of a probe, IP header included", "--size", "-s");
+
+        public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
+
+        public Option<bool> AllowUnreached { get; } = OptionOf.Flag("exit 0 even if the target never answers", "--allow-unreached");
+
+        public Option<bool> Report { get; } = OptionOf.Flag("a table at the end (default)", "--report");
+
+        public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
+
+        public Option<bool> Csv { get; } = OptionOf.Flag("print one row a node", "--csv");
+
+        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, AllowUnreached, Report, Json, Csv];
+    }
+}

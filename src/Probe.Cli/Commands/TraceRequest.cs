@@ -1,0 +1,60 @@
+using Probe.Cli.Parsing;
+using Probe.Core.Probing;
+
+namespace Probe.Cli.Commands;
+
+/// <summary>What the user wants to see of a trace.</summary>
+internal enum TraceOutput
+{
+    /// <summary>A table for people.</summary>
+    Table,
+
+    /// <summary>The document.</summary>
+    Json,
+
+    /// <summary>One row a node.</summary>
+    Csv,
+}
+
+/// <summary>What <c>probe trace</c> was asked to do; nothing in it contradicts itself.</summary>
+internal sealed record TraceRequest
+{
+    /// <summary>The host.</summary>
+    public required TargetName Target { get; init; }
+
+    /// <summary>Transport of the probes.</summary>
+    public required ProbeProtocol Protocol { get; init; }
+
+    /// <summary>Destination port; null for ICMP.</summary>
+    public required ushort? Port { get; init; }
+
+    /// <summary>First TTL, 1 to 255.</summary>
+    public required byte FirstTtl { get; init; }
+
+    /// <summary>Last TTL, not below the first.</summary>
+    public required byte MaxTtl { get; init; }
+
+    /// <summary>Cycles: probes to each TTL and flow.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>From the start of one cycle to the next.</summary>
+    public required Duration Interval { get; init; }
+
+    /// <summary>Octets of one probe, IP header included; null for the smallest that its headers allow.</summary>
+    public required int? Size { get; init; }
+
+    /// <summary>Flows, each constant over all TTLs.</summary>
+    public required int Flows { get; init; }
+
+    /// <summary>How to show the result.</summary>
+    public required TraceOutput Output { get; init; }
+
+    /// <summary>A target that never answers is no fault.</summary>
+    public required bool AllowUnreached { get; init; }
+
+    /// <summary>What every probe of the run has in common.</summary>
+    public required ProbingOptions Probing { get; init; }
+
+    /// <summary>The smallest probe of a protocol, octets: its IP header and its transport header.</summary>
+    public static int SmallestSize(ProbeProtocol protocol, bool v6) => (v6 ? 40 : 20) + (protocol == ProbeProtocol.Tcp ? 20 : 8);
+}

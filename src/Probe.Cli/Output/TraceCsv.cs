@@ -1,0 +1,42 @@
+using Probe.Core.Evidence;
+
+namespace Probe.Cli.Output;
+
+/// <summary>A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node.</summary>
+internal static class TraceCsv
+{
+    public static void Write(TraceEvidence trace, TextWriter writer)
+    {
+        var csv = new CsvWriter(writer);
+        csv.Header(
+            "target", "address", "protocol", "port", "ttl", "node", "name", "sent", "received", "loss", "rtt_min_ns", "rtt_avg_ns", "rtt_max_ns",
+            "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited");
+        foreach (var hop in trace.Hops)
+        {
+            if (hop.Nodes.Count == 0)
+            {
+                Begin(csv, trace, hop).Text(null).Text(null).Number(hop.Sent).Number(hop.Received).Fraction(hop.Loss);
+                for (var empty = 0; empty < 10; empty++)
+                {
+                    csv.Text(null);
+                }
+
+                csv.Fraction(hop.RateLimited).EndRow();
+            }
+
+            foreach (var node in hop.Nodes)
+            {
+                // A node that answered in several ways is named by its most frequent one.
+                var reply = node.Replies.MaxBy(kind => kind.Count)!;
+                Begin(csv, trace, hop).Text(node.Address).Text(node.Name).Number(node.Sent).Number(node.Received).Fraction(node.Loss)
+                    .Number(node.RttNs?.Min).Number(node.RttNs?.Avg).Number(node.RttNs?.Max)
+                    .Number(node.RttNs?.Stddev).Number(node.RttNs?.Jitter).Number(node.RttNs?.Last)
+                    .Text(Words.Of(reply.Kind)).Number(reply.Type).Number(reply.Code).Number(reply.Mtu)
+                    .Fraction(hop.RateLimited).EndRow();
+            }
+        }
+    }
+
+    private static CsvWriter Begin(CsvWriter csv, TraceEvidence trace, HopEvidence hop) =>
+        csv.Text(trace.Target).Text(trace.Address).Text(Words.Of(trace.Protocol)).Number(trace.Port).Number(hop.Ttl);
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using Probe.Core.Evidence;
+using Probe.Core.Probing;
+
+namespace Probe.Cli.Output;
+
+/// <summary>A trace as a table for people, in the shape mtr's users know.</summary>
+internal static class TraceTable
+{
+    private const string Silent = "*";
+
+    public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette)
+    {
+        writer.WriteLine(Heading(trace));
+        var table = new TextTable(
+            new Column("Hop", Align.Right), new Column("Address"), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
+            new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right), new Column("Best", Align.Right),
+            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"));
+        var (shown, tail) = SplitSilentTail(trace.Hops);
+        foreach (var hop in shown)
+        {
+            AddHop(table, trace, hop);
+        }
+
+        if (tail.Count > 0)
+        {
+            table.Add(tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0");
+        }
+
+        table.Write(writer, palette);
+        writer.WriteLine(palette.Paint(Verdict(trace), trace.Reached ? Tone.Good : Tone.Bad));
+        foreach (var line in Remarks(trace, bundle))
+        {
+            writer.WriteLine(StrangerText.ForTerminal(line));
+        }
+    }
+
+    /// <summary>Milliseconds with as many decimals as the value deserves.</summary>
+    public static string Milliseconds(long? ns) => ns switch
+    {
+        null => "-",
+        < 10_000_000 => (ns.Value / 1e6).ToString("0.000", CultureInfo.InvariantCulture),
+        < 100_000_000 => (ns.Value / 1e6).ToString("0.00", CultureInfo.InvariantCulture),
+        _ => (ns.Value / 1e6).ToString("0.0", CultureInfo.InvariantCulture),
+    };
+
+    private static string Heading(TraceEvidence trace)
+    {
+        var to = trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})";
+        var port = trace.Port is { } number ? $" port {number}" : "";
+        return StrangerText.ForTerminal(
+            $"Path to {to} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets, times in ms");
+    }
+
+    private static (IReadOnlyList<HopEvidence> Shown, IReadOnlyList<HopEvidence> Tail) SplitSilentTail(IReadOnlyList<HopEvidence> hops)
+    {
+        var last = hops.Count;
+        while (last > 0 && hops[last - 1].Nodes.Count == 0)
+        {
+            last--;
+        }
+
+        return ([.. hops.Take(last)], [.. hops.Skip(last)]);
+    }
+
+    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop)
+    {
+        if (hop.Nodes.Count == 0)
+        {
+            table.Add($"{hop.Ttl}", Silent, LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop)));
+            return;
+        }
+
+        for (var i = 0; i < hop.Nodes.Count; i++)
+        {
+            var node = hop.Nodes[i];
+            var alone = hop.Nodes.Count == 1;
+            var notes = NodeNotes(trace, node).Concat(i == 0 ? HopNotes(hop) : []);
+            var rtt = node.RttNs;
+            table.Add(
+                i == 0 ? $"{hop.Ttl}" : "", Address(node), alone ? LossCell(hop) : Percent(node.Loss),
+                $"{(alone ? hop.Sent : node.Sent)}", $"{node.Received}",
+                Milliseconds(rtt?.Last), Milliseconds(rtt?.Avg), Milliseconds(rtt?.Min), Milliseconds(rtt?.Max), Milliseconds(rtt?.Stddev),
+                string.Join(", ", notes));
+        }
+    }
+
+    private static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
+
+    private static Cell LossCell(HopEvidence hop) => new(Percent(hop.Loss), hop.Loss switch
+    {
+        0 => Tone.Plain,
+        null => Tone.Faint,
+        < 0.05 => Tone.Warning,
+        _ => Tone.Bad,
+    });
+
+    private static string Percent(double? fraction) =>
+        fraction is { } value ? (value * 100).ToString("0.0", CultureInfo.InvariantCulture) + "%" : "?";
+
+    private static IEnumerable<string> HopNotes(HopEvidence hop)
+    {
+        // A hop that never answers is plain to see; one that answers sometimes needs the word.
+        if (hop.RateLimited > 0 && hop.Received > 0)
+        {
+            yield return $"rate-limited {Percent(hop.RateLimited)}";
+        }
+
+        foreach (var note in hop.Notes)
+        {
+            yield return note;
+        }
+    }
+
+    private static IEnumerable<string> NodeNotes(TraceEvidence trace, NodeEvidence node)
+    {
+        foreach (var reply in node.Replies)
+        {
+            if (reply.Kind != ReplyKind.TimeExceeded)
+            {
+                yield return Words.Describe(reply, trace, node.Address == trace.Address);
+            }
+        }
+
+        if (node.Mpls is { } labels)
+        {
+            yield return "MPLS " + string.Join(" / ", labels.Select(label => $"{label.Label} tc {label.Tc} ttl {label.Ttl}"));
+        }
+
+        foreach (var note in node.Notes)
+        {
+            yield return StrangerText.Clean(note);
+        }
+    }
+
+    private static string Verdict(TraceEvidence trace) => trace.Reached
+        ? $"Reached in {trace.ReachedTtl} hops."
+        : trace.Hops.LastOrDefault(hop => hop.Nodes.Count > 0) is { } last
+            ? $"Not reached: the last answer came from hop {last.Ttl} ({last.Nodes[0].Address})."
+            : "Not reached: nobody answered.";
+
+    private static IEnumerable<string> Remarks(TraceEvidence trace, Bundle bundle)
+    {
+        if (trace.LocalLost > 0)
+        {
+            yield return $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
+        }
+
+        foreach (var finding in bundle.Findings ?? [])
+        {
+            yield return $"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}";
+        }
+
+        foreach (var gap in bundle.Gaps ?? [])
+        {
+            yield return $"Note: {gap.What}: {gap.Why}.";
+        }
+    }
+}

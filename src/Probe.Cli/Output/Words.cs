@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Probe.Core.Evidence;
+using Probe.Core.Probing;
+using Probe.Report.Diagnosis;
+
+namespace Probe.Cli.Output;
+
+/// <summary>The contract's words for enumerations, and short ones for a table's notes.</summary>
+internal static class Words
+{
+    /// <summary>The word as it stands in documents: <c>time-exceeded</c>.</summary>
+    public static string Of<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+
+    /// <summary>What a hop said besides time-exceeded: a mark of traceroute's, and what stands behind it.</summary>
+    public static string Describe(ReplyEvidence reply, TraceEvidence trace, bool fromTarget)
+    {
+        var many = reply.Count > 1 && !fromTarget ? $" ×{reply.Count}" : "";
+        return reply.Kind switch
+        {
+            ReplyKind.EchoReply => "echo reply",
+            ReplyKind.SynAck => "open (SYN-ACK)",
+            ReplyKind.UdpReply => "UDP reply",
+            ReplyKind.Reset when fromTarget => "closed (RST)",
+            ReplyKind.PortUnreachable when fromTarget => "port unreachable",
+            ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => ReplyMark.Of(reply, fromTarget)
+                + (reply.Implausible == true ? $" (probe of {trace.Size} octets)" : "") + many,
+            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}){many}",
+        };
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Probe.Cli.Parsing;
+
+/// <summary>Makes options and arguments whose errors are sentences of ours.</summary>
+internal static class OptionOf
+{
+    /// <summary>An option with a value.</summary>
+    public static Option<T> Value<T>(ValueParser<T> parser, string valueName, string description, string name, params string[] aliases) =>
+        new(name, aliases)
+        {
+            HelpName = valueName,
+            Description = description,
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => Read(result, parser, result.Parent is OptionResult { IdentifierToken: { } typed } ? typed.Value : name),
+        };
+
+    /// <summary>An option that is there or not. It takes no value: System.CommandLine would eat a host named "true".</summary>
+    public static Option<bool> Flag(string description, string name, params string[] aliases) =>
+        new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
+
+    /// <summary>The one argument of a command.</summary>
+    public static Argument<T> Argument<T>(ValueParser<T> parser, string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.ExactlyOne, CustomParser = result => Read(result, parser, name) };
+
+    /// <summary>The value that was given; null when the option was not.</summary>
+    public static T? Find<T>(this ParseResult parse, Option<T> option)
+        where T : struct => parse.Has(option) ? parse.GetValue(option) : null;
+
+    /// <summary>True when the option stands on the command line.</summary>
+    public static bool Has(this ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
+
+    private static T? Read<T>(ArgumentResult result, ValueParser<T> parser, string name)
+    {
+        if (result.Tokens is not [var token])
+        {
+            return default;
+        }
+
+        if (parser(token.Value, out var value, out var why))
+        {
+            return value;
+        }
+
+        result.AddError($"{name} '{token.Value}' {why}");
+        return default;
+    }
+}

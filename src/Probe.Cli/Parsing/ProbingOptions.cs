@@ -1,0 +1,86 @@
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+
+namespace Probe.Cli.Parsing;
+
+/// <summary>Which IP version a name may resolve to.</summary>
+internal enum Family
+{
+    /// <summary>Whatever the resolver prefers.</summary>
+    Any,
+
+    /// <summary>IPv4.</summary>
+    V4,
+
+    /// <summary>IPv6.</summary>
+    V6,
+}
+
+/// <summary>What the user asked of every probe of a run.</summary>
+internal sealed record ProbingOptions
+{
+    /// <summary>IP version.</summary>
+    public required Family Family { get; init; }
+
+    /// <summary>No reverse DNS.</summary>
+    public required bool Numeric { get; init; }
+
+    /// <summary>Source address; null lets the routes decide.</summary>
+    public IpAddress? Source { get; init; }
+
+    /// <summary>Interface to send from; null lets the routes decide.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Firewall mark; null sets none.</summary>
+    public uint? Mark { get; init; }
+
+    /// <summary>Differentiated services code point, 0 to 63.</summary>
+    public required byte Dscp { get; init; }
+
+    /// <summary>Network namespace to run in, as the user wrote it; null for this one.</summary>
+    public NetworkNamespaceName? Namespace { get; init; }
+
+    /// <summary>How long to wait for one answer.</summary>
+    public required Duration Timeout { get; init; }
+
+    /// <summary>How long the whole run may take; null for as long as it needs.</summary>
+    public Duration? Deadline { get; init; }
+
+    /// <summary>How fast to send; null keeps the command's own ceilings.</summary>
+    public Rate? Rate { get; init; }
+
+    /// <summary>Where to write the capture; null for none.</summary>
+    public string? CaptureFile { get; init; }
+
+    /// <summary>The options with the family that an address of source or target implies.</summary>
+    /// <exception cref="UserError">They contradict each other.</exception>
+    public ProbingOptions NarrowedBy(TargetName? target)
+    {
+        var family = Family;
+        if (target is { IsName: false })
+        {
+            family = Narrow(family, target.Address, $"{target.Text} is not an {Name(family)} address: leave out -{Digit(family)}");
+            if (target.Zone is not null && Interface is not null && !string.Equals(target.Zone, Interface, StringComparison.Ordinal))
+            {
+                throw UserError.Usage($"{target.Text} and --interface {Interface} contradict each other: leave one out");
+            }
+        }
+
+        if (Source is { } source)
+        {
+            family = Narrow(family, source, $"--source {source} is not an {Name(family)} address: give one of the target's IP version");
+        }
+
+        return this with { Family = family };
+    }
+
+    private static Family Narrow(Family family, IpAddress address, string contradiction)
+    {
+        var needed = address.IsV4 ? Family.V4 : Family.V6;
+        return family == Family.Any || family == needed ? needed : throw UserError.Usage(contradiction);
+    }
+
+    private static string Name(Family family) => family == Family.V4 ? "IPv4" : "IPv6";
+
+    private static char Digit(Family family) => family == Family.V4 ? '4' : '6';
+}

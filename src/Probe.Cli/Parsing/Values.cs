@@ -1,0 +1,107 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+
+namespace Probe.Cli.Parsing;
+
+/// <summary>Reads one value of the command line or of a configuration.</summary>
+/// <param name="text">What the user wrote.</param>
+/// <param name="value">The value.</param>
+/// <param name="why">What is wrong with it and what to write instead, as it follows the quoted text: <c>is not a port: use 1 to 65535</c>.</param>
+internal delegate bool ValueParser<T>(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? why);
+
+/// <summary>The readers of values, each defined once for the whole program.</summary>
+internal static class Values
+{
+    private const int LongestInterfaceName = 15;
+
+    /// <summary>A port, 1 to 65535.</summary>
+    public static bool Port(string text, out ushort value, [NotNullWhen(false)] out string? why)
+    {
+        why = ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0 ? null : "is not a port: use 1 to 65535";
+        return why is null;
+    }
+
+    /// <summary>A whole number between two bounds.</summary>
+    public static ValueParser<int> Between(int smallest, int largest) => (string text, out int value, [NotNullWhen(false)] out string? why) =>
+    {
+        why = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= smallest && value <= largest
+            ? null
+            : largest == int.MaxValue ? $"is not a whole number from {smallest} on" : $"is not a whole number from {smallest} to {largest}";
+        return why is null;
+    };
+
+    /// <summary>A differentiated services code point: 0 to 63, or its name (<c>ef</c>, <c>cs5</c>, <c>af41</c>).</summary>
+    public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why)
+    {
+        why = null;
+        var name = text.ToLowerInvariant();
+        switch (name)
+        {
+            case "ef":
+                value = 46;
+                return true;
+            case ['c', 's', >= '0' and <= '7']:
+                value = (byte)((name[2] - '0') << 3);
+                return true;
+            case ['a', 'f', >= '1' and <= '4', >= '1' and <= '3']:
+                value = (byte)((name[2] - '0') << 3 | (name[3] - '0') << 1);
+                return true;
+        }
+
+        if (TryNumber(text, out var number) && number <= 63)
+        {
+            value = (byte)number;
+            return true;
+        }
+
+        (value, why) = (0, "is not a DSCP: use 0 to 63, or a name such as ef, cs5, af41 (the TOS octet is four times the DSCP)");
+        return false;
+    }
+
+    /// <summary>A firewall mark, decimal or hexadecimal, 32 bits.</summary>
+    public static bool Mark(string text, out uint value, [NotNullWhen(false)] out string? why)
+    {
+        why = TryNumber(text, out value) ? null : "is not a mark: use 0 to 4294967295, or hexadecimal as in 0x1f";
+        return why is null;
+    }
+
+    /// <summary>An IPv4 or IPv6 address.</summary>
+    public static bool Address(string text, out IpAddress value, [NotNullWhen(false)] out string? why)
+    {
+        why = IpAddress.TryParse(text, out value) ? null : "is not an IPv4 or IPv6 address: write it as 192.0.2.1 or 2001:db8::1";
+        return why is null;
+    }
+
+    /// <summary>The name of a network interface (dev_valid_name() in net/core/dev.c).</summary>
+    public static bool Interface(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        value = text;
+        why = text.Length is > 0 and <= LongestInterfaceName && text is not ("." or "..") && !text.Any(c => c is '/' or ':' || char.IsWhiteSpace(c))
+            ? null
+            : "is not the name of an interface: see 'ip -br link'";
+        return why is null;
+    }
+
+    /// <summary>A network namespace in one of its forms; whether it exists is seen when it is entered.</summary>
+    public static bool Namespace(string text, [MaybeNullWhen(false)] out NetworkNamespaceName value, [NotNullWhen(false)] out string? why) =>
+        NetworkNamespaceName.TryParse(text, out value, out why);
+
+    /// <summary>A file to write; its directory must be there.</summary>
+    public static bool OutputFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        value = text;
+        why = text is "" or "-" ? "is not a file: standard output carries the results, name a file"
+            : Directory.Exists(text) ? "is a directory: name a file"
+            : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(text))) ? "is in a directory that does not exist: create it first"
+            : null;
+        return why is null;
+    }
+
+    // Decimal, or hexadecimal with 0x; no sign, no spaces.
+    private static bool TryNumber(string text, out uint value) =>
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+}

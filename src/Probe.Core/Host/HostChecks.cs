@@ -1,0 +1,172 @@
+using System.Net.Sockets;
+
+namespace Probe.Core.Host;
+
+/// <summary>How one check of this host ended.</summary>
+public enum HostCheckState
+{
+    /// <summary>Works.</summary>
+    Ok,
+
+    /// <summary>Worth knowing; no command of this program is hindered by it.</summary>
+    Note,
+
+    /// <summary>Something a command offers does not work here.</summary>
+    Missing,
+}
+
+/// <summary>One thing that works here or does not.</summary>
+/// <param name="Name">Short and stable, for scripts: <c>raw-ipv4</c>.</param>
+/// <param name="State">Whether it works.</param>
+/// <param name="Detail">What was found, or what is lost without it.</param>
+/// <param name="Fix">What to do about it; null where nothing needs doing.</param>
+public sealed record HostCheck(string Name, HostCheckState State, string Detail, string? Fix = null);
+
+/// <summary>What works on this host and what does not. Nothing is sent and nothing is changed.</summary>
+public static class HostChecks
+{
+    // epoll_pwait2, which gives waits of nanoseconds, came with 5.11.
+    private static readonly Version OldestKernel = new(5, 11);
+
+    // SOL_SOCKET, SO_TIMESTAMPING; SOF_TIMESTAMPING_TX_SOFTWARE | RX_SOFTWARE | SOFTWARE | OPT_ID | OPT_TSONLY (linux/net_tstamp.h).
+    private const int SOL_SOCKET = 1;
+    private const int SO_MARK = 36;
+    private const int SO_TIMESTAMPING = 37;
+    private const int TimestampFlags = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 7 | 1 << 11;
+
+    /// <summary>Runs every check.</summary>
+    public static IReadOnlyList<HostCheck> Run()
+    {
+        var capabilities = HostFactsReader.EffectiveCapabilities();
+        return
+        [
+            Kernel(),
+            Raw("raw-ipv4", AddressFamily.InterNetwork, ProtocolType.Icmp, "trace over IPv4"),
+            Ipv6(),
+            Raw("raw-ipv6", AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, "trace over IPv6"),
+            Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap"),
+            Timestamps(),
+            Mark(),
+            RouteCleanup(capabilities),
+            Namespaces(capabilities),
+            Tun(),
+            PingGroups(),
+        ];
+    }
+
+    private static HostCheck Kernel()
+    {
+        var release = HostFactsReader.Line("/proc/sys/kernel/osrelease") ?? "unknown";
+        var number = string.Concat(release.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')).Trim('.');
+        return Version.TryParse(number, out var version) && version < OldestKernel
+            ? new("kernel", HostCheckState.Missing, $"Linux {release}", $"update to Linux {OldestKernel} or newer")
+            : new("kernel", HostCheckState.Ok, $"Linux {release}");
+    }
+
+    private static HostCheck Raw(string name, AddressFamily family, ProtocolType protocol, string use)
+    {
+        try
+        {
+            using var socket = new Socket(family, SocketType.Raw, protocol);
+            return new(name, HostCheckState.Ok, $"raw sockets can be opened: {use}");
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressFamilyNotSupported)
+        {
+            return new(name, HostCheckState.Note, $"this kernel has no such sockets: no {use}");
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied)
+        {
+            return new(name, HostCheckState.Missing, $"CAP_NET_RAW is missing: no {use}", FixFor("cap_net_raw"));
+        }
+        catch (SocketException e)
+        {
+            return new(name, HostCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): no {use}");
+        }
+    }
+
+    private static HostCheck Ipv6() =>
+        !File.Exists("/proc/thread-self/net/if_inet6")
+            ? new("ipv6", HostCheckState.Note, "this kernel has no IPv6")
+            : HostFactsReader.Line("/proc/sys/net/ipv6/conf/all/disable_ipv6") is "1"
+                ? new("ipv6", HostCheckState.Note, "IPv6 is switched off here", "sysctl net.ipv6.conf.all.disable_ipv6=0")
+                : new("ipv6", HostCheckState.Ok, "IPv6 is on");
+
+    private static HostCheck Timestamps()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING, BitConverter.GetBytes(TimestampFlags));
+            return new("timestamps", HostCheckState.Ok, "the kernel stamps packets on receive and on transmit");
+        }
+        catch (SocketException e)
+        {
+            return new("timestamps", HostCheckState.Missing, $"SO_TIMESTAMPING is refused ({e.Message}): times include this host's own delays");
+        }
+    }
+
+    // Setting the mark 0 changes nothing, and asks for the same right as any other: CAP_NET_ADMIN, or CAP_NET_RAW since 5.17.
+    private static HostCheck Mark()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SetRawSocketOption(SOL_SOCKET, SO_MARK, BitConverter.GetBytes(0));
+            return new("mark", HostCheckState.Ok, "packets can be marked: --mark");
+        }
+        catch (SocketException)
+        {
+            return new("mark", HostCheckState.Missing, "packets cannot be marked: no --mark", FixFor("cap_net_admin"));
+        }
+    }
+
+    private static HostCheck RouteCleanup(ulong capabilities) =>
+        Holds(capabilities, CapabilityNames.NetAdmin)
+            ? new("route-cleanup", HostCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
+            : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires", FixFor("cap_net_admin"));
+
+    private static HostCheck Namespaces(ulong capabilities) =>
+        Holds(capabilities, CapabilityNames.SysAdmin)
+            ? new("netns", HostCheckState.Ok, $"other network namespaces can be entered ({NamedNamespaces()}): --netns")
+            : new("netns", HostCheckState.Missing, "CAP_SYS_ADMIN is missing: no --netns", "run with sudo");
+
+    private static bool Holds(ulong capabilities, int number) => (capabilities >> number & 1) != 0;
+
+    private static HostCheck Tun()
+    {
+        const string Device = "/dev/net/tun";
+        try
+        {
+            using var opened = new FileStream(Device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+            return new("tun", HostCheckState.Ok, $"{Device} opens: tests of the simulated network on real sockets");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            var missing = !File.Exists(Device);
+            return new("tun", HostCheckState.Note, $"{Device} {(missing ? "does not exist" : "does not open")}: only tests need it", missing ? "modprobe tun" : "run with sudo");
+        }
+    }
+
+    private static HostCheck PingGroups()
+    {
+        var range = (HostFactsReader.Line("/proc/sys/net/ipv4/ping_group_range") ?? "").Split('\t', ' ');
+        return range.Length == 2 && long.TryParse(range[0], out var first) && long.TryParse(range[1], out var last) && first <= last
+            ? new("ping-groups", HostCheckState.Ok, $"groups {first} to {last} may open ICMP sockets without a capability")
+            : new("ping-groups", HostCheckState.Note, "no group may open ICMP sockets without a capability", "sysctl net.ipv4.ping_group_range='0 2147483647'");
+    }
+
+    private static string NamedNamespaces()
+    {
+        try
+        {
+            var count = Directory.GetFiles("/run/netns").Length;
+            return count == 1 ? "1 name" : $"{count} names";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "no names";
+        }
+    }
+
+    private static string FixFor(string capability) => $"run with sudo, or: setcap {capability}+ep {Environment.ProcessPath ?? "probe"}";
+}

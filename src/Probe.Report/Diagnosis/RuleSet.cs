@@ -1,0 +1,102 @@
+using Probe.Core.Evidence;
+
+namespace Probe.Report.Diagnosis;
+
+/// <summary>The rules, and how their findings become one ranked answer.</summary>
+public sealed class RuleSet
+{
+    private readonly IReadOnlyList<IRule> _rules;
+
+    /// <summary>A set of rules; they are judged in order of their ids.</summary>
+    /// <exception cref="ArgumentException">Two rules have one id.</exception>
+    public RuleSet(IEnumerable<IRule> rules)
+    {
+        _rules = [.. rules.OrderBy(rule => rule.Id, StringComparer.Ordinal)];
+        if (_rules.Select(rule => rule.Id).Distinct(StringComparer.Ordinal).Count() != _rules.Count)
+        {
+            throw new ArgumentException("Two rules have one id.", nameof(rules));
+        }
+    }
+
+    /// <summary>Every rule that this program knows.</summary>
+    public static RuleSet All { get; } = new([new ImplausibleFragNeeded(), new RateLimitedHop(), new RoutingLoop(), new Unreachable()]);
+
+    /// <summary>Judges a document.</summary>
+    public Judgement Judge(Bundle bundle)
+    {
+        var found = new List<Finding>();
+        var excluded = new List<IRule>();
+        var notExamined = new List<NotExamined>();
+        foreach (var rule in _rules)
+        {
+            var absent = rule.Needs.Where(need => !DocumentParts.Has(bundle, need)).ToArray();
+            if (absent.Length > 0)
+            {
+                notExamined.AddRange(absent.Select(need => new NotExamined(rule.Id, need)));
+                continue;
+            }
+
+            var result = rule.Evaluate(bundle);
+            found.AddRange(result.Findings);
+            notExamined.AddRange(result.Missing.Select(missing => new NotExamined(rule.Id, missing)));
+            if (result.Findings.Count == 0 && result.Missing.Count == 0)
+            {
+                excluded.Add(rule);
+            }
+        }
+
+        var ranked = found.Where(finding => !found.Any(other => Explains(other, finding)))
+            .OrderByDescending(finding => finding.Severity)
+            .ThenByDescending(finding => finding.Confidence)
+            .ThenBy(finding => finding.Rule, StringComparer.Ordinal);
+        return new Judgement([.. ranked], excluded, notExamined);
+    }
+
+    /// <summary>What would refute a finding of this rule; empty for an unknown rule.</summary>
+    public IReadOnlyList<string> FalsifiersOf(string rule) =>
+        _rules.FirstOrDefault(known => string.Equals(known.Id, rule, StringComparison.Ordinal))?.Falsifiers ?? [];
+
+    private static bool Explains(Finding cause, Finding symptom) =>
+        cause.Suppresses.Contains(symptom.Rule, StringComparer.Ordinal)
+            && Subjects(cause).Overlaps(Subjects(symptom));
+
+    // Two findings are about the same thing when their evidence lies in the same element of the document, such as /traces/0.
+    private static HashSet<string> Subjects(Finding finding) => finding.Evidence
+        .Select(item => string.Join('/', item.Pointer.Split('/').Take(3)))
+        .ToHashSet(StringComparer.Ordinal);
+}
+
+/// <summary>What the rules say about a document.</summary>
+/// <param name="Findings">What was found, worst first, without what another finding explains.</param>
+/// <param name="Excluded">Rules that were judged everywhere and found nothing.</param>
+/// <param name="NotExamined">What could not be judged, and what was missing.</param>
+public sealed record Judgement(IReadOnlyList<Finding> Findings, IReadOnlyList<IRule> Excluded, IReadOnlyList<NotExamined> NotExamined)
+{
+    /// <summary>The document with this judgement stored in it.</summary>
+    public Bundle StoreIn(Bundle bundle) => bundle with { Findings = Findings, NotExamined = NotExamined };
+
+    /// <summary>One of the findings is a fault; see <see cref="Faults.IsFault(Finding)"/>.</summary>
+    public bool HasFault => Findings.Any(Faults.IsFault);
+}
+
+/// <summary>What of the findings makes a command end with 1.</summary>
+public static class Faults
+{
+    /// <summary>Severity <see cref="Severity.Risk"/> or worse with confidence <see cref="Confidence.Likely"/> or better.</summary>
+    public static bool IsFault(this Finding finding) =>
+        finding is { Severity: >= Severity.Risk, Confidence: >= Confidence.Likely };
+}
+
+/// <summary>Parts of a document by JSON pointer.</summary>
+internal static class DocumentParts
+{
+    /// <summary>The part is there and not empty.</summary>
+    /// <exception cref="ArgumentException">No document has such a part: a mistake in a rule.</exception>
+    public static bool Has(Bundle bundle, string pointer) => pointer switch
+    {
+        "/traces" => bundle.Traces is { Count: > 0 },
+        "/host" => bundle.Host is not null,
+        "/captures" => bundle.Captures is { Count: > 0 },
+        _ => throw new ArgumentException($"No document has the part {pointer}.", nameof(pointer)),
+    };
+}

@@ -1,0 +1,66 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Report.Markdown;
+
+namespace Probe.Report.Diagnosis;
+
+/// <summary>How rules read a trace.</summary>
+internal static class TraceReading
+{
+    /// <summary>Every trace of the document with its JSON pointer.</summary>
+    public static IEnumerable<(TraceEvidence Trace, string Pointer)> TracesOf(this Bundle bundle) =>
+        (bundle.Traces ?? []).Select((trace, i) => (trace, $"/traces/{i}"));
+
+    /// <summary>Every node of the trace with its hop and JSON pointer.</summary>
+    public static IEnumerable<(HopEvidence Hop, NodeEvidence Node, string Pointer)> NodesOf(this TraceEvidence trace, string pointer)
+    {
+        for (var h = 0; h < trace.Hops.Count; h++)
+        {
+            for (var n = 0; n < trace.Hops[h].Nodes.Count; n++)
+            {
+                yield return (trace.Hops[h], trace.Hops[h].Nodes[n], $"{pointer}/hops/{h}/nodes/{n}");
+            }
+        }
+    }
+
+    /// <summary>The node is the target itself.</summary>
+    public static bool IsTarget(this TraceEvidence trace, NodeEvidence node) =>
+        string.Equals(trace.Address, node.Address, StringComparison.Ordinal);
+
+    /// <summary>A node beyond this TTL shows that probes go on: it answered time-exceeded from another address, or it is the target.</summary>
+    public static bool GoesOnBeyond(this TraceEvidence trace, int ttl, string address, IReadOnlyList<int> flows) =>
+        trace.Hops.Where(hop => hop.Ttl > ttl).SelectMany(hop => hop.Nodes).Any(node =>
+            !string.Equals(node.Address, address, StringComparison.Ordinal)
+            && (flows.Count == 0 || node.Flows.Count == 0 || node.Flows.Intersect(flows).Any())
+            && (trace.IsTarget(node) || node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded)));
+
+    /// <summary>
+    /// The hop answers, but left at least one probe unanswered that later hops prove to have passed. A hop that never answers is silent,
+    /// not limited; a fraction below one probe is what subtracting fractions leaves over.
+    /// </summary>
+    public static bool LimitsAnswers(this HopEvidence hop) => hop.Received > 0 && hop.RateLimited * hop.Sent >= 0.5;
+
+    /// <summary>"ICMP 3/4", or the kind's name for TCP and UDP answers.</summary>
+    public static string IcmpName(this ReplyEvidence reply, TraceEvidence trace)
+    {
+        var family = trace.Address.Contains(':', StringComparison.Ordinal) ? "ICMPv6" : "ICMP";
+        return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : ReplyMark.NameOf(reply.Kind);
+    }
+
+    /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
+    public static string? TraceCommand(this TraceEvidence trace)
+    {
+        if (!IpAddress.TryParse(trace.Address, out var address))
+        {
+            return null;
+        }
+
+        var protocol = trace.Protocol switch { ProbeProtocol.Udp => " --udp", ProbeProtocol.Tcp => " --tcp", _ => "" };
+        var port = trace is { Port: { } number, Protocol: not ProbeProtocol.Icmp } ? $" -p {number}" : "";
+        return $"probe trace{protocol}{port} {address}";
+    }
+
+    /// <summary>The text of a finding.</summary>
+    public static string Say(Prose prose) => prose.ToString();
+}

@@ -1,0 +1,96 @@
+using Probe.Core.Evidence;
+using Probe.Core.Probing;
+using static Probe.Report.Diagnosis.TraceReading;
+
+namespace Probe.Report.Diagnosis;
+
+/// <summary>PRB-PATH-007: somebody on the way says that the packet will not arrive, and with which code.</summary>
+internal sealed class Unreachable : IRule
+{
+    public string Id => "PRB-PATH-007";
+
+    public string Title => "rejection on the path (unreachable, prohibited, reset)";
+
+    public IReadOnlyList<string> Needs => ["/traces"];
+
+    public IReadOnlyList<string> Falsifiers => ["later hops or the target answer the same flow", "another protocol or port is rejected by another hop"];
+
+    public RuleResult Evaluate(Bundle bundle)
+    {
+        var findings = new List<Finding>();
+        foreach (var (trace, pointer) in bundle.TracesOf())
+        {
+            var rejections =
+                from at in trace.NodesOf(pointer)
+                from reply in at.Node.Replies.Select((reply, i) => (Reply: reply, Pointer: $"{at.Pointer}/replies/{i}"))
+                where Rejects(reply.Reply.Kind, trace.IsTarget(at.Node))
+                select (at.Hop, at.Node, reply.Reply, reply.Pointer);
+            findings.AddRange(rejections
+                .GroupBy(r => (r.Node.Address, r.Reply.Kind, r.Reply.Type, r.Reply.Code))
+                .Select(group => Make(trace, [.. group])));
+        }
+
+        return new RuleResult(findings, []);
+    }
+
+    private Finding Make(TraceEvidence trace, IReadOnlyList<(HopEvidence Hop, NodeEvidence Node, ReplyEvidence Reply, string Pointer)> rejections)
+    {
+        var (hop, node, reply, _) = rejections[0];
+        var what = $"{Meaning(reply.Kind)} ({reply.IcmpName(trace)})";
+        var fromTarget = trace.IsTarget(node);
+        var goesOn = trace.GoesOnBeyond(hop.Ttl, node.Address, node.Flows);
+        var consequence = (trace.Reached, goesOn) switch
+        {
+            (true, _) when fromTarget => "It is the target itself that rejects the probes.",
+            (true, _) => "The target answered all the same: this hop rejects probes whose TTL ends there, or those of some flows only.",
+            (false, true) => "Later hops answered, so that this need not be where packets to the target end.",
+            _ => "Nothing answered beyond: packets to the target end here.",
+        };
+        return new Finding
+        {
+            Rule = Id,
+            Title = Say($"Hop {hop.Ttl} {node.Address} rejects packets to {trace.Target}: {what:ours}"),
+            Severity = trace.Reached ? Severity.Info : Severity.Outage,
+            Confidence = !trace.Reached && goesOn ? Confidence.Hint : Confidence.Proved,
+            Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
+            Summary = Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours}"),
+            Evidence =
+            [
+                .. rejections.Select(r => new EvidenceItem(Say($"TTL {r.Hop.Ttl}: answers of this kind from {node.Address}"), $"{r.Reply.Count}", r.Pointer)),
+                new EvidenceItem("The target answered", trace.Reached ? "yes" : "no", $"{Element(rejections[0].Pointer)}/reached"),
+            ],
+            NotBecause = fromTarget ? [] : ["not a forged answer: it quotes one of our probes, or answers it with the numbers that the probe carried"],
+            Fix = trace.Reached ? [] : [Say($"look at {Place(reply.Kind):ours} of {node.Address}")],
+            Verify = trace.TraceCommand(),
+        };
+    }
+
+    // A port that is closed is the target's ordinary answer; from anybody else it is a firewall's.
+    private static bool Rejects(ReplyKind kind, bool fromTarget) => kind switch
+    {
+        ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.ProtocolUnreachable
+            or ReplyKind.OtherUnreachable => true,
+        ReplyKind.PortUnreachable or ReplyKind.Reset => !fromTarget,
+        _ => false,
+    };
+
+    private static string Meaning(ReplyKind kind) => kind switch
+    {
+        ReplyKind.HostUnreachable => "host unreachable",
+        ReplyKind.NetworkUnreachable => "network unreachable",
+        ReplyKind.AdminProhibited => "administratively prohibited",
+        ReplyKind.ProtocolUnreachable => "protocol unreachable",
+        ReplyKind.PortUnreachable => "port unreachable, in place of the target",
+        ReplyKind.Reset => "a reset, in place of the target",
+        _ => "unreachable",
+    };
+
+    private static string Place(ReplyKind kind) => kind switch
+    {
+        ReplyKind.HostUnreachable => "the neighbour table and the last link",
+        ReplyKind.NetworkUnreachable => "the routes",
+        _ => "the firewall rules",
+    };
+
+    private static string Element(string pointer) => string.Join('/', pointer.Split('/').Take(3));
+}

@@ -1,0 +1,110 @@
+namespace Probe.Cli.Tests;
+
+public class UsageTests
+{
+    [Theory]
+    [InlineData("trace", "HOST is missing")]
+    [InlineData("tracee h", "unknown command 'tracee': did you mean trace?")]
+    [InlineData("trace --jsn h", "unknown option --jsn: did you mean --json?")]
+    [InlineData("trace --jsn", "unknown option --jsn: did you mean --json?")]
+    [InlineData("trace h --no-such=5", "unknown option --no-such")]
+    [InlineData("trace h --via ipip:192.0.2.1", "unknown option --via")]
+    [InlineData("trace --version", "unknown option --version")]
+    [InlineData("--json doctor", "write probe doctor --json")]
+    [InlineData("trace a b", "unexpected 'b': probe trace takes one HOST")]
+    [InlineData("doctor now", "unexpected 'now': probe doctor takes no arguments")]
+    [InlineData("trace h -p", "-p needs a value")]
+    [InlineData("trace h --udp -p 70000", "-p '70000' is not a port: use 1 to 65535")]
+    [InlineData("trace h --udp --port=0", "--port '0' is not a port")]
+    [InlineData("trace h --udp -p -5", "-p '-5' is not a port")]
+    [InlineData("trace h -p 80", "ICMP has no ports: give --udp or --tcp with -p 80")]
+    [InlineData("trace h --timeout 5", "--timeout '5' has no unit: write 5s or 5ms")]
+    [InlineData("trace h --deadline soon", "is not a duration: use a number with a unit")]
+    [InlineData("trace h -i 0s", "it must be more than 0")]
+    [InlineData("trace h --dscp 64", "--dscp '64' is not a DSCP: use 0 to 63")]
+    [InlineData("trace h --mark 0x1ffffffff", "is not a mark")]
+    [InlineData("trace h --rate 100", "--rate '100' has no unit: write 100/s")]
+    [InlineData("trace h --source example.com", "is not an IPv4 or IPv6 address")]
+    [InlineData("trace h --interface a/b", "is not the name of an interface")]
+    [InlineData("trace h --netns pid:self", "is not a network namespace")]
+    [InlineData("trace h --pcap -", "is not a file")]
+    [InlineData("trace h --pcap /no/such/place/f.pcapng", "in a directory that does not exist")]
+    [InlineData("trace h -c 3 -c 4", "-c is given more than once")]
+    [InlineData("trace h -c 0", "is not a whole number from 1 on")]
+    [InlineData("trace h -m 256", "is not a whole number from 1 to 255")]
+    [InlineData("trace h -f 9 -m 3", "--first-ttl 9 is above --max-ttl 3")]
+    [InlineData("trace h -s 20", "--size 20 is too small for ICMP: its headers take 28 octets")]
+    [InlineData("trace ::1 --tcp -s 59", "--size 59 is too small for TCP: its headers take 60 octets")]
+    [InlineData("trace -4 -6 h", "-4 and -6 contradict each other")]
+    [InlineData("trace -46 h", "-4 and -6 contradict each other")]
+    [InlineData("trace -4 ::1", "::1 is not an IPv4 address: leave out -4")]
+    [InlineData("trace 127.0.0.1 --source ::1", "--source ::1 is not an IPv4 address")]
+    [InlineData("trace h --udp --tcp", "--udp and --tcp contradict each other")]
+    [InlineData("trace h --json --csv", "--json and --csv contradict each other")]
+    [InlineData("trace @hosts", "is not a host")]
+    [InlineData("trace h:443", "has a port: write the host alone, and the port as -p 443")]
+    [InlineData("trace 192.0.2.0/24", "ranges are not probed")]
+    [InlineData("trace https://example.com/", "is a URL")]
+    [InlineData("trace 1.2.3", "is not a host")]
+    [InlineData("trace 0x7f000001", "is not a host")]
+    [InlineData("trace -- -h", "is not a host")]
+    [InlineData("report", "BUNDLE is missing")]
+    public void Wrong_usage_is_one_line_on_stderr_and_exit_2(string line, string says)
+    {
+        var ended = Child.RunProbe(line.Split(' '));
+
+        Assert.True(ended.Status == 2, ended.ToString());
+        Assert.Equal("", ended.Output);
+        var error = Assert.Single(ended.ErrorLines);
+        Assert.StartsWith("probe: ", error, StringComparison.Ordinal);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_user_typed_cannot_drive_the_terminal_or_break_the_line()
+    {
+        var ended = Child.RunProbe("trace", "host\n\e]0;title\a");
+
+        Assert.Equal(2, ended.Status);
+        Assert.DoesNotContain('\e', Assert.Single(ended.ErrorLines));
+    }
+
+    [Theory]
+    [InlineData("--help", "Usage: probe COMMAND", "probe trace example.com")]
+    [InlineData("", "Usage: probe COMMAND", "doctor")]
+    [InlineData("help trace", "Usage: probe trace [OPTIONS] HOST", "-p, --port N")]
+    [InlineData("trace -h", "Usage: probe trace [OPTIONS] HOST", "Examples:\n  probe trace ")]
+    [InlineData("trace example.com --udp --help", "Usage: probe trace [OPTIONS] HOST", "--netns NS")]
+    [InlineData("report --help", "Usage: probe report [OPTIONS] BUNDLE…", "probe report -")]
+    [InlineData("doctor --help", "Usage: probe doctor [OPTIONS]", "--json")]
+    public void Help_goes_to_stdout_and_ends_0(string line, params string[] holds)
+    {
+        var ended = Child.RunProbe(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.True(ended.Status == 0, ended.ToString());
+        Assert.Equal("", ended.Error);
+        Assert.All(holds, text => Assert.Contains(text, ended.Output, StringComparison.Ordinal));
+        Assert.All(ended.Output.Split('\n'), l => Assert.InRange(l.Length, 0, 100));
+    }
+
+    [Fact]
+    public void Version_is_one_line()
+    {
+        var ended = Child.RunProbe("--version");
+
+        Assert.Equal(0, ended.Status);
+        Assert.Matches(@"\Aprobe \d+\.\d+\.\d+\n\z", ended.Output);
+    }
+
+    [Theory]
+    [InlineData("no/such/file", "cannot read no/such/file: no such file")]
+    [InlineData("/", "cannot read /: it is a directory")]
+    [InlineData("/dev/null", "cannot read /dev/null: ")]
+    public void A_document_that_cannot_be_read_is_exit_3(string path, string says)
+    {
+        var ended = Child.RunProbe("report", path);
+
+        Assert.True(ended.Status == 3, ended.ToString());
+        Assert.StartsWith("probe: " + says, Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+}

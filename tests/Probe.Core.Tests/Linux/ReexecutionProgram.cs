@@ -1,0 +1,48 @@
+using System.Net;
+using Probe.Core.Linux;
+
+namespace Probe.Core.Tests.Linux;
+
+/// <summary>
+/// What a test starts to see a process enter a namespace: <c>dotnet Probe.Core.Tests.dll NAME [more…]</c> enters it, gets every kind of
+/// runtime thread going, and prints each thread's namespace, the arguments and the resolver's file.
+/// </summary>
+internal static class ReexecutionProgram
+{
+    private static int Main(string[] arguments)
+    {
+        if (arguments.Length == 0)
+        {
+            return 2;
+        }
+
+        if (!NetworkNamespaceName.TryParse(arguments[0], out var name, out var error))
+        {
+            Console.Error.WriteLine(error);
+            return 2;
+        }
+
+        try
+        {
+            NamespaceReexecution.Enter(name);
+        }
+        catch (LinuxException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            return 3;
+        }
+
+        using var timer = new Timer(_ => { }, null, 0, 5);
+        Task.Run(() => Dns.GetHostAddresses("localhost")).Wait();
+        Thread.Sleep(50);
+        foreach (var task in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            Console.WriteLine($"thread {File.ReadAllText(task + "/comm").Trim()} {new FileInfo(task + "/ns/net").LinkTarget}");
+        }
+
+        Console.WriteLine("arguments " + string.Join('|', arguments));
+        Console.WriteLine("marker " + (Environment.GetEnvironmentVariable("PROBE_NETNS") ?? "none"));
+        Console.WriteLine("resolver " + File.ReadAllText("/etc/resolv.conf").Split('\n')[0]);
+        return 0;
+    }
+}
