@@ -134,7 +134,7 @@ public sealed record PacketMatch
     public double Share { get; init; } = 1;
 
     internal bool Takes(in FlowKey flow, int size, long nowNs) =>
-        Protocols.HasFlag(ProtocolSets.Of(flow.Protocol))
+        (Protocols & ProtocolSets.Of(flow.Protocol)) != 0
         && (Family == Family.Any || Family == Family.V6 == flow.Destination.IsV6)
         && size >= MinimumSize && size <= MaximumSize && nowNs >= FromNs && nowNs < UntilNs
         && (Source is null || Source.Value.Contains(flow.Source))

@@ -35,7 +35,7 @@ internal sealed class ErrorSender
     public IpAddress AddressFor(SimulatedPacket packet) => _policy.From switch
     {
         ReplySource.Inbound => Inbound(packet),
-        ReplySource.Fixed => _policy.Fixed.FirstOrDefault(address => address.IsV6 == packet.IsV6),
+        ReplySource.Fixed => Fixed(packet.IsV6),
         _ => default,
     };
 
@@ -47,7 +47,7 @@ internal sealed class ErrorSender
             return DropReason.NeverAnswered;
         }
 
-        if (_policy.Silent.HasFlag(ProtocolSets.Of(packet.Protocol)))
+        if ((_policy.Silent & ProtocolSets.Of(packet.Protocol)) != 0)
         {
             return DropReason.Silent;
         }
@@ -73,6 +73,8 @@ internal sealed class ErrorSender
 
         return DropReason.None;
     }
+
+    private IpAddress Fixed(bool isV6) => _policy.Fixed.FirstOrDefault(address => address.IsV6 == isV6);
 
     private IpAddress Inbound(SimulatedPacket packet)
     {

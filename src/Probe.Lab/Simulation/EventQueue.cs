@@ -16,113 +16,109 @@ internal enum EventKind : byte
     Timer,
 }
 
-/// <summary>One event; <see cref="Order"/> keeps those of one instant in the order they were made.</summary>
-internal readonly struct SimulatedEvent
-{
-    public long DueNs { get; init; }
-    public long Order { get; init; }
-    public EventKind Kind { get; init; }
-
-    /// <summary>Index of the node, or of the noise source.</summary>
-    public int Place { get; init; }
-
-    /// <summary>Channel of an arrival.</summary>
-    public Channel? Channel { get; init; }
-
-    public SimulatedPacket? Packet { get; init; }
-
-    /// <summary>What a timer is for.</summary>
-    public object? State { get; init; }
-
-    public bool IsBefore(in SimulatedEvent other) => DueNs < other.DueNs || (DueNs == other.DueNs && Order < other.Order);
-}
+/// <summary>One event.</summary>
+/// <param name="Kind">What happens.</param>
+/// <param name="Place">Index of the node, or of the noise source.</param>
+/// <param name="Channel">Channel of an arrival.</param>
+/// <param name="Packet">Its packet.</param>
+/// <param name="State">What a timer is for.</param>
+internal readonly record struct SimulatedEvent(EventKind Kind, int Place = 0, Channel? Channel = null, SimulatedPacket? Packet = null, object? State = null);
 
 /// <summary>
-/// Events by time: a heap of four children a node, and in front of it one slot for the earliest event, because a packet's next hop is
-/// nearly always what happens next.
+/// Events by time: a heap of four children a node, and in front of it one place for the earliest event, because a packet's next hop is
+/// nearly always what happens next. The heap holds keys only; moving references about costs the collector's barriers.
 /// </summary>
 internal sealed class EventQueue
 {
-    private SimulatedEvent[] _heap = new SimulatedEvent[64];
+    private const long Outside = 1L << 62;
+
+    private readonly Stack<int> _free = new();
+    private SimulatedEvent[] _events = new SimulatedEvent[64];
+    private Key[] _heap = new Key[64];
+    private int _used;
     private int _count;
-    private SimulatedEvent _first;
+    private Key _first;
     private bool _hasFirst;
     private long _order;
-
-    public bool IsEmpty => !_hasFirst && _count == 0;
 
     /// <summary>When the next event is due; <see cref="long.MaxValue"/> when there is none.</summary>
     public long NextDueNs => _hasFirst ? _first.DueNs : _count > 0 ? _heap[0].DueNs : long.MaxValue;
 
-    public void Add(in SimulatedEvent added)
+    /// <summary>Adds an event after all others of its instant that are known.</summary>
+    /// <param name="dueNs">When it happens.</param>
+    /// <param name="added">The event.</param>
+    /// <param name="isLast">After those of its instant that are yet to come, too: what comes from outside waits until the inside is done.</param>
+    public void Add(long dueNs, SimulatedEvent added, bool isLast = false)
     {
-        var next = new SimulatedEvent
-        {
-            DueNs = added.DueNs,
-            Order = _order++,
-            Kind = added.Kind,
-            Place = added.Place,
-            Channel = added.Channel,
-            Packet = added.Packet,
-            State = added.State,
-        };
+        var key = new Key(dueNs, isLast ? _order++ | Outside : _order++, Keep(added));
         if (_hasFirst)
         {
-            if (next.IsBefore(_first))
+            if (key.IsBefore(_first))
             {
                 Push(_first);
-                _first = next;
+                _first = key;
             }
             else
             {
-                Push(next);
+                Push(key);
             }
         }
-        else if (_count == 0 || next.IsBefore(_heap[0]))
+        else if (_count == 0 || key.IsBefore(_heap[0]))
         {
-            _first = next;
+            _first = key;
             _hasFirst = true;
         }
         else
         {
-            Push(next);
+            Push(key);
         }
     }
 
-    public bool TryTake(long untilNs, out SimulatedEvent taken)
+    public bool TryTake(long untilNs, out long dueNs, out SimulatedEvent taken)
     {
-        if (_hasFirst)
+        if (NextDueNs > untilNs || (!_hasFirst && _count == 0))
         {
-            if (_first.DueNs > untilNs)
-            {
-                taken = default;
-                return false;
-            }
-
-            taken = _first;
-            _first = default;
-            _hasFirst = false;
-            return true;
-        }
-
-        if (_count == 0 || _heap[0].DueNs > untilNs)
-        {
-            taken = default;
+            (dueNs, taken) = (0, default);
             return false;
         }
 
-        taken = _heap[0];
-        var last = _heap[--_count];
-        _heap[_count] = default;
-        if (_count > 0)
+        var key = _first;
+        if (_hasFirst)
         {
-            SiftDown(last);
+            _hasFirst = false;
+        }
+        else
+        {
+            key = _heap[0];
+            var last = _heap[--_count];
+            if (_count > 0)
+            {
+                SiftDown(last);
+            }
         }
 
+        dueNs = key.DueNs;
+        taken = _events[key.Place];
+        _free.Push(key.Place);
         return true;
     }
 
-    private void Push(in SimulatedEvent pushed)
+    private int Keep(in SimulatedEvent added)
+    {
+        if (!_free.TryPop(out var place))
+        {
+            place = _used++;
+            if (place == _events.Length)
+            {
+                Array.Resize(ref _events, place * 2);
+            }
+        }
+
+        _events[place] = added;
+        return place;
+    }
+
+    private void Push(in Key pushed)
     {
         if (_count == _heap.Length)
         {
@@ -145,7 +141,7 @@ internal sealed class EventQueue
         _heap[at] = pushed;
     }
 
-    private void SiftDown(in SimulatedEvent moved)
+    private void SiftDown(in Key moved)
     {
         var at = 0;
         while (true)
@@ -175,5 +171,13 @@ internal sealed class EventQueue
         }
 
         _heap[at] = moved;
+    }
+
+    /// <param name="DueNs">When.</param>
+    /// <param name="Order">Keeps events of one instant in the order they were made.</param>
+    /// <param name="Place">Where the event itself stands.</param>
+    private readonly record struct Key(long DueNs, long Order, int Place)
+    {
+        public bool IsBefore(in Key other) => DueNs < other.DueNs || (DueNs == other.DueNs && Order < other.Order);
     }
 }

@@ -8,12 +8,12 @@ internal static class HostReplies
     /// <summary>Answers a segment with a reset as RFC 9293 section 3.5.2 has it; a reset is never answered.</summary>
     public static void Reset(SimulatedNode node, SimulatedPacket packet, IpAddress from, long delayNs = 0)
     {
-        if (packet.Protocol != IpProtocol.Tcp || from.IsNone || !TcpHeader.TryRead(packet.Payload, out var tcp) || tcp.Flags.HasFlag(TcpFlags.Rst))
+        if (packet.Protocol != IpProtocol.Tcp || from.IsNone || !TcpHeader.TryRead(packet.Payload, out var tcp) || (tcp.Flags & TcpFlags.Rst) != 0)
         {
             return;
         }
 
-        var hasAck = tcp.Flags.HasFlag(TcpFlags.Ack);
+        var hasAck = (tcp.Flags & TcpFlags.Ack) != 0;
         var fields = new TcpFields
         {
             SourcePort = tcp.DestinationPort,
@@ -27,7 +27,7 @@ internal static class HostReplies
 
     /// <summary>Octets of sequence space that a segment takes.</summary>
     public static uint Length(in TcpHeader tcp) =>
-        (uint)tcp.Payload.Length + (tcp.Flags.HasFlag(TcpFlags.Syn) ? 1u : 0) + (tcp.Flags.HasFlag(TcpFlags.Fin) ? 1u : 0);
+        (uint)tcp.Payload.Length + ((tcp.Flags & TcpFlags.Syn) != 0 ? 1u : 0) + ((tcp.Flags & TcpFlags.Fin) != 0 ? 1u : 0);
 
     /// <summary>Sends a segment without data back to where a packet came from.</summary>
     public static void Segment(SimulatedNode node, SimulatedPacket packet, IpAddress from, in TcpFields fields, ReadOnlySpan<byte> options, long delayNs) =>

@@ -162,14 +162,17 @@ internal sealed class RoutingTable
     private RouteEntry Fill(SimulatedNode node, int destinationClass)
     {
         var prefix = _prefixes[destinationClass];
+        var distances = DistancesTo(destinationClass);
+        var (owners, ownedLength) = OwnersOf(prefix);
+
+        // What somebody owns is known as a route of that length: a stated default route does not hide it.
         var stated = _routes[node.Index]
-            .Where(route => route.Spec.Prefix.Contains(prefix))
+            .Where(route => route.Spec.Prefix.Contains(prefix) && route.Spec.Prefix.Length >= ownedLength)
             .Reverse()
             .OrderByDescending(route => route.Spec.Prefix.Length);
-        var distances = DistancesTo(destinationClass);
         return new RouteEntry
         {
-            IsLocal = distances[node.Index] == 0,
+            IsLocal = owners.Contains(node),
             Stated = [.. stated],
             Shortest = node.Channels.Find(channel =>
                 distances[node.Index] != int.MaxValue && distances[channel.To.Index] == distances[node.Index] - 1
@@ -187,7 +190,7 @@ internal sealed class RoutingTable
         var distances = new int[_nodes.Length];
         Array.Fill(distances, int.MaxValue);
         var waiting = new Queue<SimulatedNode>();
-        foreach (var owner in OwnersOf(_prefixes[destinationClass]))
+        foreach (var owner in OwnersOf(_prefixes[destinationClass]).Owners)
         {
             distances[owner.Index] = 0;
             waiting.Enqueue(owner);
@@ -217,17 +220,17 @@ internal sealed class RoutingTable
     }
 
     // The longest owned prefix that covers the class; several nodes may own it: anycast.
-    private List<SimulatedNode> OwnersOf(IpPrefix prefix)
+    private (List<SimulatedNode> Owners, int Length) OwnersOf(IpPrefix prefix)
     {
         for (var length = prefix.Length; length >= 0; length--)
         {
             if (_owners.TryGetValue(new IpPrefix(prefix.Address, length), out var owners))
             {
-                return owners;
+                return (owners, length);
             }
         }
 
-        return [];
+        return ([], 0);
     }
 
     private void Own(IpPrefix prefix, SimulatedNode node)

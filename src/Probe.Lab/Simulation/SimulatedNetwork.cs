@@ -44,7 +44,8 @@ public sealed class SimulatedNetwork
     private int _lastInjectedLength;
     private SimulatedPacket? _delivered;
     private bool _hasDelivery;
-    private long _nextPacket;
+    private long _injected;
+    private long _made;
 
     /// <summary>Makes the network of its description.</summary>
     /// <exception cref="ArgumentException">The description names nodes or links that are not there.</exception>
@@ -67,7 +68,7 @@ public sealed class SimulatedNetwork
         _noise = [.. topology.Noise.Select((noise, index) => new NoiseSource(noise, noise.V6 ? _vantage.OwnV6 : _vantage.OwnV4, topology.Seed, index))];
         for (var i = 0; i < _noise.Length; i++)
         {
-            _events.Add(new SimulatedEvent { Kind = EventKind.Noise, Place = i, DueNs = _noise[i].FirstNs });
+            _events.Add(_noise[i].FirstNs, new SimulatedEvent(EventKind.Noise, i));
         }
     }
 
@@ -93,10 +94,13 @@ public sealed class SimulatedNetwork
 
     internal SimulatedNode Vantage => _vantage;
 
+    /// <summary>Number of the packet injected last; 0 before the first.</summary>
+    public long LastInjected => _injected;
+
     /// <summary>The vantage host sends a packet.</summary>
     /// <param name="packet">From its IP header on, checksums included.</param>
     /// <param name="nowNs">When it leaves; not before what has happened already.</param>
-    /// <returns>The packet's number in the journal.</returns>
+    /// <returns>The packet's number in the journal: 1, 2, … in the order of the calls. Packets that the network makes have negative numbers.</returns>
     /// <exception cref="ArgumentException">The octets are no whole IP packet.</exception>
     public long Inject(ReadOnlySpan<byte> packet, long nowNs)
     {
@@ -108,8 +112,8 @@ public sealed class SimulatedNetwork
             throw new ArgumentException("Not a whole IP packet.", nameof(packet));
         }
 
-        taken.Id = ++_nextPacket;
-        _events.Add(new SimulatedEvent { Kind = EventKind.Leaves, Place = _vantage.Index, Packet = taken, DueNs = nowNs });
+        taken.Id = ++_injected;
+        _events.Add(nowNs, new SimulatedEvent(EventKind.Leaves, _vantage.Index, Packet: taken), isLast: true);
         return taken.Id;
     }
 
@@ -125,9 +129,9 @@ public sealed class SimulatedNetwork
             Release(old);
         }
 
-        while (_events.TryTake(untilNs, out var next))
+        while (_events.TryTake(untilNs, out var dueNs, out var next))
         {
-            NowNs = next.DueNs;
+            NowNs = dueNs;
             Happen(next);
             if (_hasDelivery)
             {
@@ -180,13 +184,13 @@ public sealed class SimulatedNetwork
             throw new InvalidOperationException($"{node.Name} made a packet that is none: {Convert.ToHexString(octets)}");
         }
 
-        packet.Id = ++_nextPacket;
+        packet.Id = --_made;
         packet.Cause = cause;
-        _events.Add(new SimulatedEvent { Kind = EventKind.Leaves, Place = node.Index, Packet = packet, DueNs = NowNs + delayNs });
+        _events.Add(NowNs + delayNs, new SimulatedEvent(EventKind.Leaves, node.Index, Packet: packet));
     }
 
     internal void SetTimer(SimulatedNode node, long afterNs, INodeBehaviour behaviour, object state) =>
-        _events.Add(new SimulatedEvent { Kind = EventKind.Timer, Place = node.Index, State = (behaviour, state), DueNs = NowNs + afterNs });
+        _events.Add(NowNs + afterNs, new SimulatedEvent(EventKind.Timer, node.Index, State: (behaviour, state)));
 
     internal void Note(JournalKind kind, DropReason reason, SimulatedNode node, Channel? channel, SimulatedPacket packet) =>
         Journal.Add(NowNs, kind, reason, node.Name, channel?.Name ?? "", packet);
@@ -385,6 +389,8 @@ public sealed class SimulatedNetwork
                 return;
             }
         }
+
+        node.Host.Local(node, packet);
     }
 
     private Channel? Route(SimulatedNode node, SimulatedPacket packet, out RouteKind kind)
@@ -431,10 +437,10 @@ public sealed class SimulatedNetwork
         {
             var copy = Take();
             copy.CopyFrom(packet);
-            _events.Add(new SimulatedEvent { Kind = EventKind.Arrives, Channel = channel, Packet = copy, DueNs = copyNs });
+            _events.Add(copyNs, new SimulatedEvent(EventKind.Arrives, Channel: channel, Packet: copy));
         }
 
-        _events.Add(new SimulatedEvent { Kind = EventKind.Arrives, Channel = channel, Packet = packet, DueNs = dueNs });
+        _events.Add(dueNs, new SimulatedEvent(EventKind.Arrives, Channel: channel, Packet: packet));
     }
 
     private void Fragment(SimulatedNode node, Channel channel, SimulatedPacket packet)
@@ -466,14 +472,14 @@ public sealed class SimulatedNetwork
                 throw new InvalidOperationException($"Noise is no packet: {Convert.ToHexString(octets)}");
             }
 
-            packet.Id = ++_nextPacket;
+            packet.Id = --_made;
             Local(_vantage, packet);
         }
 
         var next = _noise[index].NextAfter(NowNs);
         if (next != long.MaxValue)
         {
-            _events.Add(new SimulatedEvent { Kind = EventKind.Noise, Place = index, DueNs = next });
+            _events.Add(next, new SimulatedEvent(EventKind.Noise, index));
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class SimulatedNode
         _nextId = (ushort)_chance.Next();
         _errors = new ErrorSender(this);
         Behaviours = Compose(spec);
+        Host = new HostBehaviour(spec.Host ?? HostSpec.Default);
     }
 
     public NodeSpec Spec { get; }
@@ -30,7 +31,11 @@ public sealed class SimulatedNode
 
     internal int Index { get; }
 
+    /// <summary>What the node does beyond forwarding; none for most.</summary>
     internal INodeBehaviour[] Behaviours { get; }
+
+    /// <summary>Takes what is for the node and what no behaviour took.</summary>
+    internal HostBehaviour Host { get; }
 
     internal List<Channel> Channels { get; } = [];
 
@@ -98,7 +103,6 @@ public sealed class SimulatedNode
             behaviours.Add(new NatBehaviour(nat));
         }
 
-        behaviours.Add(new HostBehaviour(spec.Host ?? HostSpec.Default));
         return [.. behaviours];
     }
 }

@@ -6,7 +6,7 @@ namespace Probe.Lab.Simulation;
 /// <summary>A packet on its way, in a buffer that is used again. Its octets have been read as an IP packet once, so fixed offsets are safe.</summary>
 public sealed class SimulatedPacket
 {
-    private byte[] _octets = new byte[2048];
+    private byte[] _octets = [];
 
     internal SimulatedPacket()
     {
@@ -75,7 +75,7 @@ public sealed class SimulatedPacket
         var whole = octets[..packet.TotalLength];
         if (_octets.Length < whole.Length)
         {
-            _octets = new byte[Math.Max(whole.Length, ushort.MaxValue)];
+            _octets = Room(whole.Length);
         }
 
         whole.CopyTo(_octets);
@@ -92,7 +92,7 @@ public sealed class SimulatedPacket
     {
         if (_octets.Length < other.Length)
         {
-            _octets = new byte[Math.Max(other.Length, ushort.MaxValue)];
+            _octets = Room(other.Length);
         }
 
         other.Octets.CopyTo(_octets);
@@ -133,6 +133,9 @@ public sealed class SimulatedPacket
         _octets[1] = value;
         RewriteHeaderChecksum();
     }
+
+    // Probes are small; what is not grows once and is used again.
+    private static byte[] Room(int length) => new byte[length <= 256 ? 256 : Math.Max(length, 2048)];
 
     internal void RewriteHeaderChecksum()
     {

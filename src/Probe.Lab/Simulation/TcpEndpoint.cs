@@ -92,7 +92,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
     {
         var sequence = InitialSequence(connection) ^ 0x5555_5555;
         var expected = sequence * 3;
-        if (tcp.Flags.HasFlag(TcpFlags.Rst))
+        if ((tcp.Flags & TcpFlags.Rst) != 0)
         {
             if (tcp.Sequence == expected)
             {
@@ -114,12 +114,12 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         }
 
         var isLateReset = service?.Behaviour == TcpBehaviour.LateReset;
-        if (tcp.Flags.HasFlag(TcpFlags.Rst) || !isLateReset)
+        if ((tcp.Flags & TcpFlags.Rst) != 0 || !isLateReset)
         {
             _halfOpen.Remove(connection);
         }
 
-        if (tcp.Flags.HasFlag(TcpFlags.Rst) || !tcp.Flags.HasFlag(TcpFlags.Ack))
+        if ((tcp.Flags & TcpFlags.Rst) != 0 || (tcp.Flags & TcpFlags.Ack) == 0)
         {
             return;
         }
@@ -127,7 +127,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         var length = HostReplies.Length(tcp);
         if (length > 0)
         {
-            var flags = tcp.Flags.HasFlag(TcpFlags.Fin) ? TcpFlags.Fin | TcpFlags.Ack : TcpFlags.Ack;
+            var flags = (tcp.Flags & TcpFlags.Fin) != 0 ? TcpFlags.Fin | TcpFlags.Ack : TcpFlags.Ack;
             Send(node, connection, tcp.Acknowledgment, tcp.Sequence + length, flags, null, packet, delayNs);
         }
     }
@@ -159,7 +159,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
     private static void Send(
         SimulatedNode node, in Connection connection, uint sequence, uint acknowledgment, TcpFlags flags, TcpService? service, SimulatedPacket? cause, long delayNs)
     {
-        ReadOnlySpan<byte> options = flags.HasFlag(TcpFlags.Syn) && (service?.Mss ?? 1460) is var mss and > 0 ? [2, 4, (byte)(mss >> 8), (byte)mss] : [];
+        ReadOnlySpan<byte> options = (flags & TcpFlags.Syn) != 0 && (service?.Mss ?? 1460) is var mss and > 0 ? [2, 4, (byte)(mss >> 8), (byte)mss] : [];
         HostReplies.Segment(node, connection.Local, connection.Remote, new TcpFields
         {
             SourcePort = connection.LocalPort,
@@ -167,7 +167,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
             Sequence = sequence,
             Acknowledgment = acknowledgment,
             Flags = flags,
-            Window = flags.HasFlag(TcpFlags.Rst) ? (ushort)0 : (ushort)65160,
+            Window = (flags & TcpFlags.Rst) != 0 ? (ushort)0 : (ushort)65160,
         }, options, cause, delayNs);
     }
 

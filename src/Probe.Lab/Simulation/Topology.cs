@@ -61,7 +61,7 @@ public sealed record Topology
     /// <summary>Reads a network that <see cref="ToJson"/> wrote, or a person.</summary>
     /// <exception cref="JsonException">The text is no network.</exception>
     public static Topology FromJson(string json) =>
-        JsonSerializer.Deserialize(json, TopologyJson.Default.Topology) ?? throw new JsonException("A network is a JSON object.");
+        JsonDefaults.Read(json, TopologyJson.Default.Topology) ?? throw new JsonException("A network is a JSON object.");
 
     public string ToJson() => JsonSerializer.Serialize(this, TopologyJson.Default.Topology);
 

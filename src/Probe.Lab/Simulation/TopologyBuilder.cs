@@ -5,7 +5,8 @@ using Probe.Core.Packets;
 namespace Probe.Lab.Simulation;
 
 /// <summary>
-/// Puts a network together and numbers it: link k gets 10.k.1 and 10.k.2 (fd00:k::1 and ::2), the end towards the vantage host first.
+/// Puts a network together and numbers it: link k, counted from 0, gets 10.0.k.1 and 10.0.k.2 (fd00:k::1 and ::2), the end towards the vantage host
+/// first. Links that join at a node share its address there, as on one switch, so that a router shows one address to the vantage host.
 /// </summary>
 public sealed class TopologyBuilder
 {
@@ -32,6 +33,9 @@ public sealed class TopologyBuilder
 
     /// <summary>The quality of links that state none.</summary>
     public LinkQuality Quality { get; set; } = new() { DelayNs = 1_000_000 };
+
+    /// <summary>Gives each link that joins at a node an address of its own.</summary>
+    public bool SeparateAddresses { get; set; }
 
     /// <summary>Adds a router, or changes a node that is there.</summary>
     public TopologyBuilder Node(string name, Func<NodeSpec, NodeSpec>? change = null)
@@ -63,7 +67,7 @@ public sealed class TopologyBuilder
         {
             Name = name,
             A = new LinkEnd(a, Ends(number, 1)),
-            B = new LinkEnd(b, Ends(number, 2)),
+            B = new LinkEnd(b, Joined(b) ?? Ends(number, 2)),
             Quality = quality ?? Quality,
         });
         return this;
@@ -91,6 +95,9 @@ public sealed class TopologyBuilder
         Nodes = [.. _order.Select(name => _nodes[name])],
         Links = [.. _links],
     };
+
+    private ImmutableArray<IpAddress>? Joined(string node) =>
+        SeparateAddresses ? null : _links.Find(link => string.Equals(link.B.Node, node, StringComparison.Ordinal))?.B.Addresses;
 
     private static ImmutableArray<IpAddress> Ends(int number, int end) =>
     [

@@ -40,8 +40,11 @@ public readonly record struct TrueLink(TrueNode From, TrueNode To);
 /// <summary>Everything that lies between the vantage host and a destination over all flows.</summary>
 public sealed record TrueGraph(ImmutableArray<TrueNode> Nodes, ImmutableArray<TrueLink> Links)
 {
-    /// <summary>Nodes at one distance.</summary>
+    /// <summary>Addresses at one distance; a node that never shows counts once.</summary>
     public int WidthAt(int ttl) => Nodes.Count(node => node.Ttl == ttl);
+
+    /// <summary>Nodes at one distance, however many addresses they show.</summary>
+    public int RoutersAt(int ttl) => Nodes.Where(node => node.Ttl == ttl).Select(node => node.Name).Distinct(StringComparer.Ordinal).Count();
 
     /// <summary>The largest width.</summary>
     public int Width => Nodes.IsEmpty ? 0 : Nodes.GroupBy(node => node.Ttl).Max(group => group.Count());

@@ -15,12 +15,17 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
 
     public bool IsCertain { get; private set; } = true;
 
+    // Ends of the ways the packet may take, and those of them that draw no answer.
+    private int _answers;
+    private bool _hasSilentEnd;
+
     public void Send(ReadOnlySpan<byte> packet, int ttl)
     {
         var first = TruthStep.First(network, packet, FlowFields.None, atNs);
         if (!first.IsLocal)
         {
             Go(first, ttl);
+            IsCertain &= Replies.Count == 0 || !_hasSilentEnd;
         }
     }
 
@@ -31,10 +36,13 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
             IsCertain &= channel.Quality is { Loss: 0, Lost.IsEmpty: true };
             if (step.Packet.Length > channel.Mtu)
             {
+                var answers = _answers;
                 if (step.Inbound is not null)
                 {
                     TooBig(step, channel);
                 }
+
+                _hasSilentEnd |= answers == _answers;
 
                 // Fragments are not followed: the truth is about probes, which set DF.
                 IsCertain &= step.Packet.DontFragment;
@@ -43,12 +51,17 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
 
             if (_seen.Add((channel.Index, ttl)))
             {
-                Come(step.Over(channel), ttl);
+                var answers = _answers;
+                if (Ends(step.Over(channel), ttl))
+                {
+                    _hasSilentEnd |= answers == _answers;
+                }
             }
         }
     }
 
-    private void Come(TruthStep step, int ttl)
+    // True when the packet's way ends at this node; otherwise it was followed on.
+    private bool Ends(TruthStep step, int ttl)
     {
         if (step.Node.Spec.Nat is not null)
         {
@@ -62,12 +75,12 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
                 Host(step);
             }
 
-            return;
+            return true;
         }
 
         if (!step.Node.Spec.Forwards)
         {
-            return;
+            return true;
         }
 
         if (step.Channels().Count == 0)
@@ -77,7 +90,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
                 Error(step, step.Packet.IsV6 ? new IcmpCode(1, 0) : new IcmpCode(3, 0));
             }
 
-            return;
+            return true;
         }
 
         var handling = step.Node.Spec.Ttl;
@@ -88,16 +101,17 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
                 Error(step, new IcmpCode(step.Packet.IsV6 ? IcmpType.TimeExceededV6 : IcmpType.TimeExceeded, 0));
             }
 
-            return;
+            return true;
         }
 
         // Size comes before filters in a router, and only a packet that fits gets to them.
         if (step.Channels().Any(channel => step.Packet.Length <= channel.Mtu) && TakenByRule(step, When.Transit))
         {
-            return;
+            return true;
         }
 
         Go(step, handling == TtlHandling.Hidden ? ttl : ttl - 1);
+        return false;
     }
 
     private bool TakenByRule(TruthStep step, When when)
@@ -237,6 +251,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         IsCertain &= back.IsCertain;
         if (back.Source is { } source)
         {
+            _answers++;
             Replies.Add(reply with { From = source });
         }
     }
