@@ -38,6 +38,9 @@ public enum Need
 
     /// <summary>tcpdump.</summary>
     Tcpdump = 512,
+
+    /// <summary>ping.</summary>
+    Ping = 1024,
 }
 
 /// <summary>
@@ -66,7 +69,7 @@ internal static class NeedsCheck
     private static readonly (Need Need, string Program, string Package)[] s_programs =
     [
         (Need.Nftables, "nft", "nftables"), (Need.Tshark, "tshark", "tshark"), (Need.Mtr, "mtr", "mtr-tiny"), (Need.Traceroute, "traceroute", "traceroute"),
-        (Need.Scamper, "scamper", "scamper"), (Need.Tracepath, "tracepath", "iputils-tracepath"), (Need.Tcpdump, "tcpdump", "tcpdump"),
+        (Need.Scamper, "scamper", "scamper"), (Need.Tracepath, "tracepath", "iputils-tracepath"), (Need.Tcpdump, "tcpdump", "tcpdump"), (Need.Ping, "ping", "iputils-ping"),
     ];
 
     public static string? Missing(Need needs)

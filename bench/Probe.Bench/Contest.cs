@@ -17,13 +17,13 @@ internal static partial class Contest
     private const int Hops = 9;
     private const int RssRounds = 3;
 
-    public static int Run(string client, string root, int rounds)
+    public static int Run(string router, string root, int rounds)
     {
         var target4 = LinuxLine.Hop(Hops, v6: false).ToString();
         var target6 = LinuxLine.Hop(Hops, v6: true).ToString();
         var probe = Shipped(root);
         using var lab = new KernelLab();
-        Console.Write(Table("ICMP, one probe a hop", client, lab, rounds,
+        Console.Write(Table("ICMP, one probe a hop", router, lab, rounds,
         [
             new("probe trace -n -c 1", probe, "trace", "-n", "-c", "1", target4),
             new("./probe trace -n -c 1 (with its launcher)", Path.Combine(root, "probe"), "trace", "-n", "-c", "1", target4),
@@ -33,7 +33,7 @@ internal static partial class Contest
             new("scamper trace -P icmp-paris", "scamper", "-I", "trace -P icmp-paris " + target4),
             new("scamper -p 1000 trace -P icmp-paris", "scamper", "-p", "1000", "-I", "trace -P icmp-paris " + target4),
         ]));
-        Console.Write(Table("UDP, one probe a hop", client, lab, rounds,
+        Console.Write(Table("UDP, one probe a hop", router, lab, rounds,
         [
             new("probe trace -n -c 1 --udp", probe, "trace", "-n", "-c", "1", "--udp", target4),
             new("mtr -u -r -n -c 1 -i 0.01 -G 0.1", "mtr", "-u", "-r", "-n", "-c", "1", "-i", "0.01", "-G", "0.1", target4),
@@ -41,14 +41,14 @@ internal static partial class Contest
             new("scamper -p 1000 trace -P udp-paris", "scamper", "-p", "1000", "-I", "trace -P udp-paris " + target4),
             new("tracepath -n", "tracepath", "-n", target4),
         ]));
-        Console.Write(Table("TCP, one probe a hop", client, lab, rounds,
+        Console.Write(Table("TCP, one probe a hop", router, lab, rounds,
         [
             new("probe trace -n -c 1 --tcp", probe, "trace", "-n", "-c", "1", "--tcp", target4),
             new("mtr -T -r -n -c 1 -i 0.01 -G 0.1", "mtr", "-T", "-r", "-n", "-c", "1", "-i", "0.01", "-G", "0.1", target4),
             new("traceroute -T -n -q 1 -N 32", "traceroute", "-T", "-n", "-q", "1", "-N", "32", target4),
             new("scamper -p 1000 trace -P tcp", "scamper", "-p", "1000", "-I", "trace -P tcp " + target4),
         ]));
-        Console.Write(Table("IPv6, one probe a hop", client, lab, rounds,
+        Console.Write(Table("IPv6, one probe a hop", router, lab, rounds,
         [
             new("probe trace -n -c 1", probe, "trace", "-n", "-c", "1", target6),
             new("probe trace -n -c 1 --udp", probe, "trace", "-n", "-c", "1", "--udp", target6),
@@ -58,12 +58,12 @@ internal static partial class Contest
             new("traceroute -T -n -q 1 -N 32", "traceroute", "-T", "-n", "-q", "1", "-N", "32", target6),
             new("tracepath -n", "tracepath", "-n", target6),
         ]));
-        Console.Write(Table("Ten cycles, 100 ms apart", client, lab, Math.Min(rounds, 5),
+        Console.Write(Table("Ten cycles, 100 ms apart", router, lab, Math.Min(rounds, 5),
         [
             new("probe trace -n -c 10 -i 100ms", probe, "trace", "-n", "-c", "10", "-i", "100ms", target4),
             new("mtr -r -n -c 10 -i 0.1 -G 0.1", "mtr", "-r", "-n", "-c", "10", "-i", "0.1", "-G", "0.1", target4),
         ]));
-        Console.Write(Table("Start-up", client, lab, rounds,
+        Console.Write(Table("Start-up", router, lab, rounds,
         [
             new("probe --version", probe, "--version"),
             new("./probe --version (with its launcher)", Path.Combine(root, "probe"), "--version"),
@@ -91,7 +91,7 @@ internal static partial class Contest
         return Path.Combine(home, File.ReadAllLines(Path.Combine(home, "current"))[2], "probe");
     }
 
-    private static string Table(string title, string client, KernelLab lab, int rounds, Entrant[] entrants)
+    private static string Table(string title, string router, KernelLab lab, int rounds, Entrant[] entrants)
     {
         // Two packets of every size and family: neither file cache nor neighbours are anybody's merit.
         foreach (var entrant in entrants)
@@ -103,7 +103,7 @@ internal static partial class Contest
         {
             foreach (var entrant in entrants.Where(entrant => round < entrant.Most))
             {
-                using var counter = new PacketCounter(lab, client, "output", "ip daddr 10.9.9.2", "ip6 daddr fd09:9::2");
+                using var counter = new PacketCounter(lab, router, "prerouting", "ip daddr 10.9.9.2", "ip6 daddr fd09:9::2");
                 var cpu = ChildUsage.Cpu;
                 var clock = Stopwatch.StartNew();
                 var output = Execute(entrant.Program, entrant.Arguments);

@@ -10,8 +10,8 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
-    case ["inside", var client, var root, var rounds]:
-        return Contest.Run(client, root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["inside", var router, var root, var rounds]:
+        return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
         // For trying things out: a command in the client of a line.
         using (var lab = new KernelLab())

@@ -14,14 +14,14 @@ internal static partial class TraceBench
         using var lab = new KernelLab();
         var line = LinuxLine.Build(lab, 9);
         var contest = lab.Run(
-            line.Client, TimeSpan.FromMinutes(20), Environment.ProcessPath!, "inside", line.Client, root, rounds.ToString(CultureInfo.InvariantCulture)).MustSucceed();
+            line.Client, TimeSpan.FromMinutes(20), Environment.ProcessPath!, "inside", line.Router(1), root, rounds.ToString(CultureInfo.InvariantCulture)).MustSucceed();
         var cells = BadHopCells.Run(line, root, results);
         var document = $"""
             # probe trace and its peers, side by side
 
             Nine hops of real Linux routers in network namespaces, ICMP limits off, round trips below 0.2 ms: what is measured is the programs' own time.
             Medians; the programs take turns within each round. Wall and CPU time are those of the whole process with all it starts; RSS is its peak,
-            of the parent only for mtr (`mtr-packet` is a second process). Packets are those sent to the target, counted by nft.
+            of the parent only for mtr (`mtr-packet` is a second process). Packets are those to the target that the first router sees, counted by nft.
 
             {Machine(lab, line)}
 

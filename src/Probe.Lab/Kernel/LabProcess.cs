@@ -104,7 +104,7 @@ public sealed class LabProcess : IDisposable
             RedirectStandardError = true,
         };
         var process = Process.Start(start)!;
-        var lab = new LabProcess(process, $"{program} {string.Join(' ', arguments)}");
+        var lab = new LabProcess(process, $"{program} {string.Join(' ', arguments)}{(input is null ? "" : $" <<< \"{input.TrimEnd()}\"")}");
         if (input is not null)
         {
             process.StandardInput.Write(input);
