@@ -119,7 +119,9 @@ public readonly record struct JournalEntry
 /// </summary>
 public sealed class Journal
 {
-    private const int EntriesPerBlock = 4096;
+    // Small, so that a network which lives for a few packets costs little.
+    private const int EntriesPerBlock = 256;
+    private const int ChunkSize = 32 * 1024;
 
     private readonly LinkedList<Block> _blocks = new();
     private readonly int _capacity;
@@ -127,7 +129,7 @@ public sealed class Journal
     internal Journal(JournalDetail detail, int capacity)
     {
         Detail = detail;
-        _capacity = Math.Max(capacity, EntriesPerBlock);
+        _capacity = Math.Max(capacity, 2 * EntriesPerBlock);
     }
 
     public JournalDetail Detail { get; }
@@ -213,15 +215,18 @@ public sealed class Journal
 
         public ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> octets)
         {
-            const int chunkSize = 256 * 1024;
-            if (_chunks.Count > 0 && _used + octets.Length > chunkSize)
+            if (_chunks.Count > 0 && _used + octets.Length > _chunks[_chunk].Length)
             {
                 (_chunk, _used) = (_chunk + 1, 0);
             }
 
             if (_chunk == _chunks.Count)
             {
-                _chunks.Add(new byte[chunkSize]);
+                _chunks.Add(new byte[Math.Max(ChunkSize, octets.Length)]);
+            }
+            else if (_chunks[_chunk].Length < octets.Length)
+            {
+                _chunks[_chunk] = new byte[octets.Length];
             }
 
             var at = _chunks[_chunk].AsMemory(_used, octets.Length);

@@ -23,7 +23,7 @@ public sealed record NetworkOptions
 {
     public JournalDetail Journal { get; init; } = JournalDetail.Everything;
 
-    /// <summary>Entries kept, at least; older ones are forgotten in blocks of 4096.</summary>
+    /// <summary>Entries kept, at least; older ones are forgotten in blocks of 256.</summary>
     public int JournalCapacity { get; init; } = 1_000_000;
 }
 
@@ -85,6 +85,9 @@ public sealed class SimulatedNetwork
 
     /// <summary>Fragments for the vantage host are put together before they are handed out.</summary>
     internal bool ReassemblesAtVantage { get; set; }
+
+    /// <summary>Where errors are put together, one at a time.</summary>
+    internal ErrorBuffers ErrorBuffers { get; } = new();
 
     internal RoutingTable Routes { get; }
 
