@@ -53,7 +53,7 @@ public sealed class SimulatedNetwork
     {
         Topology = topology;
         options ??= new NetworkOptions();
-        Journal = new Journal(options.Journal, options.JournalCapacity);
+        Journal = new Journal(this, options.Journal, options.JournalCapacity);
         _reassembler = new Reassembler(this);
         _nodes = [.. topology.Nodes.Select((spec, index) => new SimulatedNode(this, index, spec, topology.Seed))];
         var byName = _nodes.ToDictionary(node => node.Name, StringComparer.Ordinal);
@@ -193,7 +193,7 @@ public sealed class SimulatedNetwork
         _events.Add(NowNs + afterNs, new SimulatedEvent(EventKind.Timer, node.Index, State: (behaviour, state)));
 
     internal void Note(JournalKind kind, DropReason reason, SimulatedNode node, Channel? channel, SimulatedPacket packet) =>
-        Journal.Add(NowNs, kind, reason, node.Name, channel?.Name ?? "", packet);
+        Journal.Add(NowNs, kind, reason, node.Index, channel?.Index ?? -1, packet);
 
     private void Happen(in SimulatedEvent next)
     {
