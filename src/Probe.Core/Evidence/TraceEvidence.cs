@@ -204,7 +204,7 @@ public sealed record MplsEvidence(int Label, int Tc, bool Bottom, int Ttl);
 /// <param name="Tos">Quoted TOS or traffic class octet.</param>
 /// <param name="Length">Quoted length of the IP packet, octets.</param>
 /// <param name="Id">Quoted IPv4 identification; null for IPv6.</param>
-public sealed record QuotedEvidence(int Ttl, int Tos, int Length, int? Id);
+public sealed record QuotedEvidence(int Ttl, int Tos, int Length, int? Id = null);
 
 /// <summary>One flow: what stays constant over all TTLs.</summary>
 public sealed record FlowEvidence

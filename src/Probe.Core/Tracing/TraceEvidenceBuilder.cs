@@ -10,18 +10,20 @@ public sealed class TraceEvidenceBuilder
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = TraceState.KeptProbes;
 
+    private readonly TraceSweep _sweep;
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
     private readonly Func<IpAddress, string?> _nameOf;
 
     /// <summary>Makes a builder.</summary>
-    /// <param name="tracer">Whose observations.</param>
+    /// <param name="sweep">Whose observations.</param>
     /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
     /// <param name="nameOf">Reverse names; null where there is none.</param>
-    public TraceEvidenceBuilder(TraceSweep tracer, long zeroNs, Func<IpAddress, string?> nameOf)
+    public TraceEvidenceBuilder(TraceSweep sweep, long zeroNs, Func<IpAddress, string?> nameOf)
     {
-        _state = tracer.State;
+        _sweep = sweep;
+        _state = sweep.State;
         _options = _state.Options;
         _zeroNs = zeroNs;
         _nameOf = nameOf;
@@ -51,6 +53,7 @@ public sealed class TraceEvidenceBuilder
             Hops = hops,
             Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
             Links = LinkBuilder.Build(_state),
+            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }

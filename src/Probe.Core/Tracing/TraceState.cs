@@ -43,7 +43,7 @@ internal sealed class TraceState
     public FlowHop Cell(int flow, int ttl) => _flows[flow].Hops[ttl] ??= new FlowHop();
 
     /// <summary>The same, null when nothing was seen.</summary>
-    public FlowHop? Find(int flow, int ttl) => _flows[flow].Hops[ttl];
+    public FlowHop? Find(int flow, int ttl) => ttl <= Options.MaxTtl ? _flows[flow].Hops[ttl] : null;
 
     public void Sent(int number, int flow, int ttl, long nowNs)
     {

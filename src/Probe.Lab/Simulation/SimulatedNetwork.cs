@@ -97,6 +97,9 @@ public sealed class SimulatedNetwork
 
     internal SimulatedNode Vantage => _vantage;
 
+    /// <summary>Number of the packet injected last; 0 before the first.</summary>
+    public long LastInjected => _injected;
+
     /// <summary>The vantage host sends a packet.</summary>
     /// <param name="packet">From its IP header on, checksums included.</param>
     /// <param name="nowNs">When it leaves; not before what has happened already.</param>
