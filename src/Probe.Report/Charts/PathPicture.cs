@@ -79,8 +79,7 @@ public static class PathPicture
             var (alone, single, lossy) = (outwards[edge.From] == 1, inwards[edge.To] == 1, edge.Loss > 0);
             if (lossy || (trace.Flows.Count > 1 && (alone || single)))
             {
-                string[] parts = [.. trace.Flows.Count > 1 ? [PathWords.Flows(edge.Flows.Count)] : Array.Empty<string>(), .. lossy ? [PathWords.Loss(edge.Loss)] : Array.Empty<string>()];
-                labels.Add(edge, (string.Join(", ", parts), alone == single ? 3 : single ? 4 : 2));
+                labels.Add(edge, (PathWords.EdgeLabel(trace, edge), alone == single ? 3 : single ? 4 : 2));
             }
         }
 

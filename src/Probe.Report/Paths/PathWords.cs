@@ -84,6 +84,13 @@ public static class PathWords
         return $"{Name(graph[edge.From])} to {Name(graph[edge.To])}: {Flows(edge.Flows.Count)}{(edge.Loss is null ? "" : ", " + Loss(edge.Loss))}{how}";
     }
 
+    /// <summary>What stands at an edge: its flows where the trace has several, its loss where there is any; else "".</summary>
+    public static string EdgeLabel(TraceEvidence trace, PathEdge edge)
+    {
+        var flows = trace.Flows.Count > 1 ? Flows(edge.Flows.Count) : "";
+        return edge.Loss > 0 ? (flows.Length > 0 ? flows + ", " : "") + Loss(edge.Loss) : flows;
+    }
+
     /// <summary>"2.5 % lost", "loss unknown".</summary>
     public static string Loss(double? loss) => loss is null ? "loss unknown" : $"{Units.Percent(loss)} lost";
 
