@@ -104,14 +104,14 @@ public partial class TraceOutputTests
     [Fact]
     public void A_ticket_block_says_what_is_no_loss_and_what_was_left_out()
     {
-        var line = Of("10.0.0.1 10.0.0.5 * 10.0.0.9 * * *");
+        var line = Of("10.0.0.1 10.0.0.5 * 10.0.0.9 * * * 10.0.0.7 * *");
         line = line with { Hops = [line.Hops[0] with { Received = 4, RateLimited = 0.6, Loss = 0, Nodes = [line.Hops[0].Nodes[0] with { Received = 4 }] }, .. line.Hops.Skip(1)] };
         var text = Paste(line);
 
         Assert.Matches(@"(?m)^  1\.\|-- 10\.0\.0\.1 +60\.0%    10 ", text);
         Assert.Matches(@"(?m)^  3\.\|-- \?\?\? +100\.0%    10 ", text);
-        Assert.Contains("\nHops 6 to 7: no answer either.\n", text, StringComparison.Ordinal);
-        Assert.Contains("Hops 1, 3: later hops prove that probes passed", text, StringComparison.Ordinal);
+        Assert.Contains("\nBehind hop 9, up to TTL 10: no answer either.\n", text, StringComparison.Ordinal);
+        Assert.Contains("Hops 1, 3, 5 to 7: later hops prove that probes passed", text, StringComparison.Ordinal);
         Assert.Contains("The target did not answer.", text, StringComparison.Ordinal);
     }
 

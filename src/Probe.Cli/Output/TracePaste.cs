@@ -71,13 +71,13 @@ internal static class TracePaste
 
         if (shown.Count < trace.Hops.Count)
         {
-            yield return $"Hops {shown[^1].Ttl + 1} to {trace.Hops[^1].Ttl}: no answer either.";
+            yield return $"Behind hop {shown[^1].Ttl}, up to TTL {trace.Hops[^1].Ttl}: no answer either.";
         }
 
         var limited = shown.Where(hop => hop.RateLimited * hop.Sent >= 0.5).Select(hop => hop.Ttl).ToList();
         if (limited.Count > 0)
         {
-            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {string.Join(", ", limited)}: later hops prove that probes passed which were not answered here; that part is no loss on the path.";
+            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {Ranges(limited)}: later hops prove that probes passed which were not answered here; that part is no loss on the path.";
         }
 
         if (shown.Exists(hop => hop.Nodes.Any(node => node.Sent is null)))
@@ -89,6 +89,26 @@ internal static class TracePaste
         {
             yield return $"Up to {trace.LocalLost} answers were lost in this host: the loss figures are upper bounds.";
         }
+    }
+
+    /// <summary>"3, 5 to 20": runs of three and more shortened.</summary>
+    private static string Ranges(List<int> sorted)
+    {
+        var parts = new List<string>();
+        for (var i = 0; i < sorted.Count;)
+        {
+            var end = i;
+            while (end + 1 < sorted.Count && sorted[end + 1] == sorted[end] + 1)
+            {
+                end++;
+            }
+
+            var run = end - i >= 2;
+            parts.Add(run ? $"{sorted[i]} to {sorted[end]}" : $"{sorted[i]}");
+            i = run ? end + 1 : i + 1;
+        }
+
+        return string.Join(", ", parts);
     }
 
     private static string Milliseconds(long? ns) => Decimal((ns ?? 0) / 1_000_000m);
