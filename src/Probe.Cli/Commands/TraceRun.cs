@@ -6,7 +6,9 @@ using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Report.Charts;
 using Probe.Report.Diagnosis;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Probe.Cli.Commands;
 
@@ -18,6 +20,8 @@ internal static class TraceRun
     public static ExitStatus Run(TraceRequest request, CommandContext context)
     {
         var probing = request.Probing;
+        using var picture = ResultFile.Open(request.PictureFile);
+        using var systems = AsNumbers.Open(request.AskSystems, request.SystemsFile);
         var target = TargetResolver.Resolve(request.Target, probing.Family, context.Cancellation);
         var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
         var smallest = ProbeWriter.MinimumSize(request.Protocol, target.IsV6);
@@ -38,7 +42,7 @@ internal static class TraceRun
         var deadlineNs = probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
         var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
         {
-            AskNames(tracer, names);
+            AskNames(tracer, names, systems);
             capture?.Drain();
             context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
         });
@@ -50,12 +54,15 @@ internal static class TraceRun
             throw CannotSend(request, target, size, session, error);
         }
 
-        AskNames(tracer, names);
-        names?.Wait(LongestWaitForNames, context.Cancellation);
+        AskNames(tracer, names, systems);
+        var missing = WaitForNames(names, systems, context.Cancellation);
         var trace = builder.Build(request.Target.Text, end, session.Wire.ReadLosses().Packets);
+        trace = systems?.Annotate(trace) ?? trace;
         var bundle = MakeBundle(context, session, trace, end, started, ended, tracer, file, capture?.Lost ?? 0);
+        bundle = missing is null ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], missing] };
         Show(request, context, bundle, trace);
-        return Judge(request, bundle, trace, end);
+        picture?.Write(PathPicture.Render(trace));
+        return Judge(request, bundle, trace, end).And(missing is null ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
     private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
@@ -106,17 +113,21 @@ internal static class TraceRun
         };
     }
 
-    private static void AskNames(Tracer tracer, ReverseNames? names)
+    private static void AskNames(Tracer tracer, ReverseNames? names, AsNumbers? systems)
     {
-        if (names is null)
+        while ((names is not null || systems is not null) && tracer.TryTakeNewAddress(out var address))
         {
-            return;
+            names?.Ask(address);
+            systems?.AskUnlessKnown(address);
         }
+    }
 
-        while (tracer.TryTakeNewAddress(out var address))
-        {
-            names.Ask(address);
-        }
+    /// <summary>Gives names and AS numbers the same short time; what could not be had of the latter, which only an option asks for.</summary>
+    private static Gap? WaitForNames(ReverseNames? names, AsNumbers? systems, CancellationToken cancellation)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        names?.Wait(LongestWaitForNames, cancellation);
+        return systems?.Missing(systems.Wait(LongestWaitForNames - Stopwatch.GetElapsedTime(begun), cancellation));
     }
 
     private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
@@ -195,10 +206,19 @@ internal static class TraceRun
                 context.Write(bundle);
                 break;
             case TraceOutput.Csv:
-                TraceCsv.Write(trace, context.Out);
+                TraceCsv.Write(trace, context.Out, request.ShowsSystems);
+                break;
+            case TraceOutput.Dot:
+                TraceDot.Write(trace, context.Out);
+                break;
+            case TraceOutput.Mermaid:
+                TraceMermaid.Write(trace, context.Out);
+                break;
+            case TraceOutput.Paste:
+                TracePaste.Write(trace, bundle, context.Out);
                 break;
             default:
-                TraceTable.Write(trace, bundle, context.Out, context.Palette);
+                TraceTable.Write(trace, bundle, context.Out, context.Palette, request.ShowsSystems);
                 break;
         }
     }

@@ -8,23 +8,26 @@ namespace Probe.Cli.Output;
 internal static class TraceTable
 {
     private const string Silent = "*";
+    private const int LongestSystemName = 24;
 
-    public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette)
+    public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
     {
         writer.WriteLine(Heading(trace));
         var table = new TextTable(
-            new Column("Hop", Align.Right), new Column("Address"), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
+        [
+            new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
             new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right), new Column("Best", Align.Right),
-            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"));
+            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"),
+        ]);
         var (shown, tail) = SplitSilentTail(trace.Hops);
         foreach (var hop in shown)
         {
-            AddHop(table, trace, hop);
+            AddHop(table, trace, hop, systems);
         }
 
         if (tail.Count > 0)
         {
-            table.Add(tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0");
+            table.Add([tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, .. As(null, systems), LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0"]);
         }
 
         table.Write(writer, palette);
@@ -63,11 +66,11 @@ internal static class TraceTable
         return ([.. hops.Take(last)], [.. hops.Skip(last)]);
     }
 
-    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop)
+    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop, bool systems)
     {
         if (hop.Nodes.Count == 0)
         {
-            table.Add($"{hop.Ttl}", Silent, LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop)));
+            table.Add([$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop))]);
             return;
         }
 
@@ -78,14 +81,20 @@ internal static class TraceTable
             var notes = NodeNotes(trace, node).Concat(i == 0 ? HopNotes(hop) : []);
             var rtt = node.RttNs;
             table.Add(
-                i == 0 ? $"{hop.Ttl}" : "", Address(node), alone ? LossCell(hop) : Percent(node.Loss),
+            [
+                i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems), alone ? LossCell(hop) : Percent(node.Loss),
                 $"{(alone ? hop.Sent : node.Sent)}", $"{node.Received}",
                 Milliseconds(rtt?.Last), Milliseconds(rtt?.Avg), Milliseconds(rtt?.Min), Milliseconds(rtt?.Max), Milliseconds(rtt?.Stddev),
-                string.Join(", ", notes));
+                string.Join(", ", notes),
+            ]);
         }
     }
 
     private static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
+
+    private static Cell[] As(NodeEvidence? node, bool systems) => !systems ? []
+        : node?.Asn is not { } number ? [node is null ? "" : "-"]
+        : [string.IsNullOrEmpty(node.AsName) ? $"AS{number}" : $"AS{number} {StrangerText.Clean(node.AsName, LongestSystemName)}"];
 
     private static Cell LossCell(HopEvidence hop) => new(Percent(hop.Loss), hop.Loss switch
     {

@@ -103,6 +103,12 @@ public sealed record NodeEvidence
     /// <summary>Reverse name, as the stranger's server gave it; harmless only after <see cref="StrangerText"/>.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Number of the autonomous system that originates its prefix; null when it was not asked or nobody says.</summary>
+    public long? Asn { get; init; }
+
+    /// <summary>Name of that autonomous system, as a stranger gave it; harmless only after <see cref="StrangerText"/>.</summary>
+    public string? AsName { get; init; }
+
     /// <summary>Probes at this TTL of the flows it answered at least once; null under per-packet balancing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Sent { get; init; }
