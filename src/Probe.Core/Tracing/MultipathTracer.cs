@@ -18,6 +18,10 @@ public sealed class MultipathTracer : TraceSweep
     private readonly MultipathOptions _options;
     private readonly Dictionary<int, Pending> _pending = [];
     private readonly Queue<int> _order = new();
+    private readonly HashSet<int> _open = [];
+    private readonly List<int> _overdue = [];
+    private readonly List<(int Flow, int Ttl)> _wanted = [];
+    private readonly bool[] _hasAnswered;
     private readonly HopPace[] _paces;
     private readonly SortedDictionary<int, StoppingRule> _rules = [];
     private MultipathGraph _graph;
@@ -31,6 +35,7 @@ public sealed class MultipathTracer : TraceSweep
     {
         _options = options;
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
+        _hasAnswered = new bool[Options.MaxTtl + 1];
         _graph = new MultipathGraph(State, IsSilent);
     }
 
@@ -65,7 +70,7 @@ public sealed class MultipathTracer : TraceSweep
             return ISweep.Done;
         }
 
-        if (OutOfProbes && _pending.Values.All(pending => pending.Answered || nowNs - pending.SentNs > Options.TimeoutNs))
+        if (OutOfProbes && _open.Count == 0)
         {
             return ISweep.Done;
         }
@@ -81,6 +86,7 @@ public sealed class MultipathTracer : TraceSweep
             return;
         }
 
+        _open.Remove(probe.Number);
         var hop = State.Cell(pending.Flow, pending.Ttl);
         hop.Pending--;
         hop.Attempts--;
@@ -131,6 +137,8 @@ public sealed class MultipathTracer : TraceSweep
         }
 
         _pending[reply.Number] = pending with { Answered = true };
+        _open.Remove(reply.Number);
+        _hasAnswered[pending.Ttl] = true;
         Count(reply, pending.Flow, pending.Ttl);
         if (!pending.Overdue)
         {
@@ -140,8 +148,19 @@ public sealed class MultipathTracer : TraceSweep
     }
 
     /// <summary>An answer may still come that could change the graph: one to a hop that has none yet.</summary>
-    private bool IsWaiting() => _pending.Values.Any(pending =>
-        !pending.Answered && (!pending.Overdue || State.Cell(pending.Flow, pending.Ttl).Received == 0));
+    private bool IsWaiting()
+    {
+        foreach (var number in _open)
+        {
+            var pending = _pending[number];
+            if (!pending.Overdue || State.Cell(pending.Flow, pending.Ttl).Received == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Expire(long nowNs)
     {
@@ -155,7 +174,7 @@ public sealed class MultipathTracer : TraceSweep
                 }
 
                 _pending.Remove(number);
-                if (!pending.Answered)
+                if (_open.Remove(number))
                 {
                     var hop = State.Cell(pending.Flow, pending.Ttl);
                     hop.Sent++;
@@ -167,18 +186,18 @@ public sealed class MultipathTracer : TraceSweep
             _order.Dequeue();
         }
 
-        foreach (var (number, pending) in _pending)
+        _overdue.Clear();
+        _overdue.AddRange(_open.Where(number => !_pending[number].Overdue && nowNs - _pending[number].SentNs >= QuietNs));
+        foreach (var number in _overdue)
         {
             // Not given up, but no longer waited for: another attempt may go out.
-            if (!pending.Answered && !pending.Overdue && nowNs - pending.SentNs >= QuietNs)
+            var pending = _pending[number];
+            _pending[number] = pending with { Overdue = true };
+            State.Cell(pending.Flow, pending.Ttl).Pending--;
+            _changed = true;
+            if (_hasAnswered[pending.Ttl])
             {
-                _pending[number] = pending with { Overdue = true };
-                State.Cell(pending.Flow, pending.Ttl).Pending--;
-                _changed = true;
-                if (HasAnswered(pending.Ttl))
-                {
-                    _paces[pending.Ttl].Missed(nowNs);
-                }
+                _paces[pending.Ttl].Missed(nowNs);
             }
         }
     }
@@ -188,19 +207,12 @@ public sealed class MultipathTracer : TraceSweep
         if (_changed)
         {
             _changed = false;
-            _graph = new MultipathGraph(State, IsSilent);
+            Plan();
         }
 
-        var plan = new MultipathPlan(State, _graph, Rule(), AddFlow);
-        if (State.ProbesSent == 0)
-        {
-            AddFlow();
-        }
-
-        IEnumerable<(int Flow, int Ttl)> probes = Distance() is { } walk ? walk : Again().Concat(MakePlan(plan));
         wanted = 0;
         var waitNs = long.MaxValue;
-        foreach (var (flow, ttl) in probes)
+        foreach (var (flow, ttl) in _wanted)
         {
             if (OutOfProbes)
             {
@@ -221,11 +233,27 @@ public sealed class MultipathTracer : TraceSweep
         return waitNs;
     }
 
-    private List<(int Flow, int Ttl)> MakePlan(MultipathPlan plan)
+    /// <summary>What to send as things stand: until something changes, no more than that.</summary>
+    private void Plan()
     {
+        if (State.Flows.Count == 0)
+        {
+            AddFlow();
+        }
+
+        _wanted.Clear();
+        if (Distance() is { } walk)
+        {
+            _wanted.AddRange(walk);
+            return;
+        }
+
+        _graph = new MultipathGraph(State, IsSilent);
+        var plan = new MultipathPlan(State, _graph, Rule(), AddFlow);
         plan.Make();
         _outOfFlows |= plan.OutOfFlows;
-        return [.. plan.Wanted];
+        _wanted.AddRange(Again());
+        _wanted.AddRange(plan.Wanted);
     }
 
     /// <summary>While the target's distance is unknown one flow alone walks ahead; null once it has arrived or there is nothing to walk to.</summary>
@@ -281,12 +309,11 @@ public sealed class MultipathTracer : TraceSweep
         var number = Send(flow, ttl, nowNs, send);
         _pending.Add(number, new Pending(flow, ttl, nowNs, Answered: false, Overdue: false));
         _order.Enqueue(number);
+        _open.Add(number);
     }
 
     private bool IsSilent(FlowHop hop, int ttl) => hop.Received == 0 && hop.Pending == 0 && hop.Attempts >= (
-        _paces[ttl].Limited ? AttemptsWhereLimited : HasAnswered(ttl) ? Attempts : AttemptsWhereNobodyAnswered);
-
-    private bool HasAnswered(int ttl) => State.Flows.Any(flow => flow.Hops[ttl] is { Received: > 0 });
+        _paces[ttl].Limited ? AttemptsWhereLimited : _hasAnswered[ttl] ? Attempts : AttemptsWhereNobodyAnswered);
 
     private int AddFlow()
     {
@@ -318,12 +345,10 @@ public sealed class MultipathTracer : TraceSweep
     private long NextTimeNs(long nowNs)
     {
         var next = long.MaxValue;
-        foreach (var pending in _pending.Values)
+        foreach (var number in _open)
         {
-            if (!pending.Answered)
-            {
-                next = Math.Min(next, pending.Overdue ? pending.SentNs + Options.TimeoutNs + 1 : pending.SentNs + QuietNs);
-            }
+            var pending = _pending[number];
+            next = Math.Min(next, pending.Overdue ? pending.SentNs + Options.TimeoutNs + 1 : pending.SentNs + QuietNs);
         }
 
         return next == long.MaxValue ? nowNs + BusyRetryNs : Math.Max(next, nowNs + 1);

@@ -126,9 +126,13 @@ public sealed class Tracer : TraceSweep
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
             var flow = (int)(_nextRound % Options.Flows.Count);
-            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, State.Flows[flow].ExpectedTtl));
+            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
         }
     }
+
+    /// <summary>A flow that has not met the target yet is expected to where others did: one that throttles its answers would be searched for to the last TTL.</summary>
+    private int ExpectedTtl(int flow) =>
+        State.Flows[flow].ExpectedTtl is > 0 and var own ? own : State.Flows.Max(other => other.ExpectedTtl);
 
     private long RoundStartNs(long round)
     {

@@ -10,11 +10,11 @@ internal sealed class ErrorSender
     private readonly ErrorWriter _writer;
     private readonly TokenBucket[] _buckets;
 
-    public ErrorSender(SimulatedNode node)
+    public ErrorSender(SimulatedNode node, ErrorBuffers buffers)
     {
         _node = node;
         _policy = node.Spec.Errors;
-        _writer = new ErrorWriter(_policy);
+        _writer = new ErrorWriter(_policy, buffers);
         _buckets = [.. _policy.RateLimits.Select(limit => new TokenBucket(limit))];
     }
 

@@ -3,6 +3,18 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
+/// <summary>Memory in which the errors of one network are put together.</summary>
+internal sealed class ErrorBuffers
+{
+    /// <summary>A packet of any size with options put in.</summary>
+    public byte[] Quote { get; } = new byte[ushort.MaxValue + 64];
+
+    /// <summary>The quote as far as it is quoted, and extensions.</summary>
+    public byte[] Body { get; } = new byte[4096];
+
+    public byte[] Packet { get; } = new byte[4096];
+}
+
 /// <summary>Builds the octets of an ICMP error in whatever form a router may give it, right or wrong.</summary>
 internal sealed class ErrorWriter
 {
@@ -15,13 +27,14 @@ internal sealed class ErrorWriter
     private readonly byte[] _options;
     private readonly byte[] _quoteOptions;
     private readonly byte[] _extensions;
-    private readonly byte[] _quote = new byte[ushort.MaxValue + 64];
-    private readonly byte[] _body = new byte[4096];
-    private readonly byte[] _packet = new byte[4096];
+    private readonly byte[] _quote;
+    private readonly byte[] _body;
+    private readonly byte[] _packet;
 
-    public ErrorWriter(ErrorPolicy policy)
+    public ErrorWriter(ErrorPolicy policy, ErrorBuffers buffers)
     {
         _policy = policy;
+        (_quote, _body, _packet) = (buffers.Quote, buffers.Body, buffers.Packet);
         _options = Convert.FromHexString(policy.Options);
         _quoteOptions = Convert.FromHexString(policy.Quote.Options);
         _extensions = policy.Extensions is { } extensions ? Extensions(extensions) : [];

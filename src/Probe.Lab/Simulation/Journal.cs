@@ -119,15 +119,19 @@ public readonly record struct JournalEntry
 /// </summary>
 public sealed class Journal
 {
-    private const int EntriesPerBlock = 4096;
+    // Small, so that a network which lives for a few packets costs little.
+    private const int LinesPerBlock = 256;
+    private const int ChunkSize = 32 * 1024;
 
     private readonly LinkedList<Block> _blocks = new();
+    private readonly SimulatedNetwork _network;
     private readonly int _capacity;
 
-    internal Journal(JournalDetail detail, int capacity)
+    internal Journal(SimulatedNetwork network, JournalDetail detail, int capacity)
     {
+        _network = network;
         Detail = detail;
-        _capacity = Math.Max(capacity, EntriesPerBlock);
+        _capacity = Math.Max(capacity, 2 * LinesPerBlock);
     }
 
     public JournalDetail Detail { get; }
@@ -147,7 +151,7 @@ public sealed class Journal
             {
                 for (var i = 0; i < block.Count; i++)
                 {
-                    yield return block.Entries[i];
+                    yield return Entry(block, block.Lines[i]);
                 }
             }
         }
@@ -156,7 +160,7 @@ public sealed class Journal
     /// <summary>The entries of one kind.</summary>
     public IEnumerable<JournalEntry> Of(JournalKind kind) => Entries.Where(entry => entry.Kind == kind);
 
-    internal void Add(long atNs, JournalKind kind, DropReason reason, string node, string link, SimulatedPacket packet)
+    internal void Add(long atNs, JournalKind kind, DropReason reason, int node, int channel, SimulatedPacket packet)
     {
         if (Detail == JournalDetail.Off || (Detail == JournalDetail.Ends && kind is JournalKind.Sent or JournalKind.Arrived))
         {
@@ -165,27 +169,30 @@ public sealed class Journal
 
         Total++;
         var block = _blocks.Last?.Value;
-        if (block is null || block.Count == EntriesPerBlock)
+        if (block is null || block.Count == LinesPerBlock)
         {
             block = NextBlock();
         }
 
-        block.Entries[block.Count++] = new JournalEntry
-        {
-            AtNs = atNs,
-            Kind = kind,
-            Reason = reason,
-            Node = node,
-            Link = link,
-            Packet = packet.Id,
-            Cause = packet.Cause,
-            Octets = block.Keep(packet.Octets),
-        };
+        var (chunk, offset) = block.Keep(packet.Octets);
+        block.Lines[block.Count++] = new Line(atNs, packet.Id, packet.Cause, node, channel, chunk, offset, packet.Length, kind, reason);
     }
+
+    private JournalEntry Entry(Block block, in Line line) => new()
+    {
+        AtNs = line.AtNs,
+        Kind = line.Kind,
+        Reason = line.Reason,
+        Node = _network.Nodes[line.Node].Name,
+        Link = line.Channel < 0 ? "" : _network.Channels[line.Channel].Name,
+        Packet = line.Packet,
+        Cause = line.Cause,
+        Octets = block.Octets(line),
+    };
 
     private Block NextBlock()
     {
-        if (_blocks.Count * EntriesPerBlock < _capacity || _blocks.First is not { } oldest)
+        if (_blocks.Count * LinesPerBlock < _capacity || _blocks.First is not { } oldest)
         {
             var added = new Block();
             _blocks.AddLast(added);
@@ -199,35 +206,44 @@ public sealed class Journal
         return oldest.Value;
     }
 
+    // No references, so that writing one down costs the collector nothing.
+    private readonly record struct Line(
+        long AtNs, long Packet, long Cause, int Node, int Channel, int Chunk, int Offset, int Length, JournalKind Kind, DropReason Reason);
+
     private sealed class Block
     {
         private readonly List<byte[]> _chunks = [];
         private int _chunk;
         private int _used;
 
-        public JournalEntry[] Entries { get; } = new JournalEntry[EntriesPerBlock];
+        public Line[] Lines { get; } = new Line[LinesPerBlock];
 
         public int Count { get; set; }
 
         public void Clear() => (Count, _chunk, _used) = (0, 0, 0);
 
-        public ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> octets)
+        public ReadOnlyMemory<byte> Octets(in Line line) => _chunks[line.Chunk].AsMemory(line.Offset, line.Length);
+
+        public (int Chunk, int Offset) Keep(ReadOnlySpan<byte> octets)
         {
-            const int chunkSize = 256 * 1024;
-            if (_chunks.Count > 0 && _used + octets.Length > chunkSize)
+            if (_chunks.Count > 0 && _used + octets.Length > _chunks[_chunk].Length)
             {
                 (_chunk, _used) = (_chunk + 1, 0);
             }
 
             if (_chunk == _chunks.Count)
             {
-                _chunks.Add(new byte[chunkSize]);
+                _chunks.Add(new byte[Math.Max(ChunkSize, octets.Length)]);
+            }
+            else if (_chunks[_chunk].Length < octets.Length)
+            {
+                _chunks[_chunk] = new byte[octets.Length];
             }
 
-            var at = _chunks[_chunk].AsMemory(_used, octets.Length);
-            octets.CopyTo(at.Span);
+            var at = _used;
+            octets.CopyTo(_chunks[_chunk].AsSpan(at));
             _used += octets.Length;
-            return at;
+            return (_chunk, at);
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed record NetworkOptions
 {
     public JournalDetail Journal { get; init; } = JournalDetail.Everything;
 
-    /// <summary>Entries kept, at least; older ones are forgotten in blocks of 4096.</summary>
+    /// <summary>Entries kept, at least; older ones are forgotten in blocks of 256.</summary>
     public int JournalCapacity { get; init; } = 1_000_000;
 }
 
@@ -53,7 +53,7 @@ public sealed class SimulatedNetwork
     {
         Topology = topology;
         options ??= new NetworkOptions();
-        Journal = new Journal(options.Journal, options.JournalCapacity);
+        Journal = new Journal(this, options.Journal, options.JournalCapacity);
         _reassembler = new Reassembler(this);
         _nodes = [.. topology.Nodes.Select((spec, index) => new SimulatedNode(this, index, spec, topology.Seed))];
         var byName = _nodes.ToDictionary(node => node.Name, StringComparer.Ordinal);
@@ -85,6 +85,9 @@ public sealed class SimulatedNetwork
 
     /// <summary>Fragments for the vantage host are put together before they are handed out.</summary>
     internal bool ReassemblesAtVantage { get; set; }
+
+    /// <summary>Where errors are put together, one at a time.</summary>
+    internal ErrorBuffers ErrorBuffers { get; } = new();
 
     internal RoutingTable Routes { get; }
 
@@ -193,7 +196,7 @@ public sealed class SimulatedNetwork
         _events.Add(NowNs + afterNs, new SimulatedEvent(EventKind.Timer, node.Index, State: (behaviour, state)));
 
     internal void Note(JournalKind kind, DropReason reason, SimulatedNode node, Channel? channel, SimulatedPacket packet) =>
-        Journal.Add(NowNs, kind, reason, node.Name, channel?.Name ?? "", packet);
+        Journal.Add(NowNs, kind, reason, node.Index, channel?.Index ?? -1, packet);
 
     private void Happen(in SimulatedEvent next)
     {

@@ -18,7 +18,7 @@ public sealed class SimulatedNode
         _chance = new Chance(seed, (ulong)index + 0x22_0000_0000);
         HashSeed = _chance.Next();
         _nextId = (ushort)_chance.Next();
-        _errors = new ErrorSender(this);
+        _errors = new ErrorSender(this, network.ErrorBuffers);
         Behaviours = Compose(spec);
         Host = new HostBehaviour(spec.Host ?? HostSpec.Default);
     }

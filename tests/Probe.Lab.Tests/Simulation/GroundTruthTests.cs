@@ -95,7 +95,7 @@ public sealed class GroundTruthTests
     private static void Compare(ulong seed, Topology topology, bool mustBeCertain)
     {
         var truth = new GroundTruth(topology);
-        var network = new SimulatedNetwork(topology);
+        var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         foreach (var isV6 in new[] { false, true })
         {
             foreach (var protocol in new[] { Protocols.Icmp, Protocols.Udp, Protocols.Tcp })

@@ -24,7 +24,7 @@ public sealed class SpeedTests(ITestOutputHelper output)
         output.WriteLine(FormattableString.Invariant($"{detail}, window {window}: {count / seconds / 1000:0} k packets/s ({count / cpuSeconds / 1000:0} k a second of CPU), {allocated:0.00} octets allocated a packet"));
 
         // Far off what it does; the allocation is what must not grow.
-        Assert.True(count / seconds > 5_000);
+        Assert.True(count / seconds > 1_000);
         Assert.True(allocated < 8, $"{allocated} octets a packet");
 
         void Run(int packetCount)
