@@ -19,13 +19,7 @@ internal static class TraceRun
     {
         var probing = request.Probing;
         var target = TargetResolver.Resolve(request.Target, probing.Family, context.Cancellation);
-        var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
-        var smallest = ProbeWriter.MinimumSize(request.Protocol, target.IsV6);
-        if (size < smallest)
-        {
-            throw UserError.Usage($"--size {size} is too small for {request.Protocol.ToString().ToUpperInvariant()} to {target}: its headers take {smallest} octets");
-        }
-
+        var size = SizeFor(request, target);
         using var session = Open(request, target);
         using var names = probing.Numeric ? null : new ReverseNames();
         var tracer = new Tracer(MakeOptions(request, session, target, size), new ProbeNumbers());
@@ -55,7 +49,19 @@ internal static class TraceRun
         return Judge(request, bundle, trace, end);
     }
 
-    private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
+    /// <summary>Octets of a probe to this target.</summary>
+    /// <exception cref="UserError">The user asked for less than the headers take.</exception>
+    internal static int SizeFor(TraceRequest request, IpAddress target)
+    {
+        var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
+        var smallest = ProbeWriter.MinimumSize(request.Protocol, target.IsV6);
+        return size >= smallest
+            ? size
+            : throw UserError.Usage($"--size {size} is too small for {request.Protocol.ToString().ToUpperInvariant()} to {target}: its headers take {smallest} octets");
+    }
+
+    /// <summary>Opens the sockets.</summary>
+    internal static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
     {
         Target = target,
         Protocol = request.Protocol,
@@ -67,7 +73,8 @@ internal static class TraceRun
         TimeoutNs = request.Probing.Timeout.Ns,
     });
 
-    private static TraceOptions MakeOptions(TraceRequest request, ProbeSession session, IpAddress target, int size)
+    /// <summary>What the sweep shall do.</summary>
+    internal static TraceOptions MakeOptions(TraceRequest request, ProbeSession session, IpAddress target, int size)
     {
         var options = new TraceOptions
         {
@@ -91,7 +98,8 @@ internal static class TraceRun
         };
     }
 
-    private static void AskNames(Tracer tracer, ReverseNames? names)
+    /// <summary>Asks for the names of addresses that are new.</summary>
+    internal static void AskNames(Tracer tracer, ReverseNames? names)
     {
         if (names is null)
         {
@@ -104,7 +112,8 @@ internal static class TraceRun
         }
     }
 
-    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
+    /// <summary>Why not one probe could leave.</summary>
+    internal static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
             $"cannot send {size} octets to {target}: the interface {session.Route.Interface} takes less; give a smaller --size"),
@@ -114,7 +123,8 @@ internal static class TraceRun
             $"cannot send to {target} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {target}"),
     };
 
-    private static Bundle MakeBundle(CommandContext context, ProbeSession session, TraceEvidence trace, SweepEnd end, Instant started, Instant ended,
+    /// <summary>The document, judged.</summary>
+    internal static Bundle MakeBundle(CommandContext context, ProbeSession session, TraceEvidence trace, SweepEnd end, Instant started, Instant ended,
         Tracer tracer)
     {
         var gaps = new List<Gap>();
@@ -158,7 +168,8 @@ internal static class TraceRun
         return RuleSet.All.Judge(bundle).StoreIn(bundle);
     }
 
-    private static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
+    /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
+    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
     {
         ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
         ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
@@ -166,7 +177,8 @@ internal static class TraceRun
         _ => null,
     };
 
-    private static void Show(TraceRequest request, CommandContext context, Bundle bundle, TraceEvidence trace)
+    /// <summary>Writes the result as the user wants it.</summary>
+    internal static void Show(TraceRequest request, CommandContext context, Bundle bundle, TraceEvidence trace)
     {
         switch (request.Output)
         {
@@ -182,7 +194,8 @@ internal static class TraceRun
         }
     }
 
-    private static ExitStatus Judge(TraceRequest request, Bundle bundle, TraceEvidence trace, SweepEnd end)
+    /// <summary>How the process ends.</summary>
+    internal static ExitStatus Judge(TraceRequest request, Bundle bundle, TraceEvidence trace, SweepEnd end)
     {
         var unreached = !trace.Reached && !request.AllowUnreached;
         var faults = (trace.Reached || !request.AllowUnreached) && (bundle.Findings ?? []).Any(Faults.IsFault);

@@ -28,6 +28,7 @@ public sealed class Tracer : ISweep
     private long _nextRound;
     private long _largestRttNs;
     private long _busyUntilNs = long.MinValue;
+    private long? _pausedAtNs;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
@@ -59,8 +60,14 @@ public sealed class Tracer : ISweep
     /// <summary>Why not even the first probe could be sent; null when it could.</summary>
     public SendStatus? SendError => State.SendError;
 
-    /// <summary>Everything seen so far.</summary>
-    internal TraceState State { get; }
+    /// <summary>Cycles begun.</summary>
+    public long Cycles => (_nextRound + _options.Flows.Count - 1) / _options.Flows.Count;
+
+    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
+    public bool IsPaused => _pausedAtNs is not null;
+
+    /// <summary>Everything seen so far; another object after <see cref="Reset"/>.</summary>
+    internal TraceState State { get; private set; }
 
     private long TotalRounds => _options.Cycles == int.MaxValue ? long.MaxValue : (long)_options.Cycles * _options.Flows.Count;
 
@@ -85,11 +92,14 @@ public sealed class Tracer : ISweep
             return ISweep.Done;
         }
 
-        StartRounds(nowNs);
         var heldUntilNs = long.MaxValue;
-        foreach (var round in _rounds)
+        if (!IsPaused)
         {
-            heldUntilNs = Math.Min(heldUntilNs, Send(round, nowNs, send));
+            StartRounds(nowNs);
+            foreach (var round in _rounds)
+            {
+                heldUntilNs = Math.Min(heldUntilNs, Send(round, nowNs, send));
+            }
         }
 
         CloseRounds();
@@ -98,7 +108,35 @@ public sealed class Tracer : ISweep
             return ISweep.Done;
         }
 
-        return NextDeadline(nowNs, heldUntilNs);
+        return IsPaused ? NextExpiry(nowNs + SecondNs) : NextDeadline(nowNs, heldUntilNs);
+    }
+
+    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
+    public void Pause(long nowNs) => _pausedAtNs ??= nowNs;
+
+    /// <summary>Goes on where <see cref="Pause"/> stopped: the cycles that the pause took are not caught up.</summary>
+    public void Resume(long nowNs)
+    {
+        if (_pausedAtNs is { } since)
+        {
+            _startNs += nowNs - since;
+            _pausedAtNs = null;
+        }
+    }
+
+    /// <summary>
+    /// Forgets everything seen and counts cycles from 0. The ceilings hold on and the next cycle begins when it would have, so that
+    /// nobody can send more by resetting often; what is under way counts no more.
+    /// </summary>
+    public void Reset()
+    {
+        _startNs = RoundStartNs(_nextRound);
+        _nextRound = 0;
+        _rounds.Clear();
+        _pending.Clear();
+        _order.Clear();
+        ProbesAnswered = 0;
+        State = new TraceState(_options) { HasSentBefore = State.HasSentBefore || State.ProbesSent > State.ProbesNotSent };
     }
 
     /// <summary>Takes one address that answered for the first time since the last call; for reverse names.</summary>
@@ -115,12 +153,12 @@ public sealed class Tracer : ISweep
         if (status == SendStatus.Busy)
         {
             pending.Round.TakeBack(pending.Ttl);
-            State.TakeBack(probe.Number);
+            State.TakeBack(probe.Number, pending.Ttl);
             _busyUntilNs = pending.SentNs + BusyRetryNs;
             return;
         }
 
-        State.NotSent(status);
+        State.NotSent(probe.Number, pending.Ttl, status);
         pending.Round.TimedOut(pending.Ttl);
     }
 
@@ -165,7 +203,7 @@ public sealed class Tracer : ISweep
             _newAddresses.Enqueue(reply.From);
         }
 
-        State.Answered(reply);
+        State.Answered(reply, pending.Ttl);
         if (!reply.Ambiguous)
         {
             _largestRttNs = Math.Max(_largestRttNs, reply.RttNs);
@@ -187,7 +225,7 @@ public sealed class Tracer : ISweep
                 _pending.Remove(number);
                 if (!pending.Answered)
                 {
-                    State.Cell(pending.Flow, pending.Ttl).Sent++;
+                    State.Unanswered(number, pending.Flow, pending.Ttl);
                     pending.Round.TimedOut(pending.Ttl);
                 }
             }
@@ -267,11 +305,7 @@ public sealed class Tracer : ISweep
             next = Math.Min(next, RoundStartNs(_nextRound));
         }
 
-        if (_order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending))
-        {
-            next = Math.Min(next, pending.SentNs + _options.TimeoutNs + 1);
-        }
-
+        next = NextExpiry(next);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
             next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs));
@@ -280,6 +314,10 @@ public sealed class Tracer : ISweep
         // A probe that could not be sent left no entry to wait for.
         return next == ISweep.Done ? nowNs + BusyRetryNs : next;
     }
+
+    private long NextExpiry(long otherwiseNs) => _order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending)
+        ? Math.Min(otherwiseNs, pending.SentNs + _options.TimeoutNs + 1)
+        : otherwiseNs;
 
     private readonly record struct Pending(TraceRound Round, int Flow, int Ttl, long SentNs, bool Answered);
 }
