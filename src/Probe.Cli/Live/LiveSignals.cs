@@ -26,7 +26,7 @@ internal sealed class LiveSignals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Note(ref _resized)),
             PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop),
-            PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Note(ref _continued)),
+            PosixSignalRegistration.Create(PosixSignal.SIGCONT, Continue),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => screen.Dispose()),
             PosixSignalRegistration.Create(PosixSignal.SIGQUIT, _ => screen.Dispose()),
         ];
@@ -64,6 +64,13 @@ internal sealed class LiveSignals : IDisposable
         {
             Note(ref _stop);
         }
+    }
+
+    private void Continue(PosixSignalContext signal)
+    {
+        // Or the runtime puts back the terminal settings of its own start, after ours (seen with .NET 10.0).
+        signal.Cancel = true;
+        Note(ref _continued);
     }
 
     private void Note(ref int flag)
