@@ -22,10 +22,14 @@ internal sealed record LiveRow(TraceEvidence Trace, HopEvidence Hop, NodeEvidenc
 /// <summary>A column of the table.</summary>
 /// <param name="Header">Heading.</param>
 /// <param name="Width">Cells it takes at least, so that it does not jump about with every frame.</param>
-/// <param name="Weight">The least of them goes first where the screen is narrow.</param>
+/// <param name="Weight">The least of them goes first where the screen is narrow; up to <see cref="LightWeight"/> also to make room for bars.</param>
 /// <param name="Align">Where its cells stand.</param>
 /// <param name="Of">Its cell in a row.</param>
-internal sealed record LiveColumn(string Header, int Width, int Weight, Align Align, Func<LiveRow, Cell> Of);
+internal sealed record LiveColumn(string Header, int Width, int Weight, Align Align, Func<LiveRow, Cell> Of)
+{
+    /// <summary>A column of at most this weight tells less than the bars.</summary>
+    public const int LightWeight = 5;
+}
 
 /// <summary>The columns, in sets that a key walks through.</summary>
 internal static class LiveColumns
@@ -48,7 +52,7 @@ internal static class LiveColumns
     private static readonly LiveColumn Median = Time("P50", 9, rtt => rtt.P50);
     private static readonly LiveColumn P99 = Time("P99", 8, rtt => rtt.P99);
     private static readonly LiveColumn Flows = new("Flows", 5, 7, Align.Left, row => row.Node is { } node ? Ranges(node.Flows) : "");
-    private static readonly LiveColumn Balancing = new("Balancing", 11, 2, Align.Left, row => row.Node?.Balancing ?? "");
+    private static readonly LiveColumn Balancing = new("Balancing", 11, 6, Align.Left, row => row.Node?.Balancing ?? "");
 
     private static readonly LiveColumn Replies = new("Replies", 7, 7, Align.Left, row =>
         row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Words.Of(reply.Kind)} {reply.Count}")) : "");

@@ -13,10 +13,13 @@ internal sealed class LiveTable
 {
     private const string Gap = "  ";
     private const int LeastAddress = 15;
+    private const int UsualAddress = 22;
     private const int LeastBars = 8;
+    private const int LeastNotes = 10;
     private const int MostBars = 40;
 
     private readonly TraceSnapshot _run;
+    private readonly bool _names;
     private readonly List<LiveRow> _rows;
     private readonly List<(LiveColumn Column, Cell[] Cells, int Width)> _columns;
     private readonly string[] _addresses;
@@ -29,27 +32,37 @@ internal sealed class LiveTable
     public LiveTable(TraceSnapshot run, ViewState state, int width)
     {
         _run = run;
+        _names = state.Names;
         _rows = Rows(run.Trace);
         _addresses = [.. _rows.Select(row => Address(row, state.Names))];
         _notes = [.. _rows.Select(Notes)];
         _hopWidth = Math.Max(3, _rows.Select(row => HopText(row).Length).DefaultIfEmpty(0).Max());
         _columns = [.. LiveColumns.Sets[state.ColumnSet].Select(Measure)];
 
+        var longest = _addresses.Select(StrangerText.CellWidth).DefaultIfEmpty(0).Max();
         int Left() => width - _hopWidth - Gap.Length - _columns.Sum(column => column.Width + Gap.Length);
-        while (Left() < LeastAddress && _columns.Count > 0)
+        Lighten(Math.Clamp(longest, LeastAddress, UsualAddress) + Gap.Length + LeastBars, LiveColumn.LightWeight);
+        Lighten(LeastAddress, int.MaxValue);
+        void Lighten(int needed, int mostWeight)
         {
-            _columns.Remove(_columns.MinBy(column => column.Column.Weight));
+            while (Left() < needed && _columns.Count > 0 && _columns.MinBy(column => column.Column.Weight) is var light && light.Column.Weight <= mostWeight)
+            {
+                _columns.Remove(light);
+            }
         }
 
         // Bars and notes share what the addresses leave; without a note the bars have it all.
         var left = Left();
-        var longest = _addresses.Select(StrangerText.CellWidth).DefaultIfEmpty(0).Max();
         _addressWidth = Math.Min(Math.Max(longest, LeastAddress), Math.Max(Math.Min(LeastAddress, left), left * 3 / 5));
         left -= _addressWidth + Gap.Length;
         var notes = _notes.Select(StrangerText.CellWidth).DefaultIfEmpty(0).Max();
-        _barsWidth = Math.Min(MostBars, notes == 0 ? left : Math.Max(left / 2, left - notes - Gap.Length));
-        _barsWidth = _barsWidth < LeastBars ? 0 : _barsWidth;
+        _barsWidth = left < LeastBars ? 0 : notes == 0 ? left : Math.Max(Math.Max(left / 2, left - notes - Gap.Length), LeastBars);
+        _barsWidth = Math.Min(MostBars, _barsWidth);
         _notesWidth = Math.Max(0, left - (_barsWidth > 0 ? _barsWidth + Gap.Length : 0));
+        if (_barsWidth > 0 && notes > _notesWidth && _notesWidth < LeastNotes)
+        {
+            (_barsWidth, _notesWidth) = (Math.Min(MostBars, left), 0);
+        }
     }
 
     /// <summary>Rows without the heading.</summary>
@@ -65,7 +78,7 @@ internal sealed class LiveTable
         }
 
         line.Add(_barsWidth > 0 ? Gap + StrangerText.PadRight("RTT", _barsWidth) : "", Tone.Strong);
-        line.Add(_notesWidth > "Notes".Length && _notes.Any(note => note.Length > 0) ? Gap + "Notes" : "", Tone.Strong);
+        line.Add(_notesWidth > 0 && _notes.Any(note => note.Length > 0) ? Gap + "Notes" : "", Tone.Strong);
     }
 
     /// <summary>Writes one row.</summary>
@@ -73,7 +86,7 @@ internal sealed class LiveTable
     {
         var row = _rows[index];
         line.Add(StrangerText.PadLeft(row.IsFirst ? HopText(row) : "", _hopWidth)).Add(Gap);
-        line.Add(TextTable.Cut(_addresses[index], _addressWidth), row.Node is null ? Tone.Faint : Tone.Plain).To(_hopWidth + Gap.Length + _addressWidth);
+        line.Add(TextTable.Cut(AddressOf(row, index), _addressWidth), row.Node is null ? Tone.Faint : Tone.Plain).To(_hopWidth + Gap.Length + _addressWidth);
         foreach (var (column, cells, width) in _columns)
         {
             var cell = cells[index];
@@ -128,6 +141,10 @@ internal sealed class LiveTable
 
     private static string Address(LiveRow row, bool names) =>
         row.Node is not { } node ? TraceTable.Silent : names ? TraceTable.Address(node) : StrangerText.ForTerminal(node.Address);
+
+    // Where both do not fit, the name alone says more than a name and half an address.
+    private string AddressOf(LiveRow row, int index) =>
+        _names && row.Node?.Name is { } name && StrangerText.CellWidth(_addresses[index]) > _addressWidth ? StrangerText.ForTerminal(name) : _addresses[index];
 
     private static string Notes(LiveRow row)
     {
