@@ -32,6 +32,7 @@ internal sealed class LiveView : IDisposable
 
     // Snapshots take at most one part in fifty of the loop's thread.
     private const long LeastPause = 50;
+    private const long LongestPauseNs = 1_000_000_000;
 
     private readonly Terminal _terminal;
     private readonly LiveScreen _screen;
@@ -134,7 +135,7 @@ internal sealed class LiveView : IDisposable
         {
             _snapshot = snapshot;
             (_changed, _asked) = (true, false);
-            _nextAskNs = Math.Max(_nextAskNs, NowNs + snapshot.CostNs * LeastPause);
+            _nextAskNs = Math.Max(_nextAskNs, NowNs + Math.Min(snapshot.CostNs * LeastPause, LongestPauseNs));
         }
 
         var now = NowNs;
