@@ -261,6 +261,9 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             _suspendedNow.Set();
         }
+
+        // The step before this command said when the next one is due, and did not know of it.
+        _session.Wire.Wake();
     }
 
     private void NextFlow(long nowNs)
