@@ -101,6 +101,21 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
+    public void What_is_wrong_is_said_while_it_runs_and_in_the_exit_code()
+    {
+        using var screen = new TmuxScreen();
+
+        // The first router has no route to it and says so.
+        screen.Type($"clear; ip netns exec {network.Client} {Child.Probe} trace -n 10.88.7.7; echo \"status\" $?");
+        screen.WaitFor("q quit");
+        screen.WaitFor("PRB-PATH-");
+        screen.WaitFor("Not reached: the last answer came from hop 1 (10.88.1.2).");
+        screen.Press("q");
+        Assert.Contains("PRB-PATH-", screen.WaitFor("status 1"), StringComparison.Ordinal);
+        AssertIsAsBefore(screen);
+    }
+
+    [RequiresFact(root: true, "tmux", "ip")]
     public void Ctrl_C_gives_the_terminal_back_and_prints_the_report()
     {
         using var screen = new TmuxScreen();

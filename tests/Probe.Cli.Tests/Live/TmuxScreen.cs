@@ -8,8 +8,7 @@ namespace Probe.Cli.Tests.Live;
 internal sealed class TmuxScreen : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
-    private static int s_count;
-    private readonly string _server = $"pb{Environment.ProcessId}_{Interlocked.Increment(ref s_count)}";
+    private readonly TemporaryFolder _folder = new();
 
     public TmuxScreen(int columns = 120, int rows = 24)
     {
@@ -64,11 +63,15 @@ internal sealed class TmuxScreen : IDisposable
     /// <summary>Waits until the screen shows a text.</summary>
     public string WaitFor(string text) => WaitFor($"\"{text}\"", screen => screen.Contains(text, StringComparison.Ordinal));
 
-    public void Dispose() => Tmux("kill-server");
+    public void Dispose()
+    {
+        Tmux("kill-server");
+        _folder.Dispose();
+    }
 
     private string Display(string format) => Tmux("display-message", "-p", format).Trim();
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private string Tmux(params string[] arguments) => Shell.Run("tmux", ["-u", "-L", _server, "-f", "/dev/null", .. arguments]);
+    private string Tmux(params string[] arguments) => Shell.Run("tmux", ["-u", "-S", Path.Combine(_folder.Path, "tmux"), "-f", "/dev/null", .. arguments]);
 }
