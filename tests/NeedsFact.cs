@@ -23,6 +23,24 @@ public enum Need
 
     /// <summary>/dev/net/tun.</summary>
     Tun = 16,
+
+    /// <summary>mtr.</summary>
+    Mtr = 32,
+
+    /// <summary>traceroute.</summary>
+    Traceroute = 64,
+
+    /// <summary>scamper.</summary>
+    Scamper = 128,
+
+    /// <summary>tracepath.</summary>
+    Tracepath = 256,
+
+    /// <summary>tcpdump.</summary>
+    Tcpdump = 512,
+
+    /// <summary>ping.</summary>
+    Ping = 1024,
 }
 
 /// <summary>
@@ -48,6 +66,12 @@ public sealed class NeedsTheoryAttribute : TheoryAttribute
 
 internal static class NeedsCheck
 {
+    private static readonly (Need Need, string Program, string Package)[] s_programs =
+    [
+        (Need.Nftables, "nft", "nftables"), (Need.Tshark, "tshark", "tshark"), (Need.Mtr, "mtr", "mtr-tiny"), (Need.Traceroute, "traceroute", "traceroute"),
+        (Need.Scamper, "scamper", "scamper"), (Need.Tracepath, "tracepath", "iputils-tracepath"), (Need.Tcpdump, "tcpdump", "tcpdump"), (Need.Ping, "ping", "iputils-ping"),
+    ];
+
     public static string? Missing(Need needs)
     {
         if (needs.HasFlag(Need.CCompiler) && !Exists("gcc"))
@@ -68,14 +92,12 @@ internal static class NeedsCheck
             }
         }
 
-        if (needs.HasFlag(Need.Nftables) && !Exists("nft"))
+        foreach (var (need, program, package) in s_programs)
         {
-            return "nftables is not installed";
-        }
-
-        if (needs.HasFlag(Need.Tshark) && !Exists("tshark"))
-        {
-            return "tshark is not installed";
+            if (needs.HasFlag(need) && !Exists(program))
+            {
+                return package + " is not installed";
+            }
         }
 
         return needs.HasFlag(Need.Tun) && !File.Exists("/dev/net/tun") ? "/dev/net/tun is missing" : null;

@@ -36,6 +36,9 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --report -c 30 example.com", "thirty cycles, then the table, on a terminal too"),
         ("probe trace --tcp -p 443 -n example.com", "as a browser's packets go, without reverse names"),
         ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
+        ("probe trace --udp --flows 16 --svg path.svg example.com", "a picture of the paths beside the table"),
+        ("probe trace --paste example.com", "a block for a ticket, as mtr -rwn prints it"),
+        ("probe trace --asn-file as.txt --asn example.com", "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
     ];
 
@@ -75,8 +78,8 @@ internal sealed class TraceCommand : ProbeCommand
             throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: its headers take {smallest} octets");
         }
 
-        var output = OnlyOne<TraceOutput?>(
-            parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv))
+        var output = OnlyOne<TraceOutput?>(parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
+            (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
             ?? (LiveTrace.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         return new TraceRequest
         {
@@ -90,6 +93,9 @@ internal sealed class TraceCommand : ProbeCommand
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
             Output = output,
+            PictureFile = parse.GetValue(_own.Svg),
+            AskSystems = parse.Has(_own.Asn),
+            SystemsFile = parse.GetValue(_own.AsnFile),
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
@@ -146,6 +152,18 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> Csv { get; } = OptionOf.Flag("print one row a node", "--csv");
 
-        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, AllowUnreached, Report, Json, Csv];
+        public Option<bool> Dot { get; } = OptionOf.Flag("print the path as a graph for Graphviz", "--dot");
+
+        public Option<bool> Mermaid { get; } = OptionOf.Flag("print the path as a Mermaid flowchart", "--mermaid");
+
+        public Option<bool> Paste { get; } = OptionOf.Flag("print a block for a ticket, in the shape of mtr -rwn", "--paste");
+
+        public Option<string> Svg { get; } = OptionOf.Value<string>(Values.OutputFile, "FILE", "also draw the path into FILE", "--svg");
+
+        public Option<bool> Asn { get; } = OptionOf.Flag("show AS numbers; asks DNS (asn.cymru.com) about public addresses", "--asn");
+
+        public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE", "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest", "--asn-file");
+
+        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, AllowUnreached, Report, Json, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
     }
 }

@@ -17,6 +17,15 @@ internal enum TraceOutput
 
     /// <summary>One row a node.</summary>
     Csv,
+
+    /// <summary>A graph for Graphviz.</summary>
+    Dot,
+
+    /// <summary>A Mermaid flowchart.</summary>
+    Mermaid,
+
+    /// <summary>A block for a ticket, in the shape of <c>mtr -rwn</c>.</summary>
+    Paste,
 }
 
 /// <summary>What <c>probe trace</c> was asked to do; nothing in it contradicts itself.</summary>
@@ -57,6 +66,18 @@ internal sealed record TraceRequest
 
     /// <summary>How to show the result.</summary>
     public required TraceOutput Output { get; init; }
+
+    /// <summary>File for the picture of the path; null for none.</summary>
+    public string? PictureFile { get; init; }
+
+    /// <summary>Ask DNS for AS numbers.</summary>
+    public bool AskSystems { get; init; }
+
+    /// <summary>Table of AS numbers; null for none.</summary>
+    public string? SystemsFile { get; init; }
+
+    /// <summary>AS numbers were asked for, one way or the other.</summary>
+    public bool ShowsSystems => AskSystems || SystemsFile is not null;
 
     /// <summary>A target that never answers is no fault.</summary>
     public required bool AllowUnreached { get; init; }

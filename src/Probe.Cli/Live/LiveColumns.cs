@@ -57,6 +57,9 @@ internal static class LiveColumns
     private static readonly LiveColumn Replies = new("Replies", 7, 7, Align.Left, row =>
         row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Words.Of(reply.Kind)} {reply.Count}")) : "");
 
+    private static readonly LiveColumn Systems = new("AS", 7, 6, Align.Left, row =>
+        StrangerText.ForTerminal(TraceTable.As(row.Node, systems: true)[0].Text));
+
     private static readonly LiveColumn ReplyTtl = new("TTL", 3, 1, Align.Right, row => row.Node?.ReplyTtl?.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The sets, the first one to begin with.</summary>
@@ -67,6 +70,9 @@ internal static class LiveColumns
         [Loss, Sent, Recv, Avg, Flows, Balancing],
         [Loss, Sent, Recv, Last, ReplyTtl, Replies],
     ];
+
+    /// <summary>The columns to show: the set, and AS numbers before it where the user asked for them.</summary>
+    public static IEnumerable<LiveColumn> Of(ViewState state) => state.Systems ? Sets[state.ColumnSet].Prepend(Systems) : Sets[state.ColumnSet];
 
     /// <summary>Numbers as ranges: <c>1-3,7</c>.</summary>
     internal static string Ranges(IReadOnlyList<int> numbers)

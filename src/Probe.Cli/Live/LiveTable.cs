@@ -37,7 +37,7 @@ internal sealed class LiveTable
         _addresses = [.. _rows.Select(row => Address(row, state.Names))];
         _notes = [.. _rows.Select(Notes)];
         _hopWidth = Math.Max(3, _rows.Select(row => HopText(row).Length).DefaultIfEmpty(0).Max());
-        _columns = [.. LiveColumns.Sets[state.ColumnSet].Select(Measure)];
+        _columns = [.. LiveColumns.Of(state).Select(Measure)];
 
         var longest = _addresses.Select(StrangerText.CellWidth).DefaultIfEmpty(0).Max();
         int Left() => width - _hopWidth - Gap.Length - _columns.Sum(column => column.Width + Gap.Length);

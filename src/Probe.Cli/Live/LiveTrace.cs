@@ -17,6 +17,8 @@ namespace Probe.Cli.Live;
 internal sealed class LiveTrace : ILiveRun, IDisposable
 {
     private const long NoticeNs = 5_000_000_000;
+    private const int RecentPerFlow = 40;
+    private const int MostRecent = 640;
     private static readonly TimeSpan LongestWaitForNames = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestWaitToSuspend = TimeSpan.FromMilliseconds(500);
 
@@ -28,11 +30,11 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private readonly ManualResetEventSlim _suspendedNow = new();
     private readonly Lock _wireLock = new();
     private readonly List<Gap> _earlierGaps = [];
+    private readonly TraceAids _aids;
     private readonly LiveView _view;
     private readonly long _startedTicks = Stopwatch.GetTimestamp();
-    private LiveSession _session;
-    private LiveSession? _next;
-    private ReverseNames? _names;
+    private TraceSession _session;
+    private TraceSession? _next;
     private CancellationTokenSource _stop = new();
     private LiveSnapshot? _snapshot;
     private string? _notice;
@@ -45,15 +47,15 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private volatile bool _hasNews;
     private volatile bool _wanted;
 
-    private LiveTrace(TraceRequest request, CommandContext context, Terminal terminal)
+    private LiveTrace(TraceRequest request, CommandContext context, Terminal terminal, TraceAids aids)
     {
         _request = request;
         _context = context;
+        _aids = aids;
         _target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
-        _session = new LiveSession(request, _target, _numbers);
-        _names = request.Probing.Numeric ? null : new ReverseNames();
-        _names?.Ask(_target);
-        _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric }, context.Palette);
+        _session = OpenSession(request);
+        _aids.AskName(_target);
+        _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, context.Palette);
     }
 
     bool ILiveRun.HasNews => _hasNews;
@@ -74,7 +76,8 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     public static ExitStatus Run(TraceRequest request, CommandContext context)
     {
         using var terminal = Terminal.Open() ?? throw UserError.CannotRun("the terminal is gone; for a table at the end use --report");
-        using var trace = new LiveTrace(request, context, terminal);
+        using var aids = TraceAids.Open(request);
+        using var trace = new LiveTrace(request, context, terminal, aids);
         var end = trace.Watch();
         return trace.Finish(end);
     }
@@ -89,7 +92,6 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             _session.Dispose();
         }
 
-        _names?.Dispose();
         _stop.Dispose();
         _suspendedNow.Dispose();
     }
@@ -148,24 +150,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             throw new InvalidOperationException($"the live view failed: {failure.Message}; --report shows a table without it", failure);
         }
 
-        var session = _session;
-        if (session.Tracer.SendError is { } error)
-        {
-            throw TraceRun.CannotSend(session.Request, _target, session.Size, session.Session, error);
-        }
-
-        AskNames();
-        _names?.Wait(LongestWaitForNames, _context.Cancellation);
-        var ended = session.Now;
-        var trace = session.MakeBuilder(NameOf).Build(_request.Target.Text, end, session.Wire.ReadLosses().Packets);
-        var bundle = TraceRun.MakeBundle(_context, session.Session, trace, end, session.Started, ended, session.Tracer);
-        if (_earlierGaps.Count > 0)
-        {
-            bundle = bundle with { Gaps = [.. bundle.Gaps ?? [], .. _earlierGaps] };
-        }
-
-        TraceRun.Show(session.Request with { Output = TraceOutput.Table }, _context, bundle, trace);
-        return TraceRun.Judge(session.Request, bundle, trace, end);
+        return TraceRun.Conclude(_session, _aids, _context, end, LongestWaitForNames, _earlierGaps);
     }
 
     private void AfterStep(long nowNs)
@@ -175,7 +160,8 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             Obey(command, nowNs);
         }
 
-        AskNames();
+        _aids.Ask(_session.Tracer);
+        _session.Capture?.Drain();
         if (_wanted)
         {
             (_wanted, _hasNews) = (false, false);
@@ -192,7 +178,8 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private LiveSnapshot MakeSnapshot(long nowNs)
     {
         var begun = Stopwatch.GetTimestamp();
-        var run = _session.MakeBuilder(NameOf).Snapshot(_request.Target.Text, _session.Wire.ReadLosses().Packets, _onlyFlow);
+        var run = _session.MakeBuilder(_aids.NameOf).Snapshot(_request.Target.Text, _session.Wire.ReadLosses().Packets, _onlyFlow);
+        run = run with { Trace = _aids.Annotate(run.Trace) };
         var cost = Stopwatch.GetElapsedTime(begun).Ticks * 100;
 
         // The first one pays for the compiler, and any one may be held up by others: only two long ones in a row mean something.
@@ -243,8 +230,8 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
                 NextFlow(nowNs);
                 break;
             case LiveCommand.AskNames:
-                _names ??= new ReverseNames();
-                _names.Ask(_target);
+                _aids.AskNames();
+                _aids.AskName(_target);
                 break;
         }
 
@@ -268,7 +255,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void NextFlow(long nowNs)
     {
-        var count = _session.Session.Flows.Count;
+        var count = _session.Probing.Flows.Count;
         if (count == 1)
         {
             Say("there is only one flow; start with --flows N for more", nowNs);
@@ -286,11 +273,18 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             return;
         }
 
+        // A file holds the packets of one wire, and opening it anew would empty it.
+        if (_session.Capture is not null)
+        {
+            Say("--pcap records one protocol; start anew with another one", nowNs);
+            return;
+        }
+
         try
         {
             _next?.Dispose();
             _next = null;
-            _next = new LiveSession(_request.With(protocol), _target, _numbers);
+            _next = OpenSession(_request.With(protocol));
             _stop.Cancel();
         }
         catch (Exception e) when (e is LinuxException or UserError)
@@ -301,7 +295,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (TraceRun.DescribeCache(_session.Session) is { } gap)
+        if (TraceRun.DescribeCache(_session.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }
@@ -354,13 +348,6 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         return _session.Wire.NowNs + Math.Max(0, deadline.Ns - used);
     }
 
-    private string? NameOf(IpAddress address) => _names?.NameOf(address);
-
-    private void AskNames()
-    {
-        if (_names is { } names)
-        {
-            TraceRun.AskNames(_session.Tracer, names);
-        }
-    }
+    private TraceSession OpenSession(TraceRequest request) =>
+        new(request, _target, _numbers, Math.Min(MostRecent, RecentPerFlow * request.Flows));
 }

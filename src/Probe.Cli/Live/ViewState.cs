@@ -12,6 +12,9 @@ internal sealed record ViewState
     /// <summary>Names are shown beside addresses.</summary>
     public bool Names { get; init; } = true;
 
+    /// <summary>AS numbers have a column.</summary>
+    public bool Systems { get; init; }
+
     /// <summary>Help covers the table.</summary>
     public bool Help { get; init; }
 

@@ -2,15 +2,16 @@ using Probe.Core.Evidence;
 
 namespace Probe.Cli.Output;
 
-/// <summary>A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node.</summary>
+/// <summary>A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node. AS columns stand at the end, when asked for.</summary>
 internal static class TraceCsv
 {
-    public static void Write(TraceEvidence trace, TextWriter writer)
+    public static void Write(TraceEvidence trace, TextWriter writer, bool systems)
     {
         var csv = new CsvWriter(writer);
-        csv.Header(
+        csv.Header([
             "target", "address", "protocol", "port", "ttl", "node", "name", "sent", "received", "loss", "rtt_min_ns", "rtt_avg_ns", "rtt_max_ns",
-            "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited");
+            "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited", .. systems ? ["asn", "as_name"] : Array.Empty<string>(),
+        ]);
         foreach (var hop in trace.Hops)
         {
             if (hop.Nodes.Count == 0)
@@ -21,20 +22,31 @@ internal static class TraceCsv
                     csv.Text(null);
                 }
 
-                csv.Fraction(hop.RateLimited).EndRow();
+                End(csv, hop, null, systems);
             }
 
             foreach (var node in hop.Nodes)
             {
                 // A node that answered in several ways is named by its most frequent one.
                 var reply = node.Replies.MaxBy(kind => kind.Count)!;
-                Begin(csv, trace, hop).Text(node.Address).Text(node.Name).Number(node.Sent).Number(node.Received).Fraction(node.Loss)
+                var row = Begin(csv, trace, hop).Text(node.Address).Text(node.Name).Number(node.Sent).Number(node.Received).Fraction(node.Loss)
                     .Number(node.RttNs?.Min).Number(node.RttNs?.Avg).Number(node.RttNs?.Max)
                     .Number(node.RttNs?.Stddev).Number(node.RttNs?.Jitter).Number(node.RttNs?.Last)
-                    .Text(Words.Of(reply.Kind)).Number(reply.Type).Number(reply.Code).Number(reply.Mtu)
-                    .Fraction(hop.RateLimited).EndRow();
+                    .Text(Words.Of(reply.Kind)).Number(reply.Type).Number(reply.Code).Number(reply.Mtu);
+                End(row, hop, node, systems);
             }
         }
+    }
+
+    private static void End(CsvWriter csv, HopEvidence hop, NodeEvidence? node, bool systems)
+    {
+        csv.Fraction(hop.RateLimited);
+        if (systems)
+        {
+            csv.Number(node?.Asn).Text(node?.AsName);
+        }
+
+        csv.EndRow();
     }
 
     private static CsvWriter Begin(CsvWriter csv, TraceEvidence trace, HopEvidence hop) =>

@@ -10,22 +10,26 @@ internal static class TraceTable
     /// <summary>Stands for the address of a hop that never answered.</summary>
     public const string Silent = "*";
 
-    public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette)
+    private const int LongestSystemName = 24;
+
+    public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
     {
         writer.WriteLine(Heading(trace));
         var table = new TextTable(
-            new Column("Hop", Align.Right), new Column("Address"), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
+        [
+            new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
             new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right), new Column("Best", Align.Right),
-            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"));
+            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"),
+        ]);
         var (shown, tail) = SplitSilentTail(trace.Hops);
         foreach (var hop in shown)
         {
-            AddHop(table, trace, hop);
+            AddHop(table, trace, hop, systems);
         }
 
         if (tail.Count > 0)
         {
-            table.Add(tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0");
+            table.Add([tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, .. As(null, systems), LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0"]);
         }
 
         table.Write(writer, palette);
@@ -65,11 +69,11 @@ internal static class TraceTable
         return ([.. hops.Take(last)], [.. hops.Skip(last)]);
     }
 
-    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop)
+    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop, bool systems)
     {
         if (hop.Nodes.Count == 0)
         {
-            table.Add($"{hop.Ttl}", Silent, LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop)));
+            table.Add([$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop))]);
             return;
         }
 
@@ -80,15 +84,22 @@ internal static class TraceTable
             var notes = NodeNotes(trace, node).Concat(i == 0 ? HopNotes(hop) : []);
             var rtt = node.RttNs;
             table.Add(
-                i == 0 ? $"{hop.Ttl}" : "", Address(node), alone ? LossCell(hop) : Percent(node.Loss),
+            [
+                i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems), alone ? LossCell(hop) : Percent(node.Loss),
                 $"{(alone ? hop.Sent : node.Sent)}", $"{node.Received}",
                 Milliseconds(rtt?.Last), Milliseconds(rtt?.Avg), Milliseconds(rtt?.Min), Milliseconds(rtt?.Max), Milliseconds(rtt?.Stddev),
-                string.Join(", ", notes));
+                string.Join(", ", notes),
+            ]);
         }
     }
 
     /// <summary>Name and address of a node, harmless.</summary>
     public static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
+
+    /// <summary>The autonomous system of a node: one cell, or none where they are not shown.</summary>
+    public static Cell[] As(NodeEvidence? node, bool systems) => !systems ? []
+        : node?.Asn is not { } number ? [node is null ? "" : "-"]
+        : [string.IsNullOrEmpty(node.AsName) ? $"AS{number}" : $"AS{number} {StrangerText.Clean(node.AsName, LongestSystemName)}"];
 
     /// <summary>The loss of a hop.</summary>
     public static Cell LossCell(HopEvidence hop) => new(Percent(hop.Loss), hop.Loss switch

@@ -80,7 +80,8 @@ internal static class UsageErrors
 
     private static string DidYouMean(string word, IEnumerable<string> known)
     {
-        var best = known.Select(name => (Name: name, Distance: Distance(word, name))).OrderBy(c => c.Distance).ThenBy(c => c.Name, StringComparer.Ordinal).FirstOrDefault();
+        var best = known.Select(name => (Name: name, Distance: Distance(word, name))).OrderBy(c => c.Distance)
+            .ThenByDescending(c => word.AsSpan().CommonPrefixLength(c.Name)).ThenBy(c => c.Name, StringComparer.Ordinal).FirstOrDefault();
         return best.Name is not null && best.Distance <= Math.Max(1, word.TrimStart('-').Length / 3) ? $": did you mean {best.Name}?" : "";
     }
 

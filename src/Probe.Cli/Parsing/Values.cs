@@ -99,6 +99,14 @@ internal static class Values
         return why is null;
     }
 
+    /// <summary>A file to read; whether it can be read is seen when it is.</summary>
+    public static bool InputFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        value = text;
+        why = text is "" or "-" ? "is not a file: name one" : null;
+        return why is null;
+    }
+
     // Decimal, or hexadecimal with 0x; no sign, no spaces.
     private static bool TryNumber(string text, out uint value) =>
         text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

@@ -103,6 +103,12 @@ public sealed record NodeEvidence
     /// <summary>Reverse name, as the stranger's server gave it; harmless only after <see cref="StrangerText"/>.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Number of the autonomous system that originates its prefix; null when it was not asked or nobody says.</summary>
+    public long? Asn { get; init; }
+
+    /// <summary>Name of that autonomous system, as a stranger gave it; harmless only after <see cref="StrangerText"/>.</summary>
+    public string? AsName { get; init; }
+
     /// <summary>Probes at this TTL of the flows it answered at least once; null under per-packet balancing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Sent { get; init; }
@@ -204,7 +210,7 @@ public sealed record MplsEvidence(int Label, int Tc, bool Bottom, int Ttl);
 /// <param name="Tos">Quoted TOS or traffic class octet.</param>
 /// <param name="Length">Quoted length of the IP packet, octets.</param>
 /// <param name="Id">Quoted IPv4 identification; null for IPv6.</param>
-public sealed record QuotedEvidence(int Ttl, int Tos, int Length, int? Id);
+public sealed record QuotedEvidence(int Ttl, int Tos, int Length, int? Id = null);
 
 /// <summary>One flow: what stays constant over all TTLs.</summary>
 public sealed record FlowEvidence

@@ -52,9 +52,16 @@ public sealed class LinuxException : Exception
     /// <summary>The user lacks a privilege (EPERM, EACCES).</summary>
     public bool IsPermission => Errno is Linux.Errno.EPERM or Linux.Errno.EACCES;
 
-    /// <summary>The hint for a call that needs a capability, for <c>setcap</c> and sudo users alike.</summary>
-    internal static string NeedsCapability(string capability) =>
-        $"needs {capability.ToUpperInvariant()}; run with sudo or: setcap {capability.ToLowerInvariant()}+ep {Environment.ProcessPath ?? "probe"}";
+    /// <summary>
+    /// The hint for a call that needs a capability. setcap is named only for the network's own capabilities, and never for the shared
+    /// <c>dotnet</c> host, which would hand them to every program that it runs.
+    /// </summary>
+    internal static string NeedsCapability(string capability) => NeedsCapability(capability, Environment.ProcessPath);
+
+    internal static string NeedsCapability(string capability, string? program) =>
+        capability is "CAP_NET_RAW" or "CAP_NET_ADMIN" && program is not null && Path.GetFileName(program.AsSpan()) is not "dotnet"
+            ? $"needs {capability}; run with sudo or: setcap {capability.ToLowerInvariant()}+ep {program}"
+            : $"needs {capability}; run with sudo";
 
     private static string Line(int errno, string attempt, string? hint)
     {

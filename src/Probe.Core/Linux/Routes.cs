@@ -74,7 +74,13 @@ internal static unsafe class Routes
         });
         return errno == 0 && route is { } found
             ? found
-            : throw new LinuxException(errno, $"find a route to {target}", errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH ? "this host has no route to it" : null);
+            : throw new LinuxException(errno, $"find a route to {target}{(source.IsNone ? "" : $" from {source}")}", errno switch
+            {
+                // What the kernel says of a source that is not this host's own differs by family.
+                Errno.EINVAL or Errno.ENETUNREACH or Errno.EHOSTUNREACH when !source.IsNone => "the source is not an address of this host, or has no route there; see: ip addr",
+                Errno.ENETUNREACH or Errno.EHOSTUNREACH => "this host has no route to it",
+                _ => null,
+            });
     }
 
     /// <summary>Deletes the learned entry of exactly this destination, nothing else.</summary>

@@ -44,6 +44,16 @@ internal sealed unsafe class SocketFilter
         return this;
     }
 
+    /// <summary>Instructions so far.</summary>
+    public int Count => _program.Count;
+
+    /// <summary>Adds another program's instructions.</summary>
+    public SocketFilter Append(SocketFilter other)
+    {
+        _program.AddRange(other._program);
+        return this;
+    }
+
     /// <summary>Adds a return: 0 drops, anything else keeps so many octets.</summary>
     public SocketFilter Return(uint octets) => Add(BPF_RET | BPF_K, octets);
 
@@ -52,7 +62,7 @@ internal sealed unsafe class SocketFilter
     {
         if (_program.Count > BPF_MAXINSNS)
         {
-            throw new LinuxException(Errno.EINVAL, $"filter {(_program.Count - 3) / 2} ports", $"at most {(BPF_MAXINSNS - 3) / 2}");
+            throw new LinuxException(Errno.EINVAL, "attach a socket filter", $"it has {_program.Count} instructions, at most {BPF_MAXINSNS} fit");
         }
 
         fixed (sock_filter* at = CollectionsMarshal.AsSpan(_program))

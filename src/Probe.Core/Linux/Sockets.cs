@@ -54,8 +54,8 @@ internal static unsafe class Sockets
         }
     }
 
-    /// <summary>Connects a datagram socket: chooses route and source address, sends nothing.</summary>
-    public static void Connect(FileDescriptor socket, SocketAddress address)
+    /// <summary>Connects a datagram socket: chooses route and source address, sends nothing. The interface is for the error.</summary>
+    public static void Connect(FileDescriptor socket, SocketAddress address, string? networkInterface = null)
     {
         if (LibC.connect(socket, &address, address.Length) == 0)
         {
@@ -63,8 +63,10 @@ internal static unsafe class Sockets
         }
 
         var errno = Marshal.GetLastPInvokeError();
-        throw new LinuxException(errno, $"reach {address.Address}", errno switch
+        throw new LinuxException(errno, $"reach {address.Address}{(networkInterface is null ? "" : " by " + networkInterface)}", errno switch
         {
+            Errno.ENETUNREACH or Errno.EHOSTUNREACH when networkInterface is not null =>
+                $"the interface is down, or no route leads there by it; see: ip route get {address.Address} oif {networkInterface}",
             Errno.ENETUNREACH or Errno.EHOSTUNREACH => $"this host has no route to it; see: ip route get {address.Address}",
             Errno.EACCES => "a local route prohibits it, or it is a broadcast address",
             Errno.EINVAL when address.Address.IsLinkLocalV6 => "a link-local address needs --interface",

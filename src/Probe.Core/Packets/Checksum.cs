@@ -63,11 +63,11 @@ public static class Checksum
     /// <param name="protocol">Protocol number of the transport, not of an extension header.</param>
     /// <param name="length">Octets of the transport header and its payload.</param>
     public static uint PseudoHeader(IpAddress source, IpAddress destination, byte protocol, int length) =>
-        SumOf(source.Bits) + SumOf(destination.Bits) + protocol + (uint)(length & 0xffff) + (uint)(length >> 16);
+        SumOf(source) + SumOf(destination) + protocol + (uint)(length & 0xffff) + (uint)(length >> 16);
 
-    private static uint SumOf(UInt128 bits)
+    private static uint SumOf(IpAddress address)
     {
-        var (high, low) = ((ulong)(bits >> 64), (ulong)bits);
+        var (high, low) = (address.High, address.Low);
         var sum = (high >> 32) + (high & 0xffff_ffff) + (low >> 32) + (low & 0xffff_ffff);
         return (uint)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
     }

@@ -146,8 +146,8 @@ public readonly ref struct IPv4Header
         header[8] = fields.Ttl;
         header[9] = fields.Protocol;
         header[10..12].Clear();
-        BinaryPrimitives.WriteUInt32BigEndian(header[12..], (uint)fields.Source.Bits);
-        BinaryPrimitives.WriteUInt32BigEndian(header[16..], (uint)fields.Destination.Bits);
+        BinaryPrimitives.WriteUInt32BigEndian(header[12..], (uint)fields.Source.Low);
+        BinaryPrimitives.WriteUInt32BigEndian(header[16..], (uint)fields.Destination.Low);
         options.CopyTo(header[MinimumLength..]);
         BinaryPrimitives.WriteUInt16BigEndian(header[10..], Checksum.Of(header));
         return headerLength;

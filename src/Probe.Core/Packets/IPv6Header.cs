@@ -69,10 +69,10 @@ public readonly ref struct IPv6Header
     public byte HopLimit => _header[7];
 
     /// <summary>Source address.</summary>
-    public IpAddress Source => IpAddress.FromV6(BinaryPrimitives.ReadUInt128BigEndian(_header[8..]));
+    public IpAddress Source => new(_header[8..24]);
 
     /// <summary>Destination address as it stands in the header; with a routing header the next stop, not the last.</summary>
-    public IpAddress Destination => IpAddress.FromV6(BinaryPrimitives.ReadUInt128BigEndian(_header[24..]));
+    public IpAddress Destination => new(_header[24..40]);
 
     /// <summary>What stands after the extension headers; an extension header's number when the walk could not pass it.</summary>
     public byte Protocol { get; }
@@ -127,8 +127,10 @@ public readonly ref struct IPv6Header
         BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)payloadLength);
         header[6] = fields.NextHeader;
         header[7] = fields.HopLimit;
-        BinaryPrimitives.WriteUInt128BigEndian(header[8..], fields.Source.Bits);
-        BinaryPrimitives.WriteUInt128BigEndian(header[24..], fields.Destination.Bits);
+        BinaryPrimitives.WriteUInt64BigEndian(header[8..], fields.Source.High);
+        BinaryPrimitives.WriteUInt64BigEndian(header[16..], fields.Source.Low);
+        BinaryPrimitives.WriteUInt64BigEndian(header[24..], fields.Destination.High);
+        BinaryPrimitives.WriteUInt64BigEndian(header[32..], fields.Destination.Low);
         return Length;
     }
 

@@ -11,12 +11,15 @@ namespace Probe.Core.Packets;
 /// </summary>
 public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
 {
-    private readonly UInt128 _bits;
+    // Two words, not one UInt128: code that touches a type with a UInt128 inside is never compiled ahead of time, and everything here touches addresses.
+    private readonly ulong _high;
+    private readonly ulong _low;
     private readonly byte _length;
 
-    private IpAddress(UInt128 bits, byte length)
+    private IpAddress(ulong high, ulong low, byte length)
     {
-        _bits = bits;
+        _high = high;
+        _low = low;
         _length = length;
     }
 
@@ -27,10 +30,11 @@ public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
         switch (octets.Length)
         {
             case 4:
-                _bits = BinaryPrimitives.ReadUInt32BigEndian(octets);
+                _low = BinaryPrimitives.ReadUInt32BigEndian(octets);
                 break;
             case 16:
-                _bits = BinaryPrimitives.ReadUInt128BigEndian(octets);
+                _high = BinaryPrimitives.ReadUInt64BigEndian(octets);
+                _low = BinaryPrimitives.ReadUInt64BigEndian(octets[8..]);
                 break;
             default:
                 throw new ArgumentException("An address has 4 or 16 octets.", nameof(octets));
@@ -43,7 +47,7 @@ public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
     public static IpAddress AnyV4 => FromV4(0);
 
     /// <summary>The IPv6 address ::.</summary>
-    public static IpAddress AnyV6 => new(0, 16);
+    public static IpAddress AnyV6 => new(0, 0, 16);
 
     /// <summary>Octets of the address: 4, 16, or 0 for "no address".</summary>
     public int Length => _length;
@@ -58,16 +62,22 @@ public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
     public bool IsNone => _length == 0;
 
     /// <summary>The address as a number in host order; for IPv4 the low 32 bits.</summary>
-    public UInt128 Bits => _bits;
+    public UInt128 Bits => new(_high, _low);
+
+    /// <summary>The first 64 bits of an IPv6 address in host order; 0 for IPv4.</summary>
+    internal ulong High => _high;
+
+    /// <summary>The last 64 bits of an IPv6 address, the 32 of an IPv4 address, in host order.</summary>
+    internal ulong Low => _low;
 
     /// <summary>True for fe80::/10, which needs an interface to mean anything.</summary>
-    public bool IsLinkLocalV6 => IsV6 && (ushort)(_bits >> 112 & 0xffc0) == 0xfe80;
+    public bool IsLinkLocalV6 => IsV6 && (_high >> 48 & 0xffc0) == 0xfe80;
 
     /// <summary>Makes an IPv4 address of its number in host order.</summary>
-    public static IpAddress FromV4(uint bits) => new(bits, 4);
+    public static IpAddress FromV4(uint bits) => new(0, bits, 4);
 
     /// <summary>Makes an IPv6 address of its number in host order.</summary>
-    public static IpAddress FromV6(UInt128 bits) => new(bits, 16);
+    public static IpAddress FromV6(UInt128 bits) => new((ulong)(bits >> 64), (ulong)bits, 16);
 
     /// <summary>Reads a textual address; no names, no ports, no zone.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out IpAddress address)
@@ -115,28 +125,29 @@ public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
     {
         if (IsV4)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_bits);
+            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_low);
         }
         else if (IsV6)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(destination, _bits);
+            BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
+            BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
         }
 
         return _length;
     }
 
     /// <inheritdoc/>
-    public bool Equals(IpAddress other) => _bits == other._bits && _length == other._length;
+    public bool Equals(IpAddress other) => _low == other._low && _high == other._high && _length == other._length;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is IpAddress other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_bits, _length);
+    public override int GetHashCode() => HashCode.Combine(_high, _low, _length);
 
     /// <summary>Orders IPv4 before IPv6, then by number.</summary>
     public int CompareTo(IpAddress other) =>
-        _length != other._length ? _length.CompareTo(other._length) : _bits.CompareTo(other._bits);
+        _length != other._length ? _length.CompareTo(other._length) : _high != other._high ? _high.CompareTo(other._high) : _low.CompareTo(other._low);
 
     /// <summary>The canonical text (RFC 5952 for IPv6); "" for no address.</summary>
     public override string ToString() => IsNone ? "" : ToIPAddress().ToString();

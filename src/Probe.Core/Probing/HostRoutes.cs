@@ -73,7 +73,7 @@ public static class HostRoutes
         }
 
         // Connecting a datagram socket only chooses; the port is of no matter and must not be 0.
-        Sockets.Connect(socket, new SocketAddress(target, 9, Sockets.Scope(target, networkInterface)));
+        Sockets.Connect(socket, new SocketAddress(target, 9, Sockets.Scope(target, networkInterface)), networkInterface);
         return Sockets.LocalAddress(socket).Address;
     }
 

@@ -7,6 +7,7 @@ namespace Probe.Core.Probing;
 public sealed class PacketWire : IWire, IPacketSink
 {
     private const int LargestPacket = 65535;
+    private const long LongestSendNs = 500_000;
 
     private readonly IPacketPort _port;
     private readonly ProbeWriter _writer;
@@ -34,8 +35,15 @@ public sealed class PacketWire : IWire, IPacketSink
     public SendStatus Send(in ProbePacket probe)
     {
         var length = _writer.Write(probe, _buffer);
-        _probes.Add(probe, _port.NowNs);
-        return _port.Send(_buffer.AsSpan(0, length), probe.Number);
+        ref var entry = ref _probes.Add(probe, _port.NowNs);
+        var status = _port.Send(_buffer.AsSpan(0, length), probe.Number);
+        if (_port.NowNs is var after && after - entry.SentNs > LongestSendNs)
+        {
+            // The first send waits until the kernel stamps, a busy host may wait anywhere: the packet left at the end of it.
+            entry.SentNs = after;
+        }
+
+        return status;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Probe.Core.Packets;
 
@@ -260,9 +261,20 @@ internal sealed class ReplyMatcher
             | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
         const RewrittenFields Far = RewrittenFields.Destination | RewrittenFields.DestinationPort;
 
-        if (ProbeWriter.TryReadPayloadCookie(transport.Payload, out var cookie) && cookie != _cookies.Payload(probe.Number))
+        if (ProbeWriter.TryReadPayloadCookie(transport.Payload, out var quoted))
         {
-            return false;
+            // All of it there: nothing proves more. Zeros at its end are the padding of a shorter quote (RFC 4884 section 3).
+            var cookie = _cookies.Payload(probe.Number);
+            var padding = BitOperations.TrailingZeroCount(quoted) / 8 * 8;
+            if (quoted == cookie || padding == 0)
+            {
+                return quoted == cookie;
+            }
+
+            if (padding < 64 && (quoted ^ cookie) >> padding != 0)
+            {
+                return false;
+            }
         }
 
         var idHolds = !quote.Outermost.IsV6 && (different & RewrittenFields.IpId) == 0;

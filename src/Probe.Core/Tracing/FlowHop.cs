@@ -16,6 +16,17 @@ internal sealed class FlowHop
     /// <summary>The addresses that answered, in order of first answer; one, unless the balancing is per packet or the route changed.</summary>
     public List<FlowNode> Nodes { get; } = [];
 
+    /// <summary>Probes under way: neither answered nor given up.</summary>
+    public int Pending { get; set; }
+
+    /// <summary>Probes sent in all.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>
+    /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
+    /// </summary>
+    public bool Unordered { get; set; }
+
     /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
     public List<IpAddress> Redirects { get; } = [];
 

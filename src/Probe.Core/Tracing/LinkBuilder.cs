@@ -6,6 +6,8 @@ namespace Probe.Core.Tracing;
 /// <summary>Links between hops, each proved by one flow on both ends, and the balancing that follows from them.</summary>
 internal static class LinkBuilder
 {
+    private const int AttemptsForSilence = 3;
+
     /// <summary>The links, by TTL and address.</summary>
     public static List<LinkEvidence> Build(TraceState state)
     {
@@ -39,7 +41,7 @@ internal static class LinkBuilder
         var mixed = false;
         for (var flow = 0; flow < state.Flows.Count; flow++)
         {
-            if (state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
+            if (ttl < state.Options.MaxTtl && state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
                 && state.Find(flow, ttl + 1) is { } far)
             {
                 next.UnionWith(far.Nodes.Select(other => other.Address));
@@ -58,13 +60,18 @@ internal static class LinkBuilder
     private static (IpAddress From, IpAddress To)? EndsOf(TraceState state, int flow, int ttl)
     {
         if (!IsBeforeTarget(state, flow, ttl) || state.Find(flow, ttl) is not { Sent: > 0 } near || state.Find(flow, ttl + 1) is not { Sent: > 0 } far
-            || near.Nodes.Count > 1 || far.Nodes.Count > 1)
+            || near.Nodes.Count > 1 || far.Nodes.Count > 1 || near.Unordered
+            || (near.Nodes.Count == 0 && !IsSilent(state, near, ttl)) || (far.Nodes.Count == 0 && !IsSilent(state, far, ttl + 1)))
         {
             return null;
         }
 
         return (near.Nodes.Count == 0 ? default : near.Nodes[0].Address, far.Nodes.Count == 0 ? default : far.Nodes[0].Address);
     }
+
+    /// <summary>A flow that got no answer where others did has lost a probe or two, unless it tried often enough.</summary>
+    private static bool IsSilent(TraceState state, FlowHop hop, int ttl) =>
+        hop.Sent >= AttemptsForSilence || state.Flows.All(flow => flow.Hops[ttl] is not { Received: > 0 });
 
     private static bool IsBeforeTarget(TraceState state, int flow, int ttl) =>
         state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl < target);

@@ -10,20 +10,20 @@ public sealed class TraceEvidenceBuilder
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = TraceState.KeptProbes;
 
-    private readonly Tracer _tracer;
+    private readonly TraceSweep _sweep;
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
     private readonly Func<IpAddress, string?> _nameOf;
 
     /// <summary>Makes a builder. After <see cref="Tracer.Reset"/> it still tells of what was seen before.</summary>
-    /// <param name="tracer">Whose observations.</param>
+    /// <param name="sweep">Whose observations.</param>
     /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
     /// <param name="nameOf">Reverse names; null where there is none.</param>
-    public TraceEvidenceBuilder(Tracer tracer, long zeroNs, Func<IpAddress, string?> nameOf)
+    public TraceEvidenceBuilder(TraceSweep sweep, long zeroNs, Func<IpAddress, string?> nameOf)
     {
-        _tracer = tracer;
-        _state = tracer.State;
+        _sweep = sweep;
+        _state = sweep.State;
         _options = _state.Options;
         _zeroNs = zeroNs;
         _nameOf = nameOf;
@@ -38,6 +38,7 @@ public sealed class TraceEvidenceBuilder
         return BuildPath(target, end, localLost, onlyFlow: null) with
         {
             Links = LinkBuilder.Build(_state),
+            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }
@@ -50,10 +51,10 @@ public sealed class TraceEvidenceBuilder
     {
         Trace = BuildPath(target, SweepEnd.Interrupted, localLost, onlyFlow),
         Recent = [.. _state.Recent.Select(ring => ring.Read(flow => _state.Flows[flow].Flow.Id, onlyFlow))],
-        Cycles = _tracer.Cycles,
+        Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
         Sent = _state.ProbesSent,
-        Answered = _tracer.ProbesAnswered,
-        Paused = _tracer.IsPaused,
+        Answered = _sweep.ProbesAnswered,
+        Paused = _sweep is Tracer { IsPaused: true },
         OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
     };
 
@@ -141,7 +142,7 @@ public sealed class TraceEvidenceBuilder
         var stamped = cells.Sum(cell => cell.Node.KernelStamped);
 
         // Where one flow met several addresses, nobody can say which of them a lost probe was for.
-        int? sent = cells.Exists(cell => cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
+        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
         return new NodeEvidence
         {
             Address = address.ToString(),

@@ -69,6 +69,9 @@ internal sealed class TraceRound
         }
     }
 
+    // Somebody else answered where the target did before: the path has grown, and the target is searched for as if it were new.
+    private bool IsSearching => _knownTarget == 0 || _states[_knownTarget].Fate == Fate.Answered;
+
     // A target known from an earlier round that stays silent may be limiting its answers: no search beyond it in this round.
     private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].Fate == Fate.Silent;
 
@@ -78,7 +81,7 @@ internal sealed class TraceRound
     /// <summary>When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.</summary>
     public long WindowOpensNs(long nowNs, long quietNs)
     {
-        if (NextTtl > _lastTtl || _knownTarget != 0)
+        if (NextTtl > _lastTtl || !IsSearching)
         {
             return long.MaxValue;
         }
@@ -142,19 +145,13 @@ internal sealed class TraceRound
         for (var ttl = NextTtl - 1; ttl >= _first && highest == 0; ttl--)
         {
             var state = _states[ttl];
-            if (state.Fate == Fate.Answered || (_knownTarget == 0 && IsQuiet(state, nowNs, quietNs)))
+            if (state.Fate == Fate.Answered || (IsSearching && IsQuiet(state, nowNs, quietNs)))
             {
                 highest = ttl;
             }
         }
 
-        if (_knownTarget == 0)
-        {
-            return Math.Max(_first + FirstBurst - 1, highest + Window);
-        }
-
-        // Beyond a known target only when someone else answered there: the path has grown.
-        return highest >= _knownTarget ? highest + Window : _knownTarget;
+        return IsSearching ? Math.Max(_first + FirstBurst - 1, highest + Window) : _knownTarget;
     }
 
     private static bool IsQuiet(TtlState state, long nowNs, long quietNs) =>

@@ -51,7 +51,7 @@ internal sealed class TraceState
     public FlowHop Cell(int flow, int ttl) => _flows[flow].Hops[ttl] ??= new FlowHop();
 
     /// <summary>The same, null when nothing was seen.</summary>
-    public FlowHop? Find(int flow, int ttl) => _flows[flow].Hops[ttl];
+    public FlowHop? Find(int flow, int ttl) => ttl <= Options.MaxTtl ? _flows[flow].Hops[ttl] : null;
 
     public void Sent(int number, int flow, int ttl, long nowNs)
     {
@@ -66,11 +66,21 @@ internal sealed class TraceState
     }
 
     /// <summary>A queue of this host was full: the probe never left and will be sent anew under another number.</summary>
-    public void TakeBack(int number, int ttl)
+    public void TakeBack(int number)
     {
         ProbesSent--;
         Probes.RemoveAll(probe => probe.Number == number);
-        RecentAt(ttl)?.TakeBack(number);
+    }
+
+    /// <summary>Counts the first answer of a probe.</summary>
+    public void Answered(in Reply reply, int flow, int ttl)
+    {
+        var cell = Cell(flow, ttl);
+        cell.Sent++;
+        cell.Received++;
+        cell.NodeOf(reply.From).Add(reply);
+        RecentAt(ttl)?.Over(reply.Number, reply.From, reply.Ambiguous ? null : reply.RttNs);
+        RecordAnswer(reply);
     }
 
     /// <summary>Nobody answered the probe in time.</summary>
@@ -80,10 +90,11 @@ internal sealed class TraceState
         RecentAt(ttl)?.Over(number, default, rttNs: null);
     }
 
-    public void Answered(in Reply reply, int ttl)
-    {
-        RecentAt(ttl)?.Over(reply.Number, reply.From, reply.Ambiguous ? null : reply.RttNs);
+    /// <summary>The probe never left, so its place among the newest ones stays empty.</summary>
+    public void NeverLeft(int number, int ttl) => RecentAt(ttl)?.TakeBack(number);
 
+    private void RecordAnswer(in Reply reply)
+    {
         // Numbers rise, but another sweep of the run may have taken some in between.
         var low = 0;
         var high = Math.Min(Probes.Count - 1, reply.Number - _firstNumber);
@@ -101,10 +112,9 @@ internal sealed class TraceState
         }
     }
 
-    public void NotSent(int number, int ttl, SendStatus status)
+    public void NotSent(SendStatus status)
     {
         ProbesNotSent++;
-        RecentAt(ttl)?.TakeBack(number);
         if (ProbesNotSent == ProbesSent && !HasSentBefore)
         {
             SendError = status;

@@ -60,6 +60,15 @@ public class EvidenceJsonTests
     }
 
     [Fact]
+    public void A_quoted_ipv6_header_has_no_identification_and_is_read_back()
+    {
+        var hop = Samples.Hop(1, Samples.Node("2001:db8::1") with { Quoted = new QuotedEvidence(Ttl: 1, Tos: 0, Length: 80) });
+        var json = EvidenceJson.SerializeToUtf8(Samples.Document(Samples.Trace(false, hop)));
+        Assert.True(EvidenceJson.TryRead(json, out var bundle, out var error), error);
+        Assert.Equal(new QuotedEvidence(1, 0, 80), bundle.Traces![0].Hops[0].Nodes[0].Quoted);
+    }
+
+    [Fact]
     public void Every_reply_kind_has_the_name_of_the_contract()
     {
         var names = Enum.GetValues<ReplyKind>().Select(kind =>

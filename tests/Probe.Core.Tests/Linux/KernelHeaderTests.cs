@@ -115,6 +115,13 @@ public class KernelHeaderTests
             new LinuxException(1, "open a raw socket", "needs CAP_NET_RAW").Message);
     }
 
+    [Theory]
+    [InlineData("CAP_NET_RAW", "/opt/probe", "needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep /opt/probe")]
+    [InlineData("CAP_NET_RAW", "/usr/share/dotnet/dotnet", "needs CAP_NET_RAW; run with sudo")]
+    [InlineData("CAP_SYS_ADMIN", "/opt/probe", "needs CAP_SYS_ADMIN; run with sudo")]
+    public void Advice_never_hands_a_capability_to_more_than_this_program(string capability, string program, string hint) =>
+        Assert.Equal(hint, LinuxException.NeedsCapability(capability, program));
+
     private static long SizeOf(FieldInfo field) =>
         field.GetCustomAttribute<FixedBufferAttribute>() is { } buffer ? buffer.Length * SizeOf(buffer.ElementType)
         : field.FieldType.IsPointer ? IntPtr.Size

@@ -147,6 +147,18 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Equal(SendStatus.Sent, port.Send(TestPackets.Echo(Client4, Server4, 1, 1), 2));
     }
 
+    [NeedsFact(Need.Namespaces)]
+    public void The_mark_chooses_among_policy_routes()
+    {
+        Shell.Run("ip", "-n", network.Client, "rule", "add", "fwmark", "7", "unreachable");
+        using var marked = network.InClient(() => new RawPacketPort(new RawPortOptions { Mark = 7 }));
+        using var other = network.InClient(() => new RawPacketPort(new RawPortOptions { Mark = 8 }));
+        Assert.Equal(SendStatus.NoRoute, marked.Send(TestPackets.Echo(Client4, Server4, 1, 1), 1));
+        Assert.Equal(SendStatus.Sent, other.Send(TestPackets.Echo(Client4, Server4, 1, 1), 1));
+        Assert.Equal("ENETUNREACH", Assert.Throws<LinuxException>(() => network.InClient(() => HostRoutes.Lookup(Server4, mark: 7))).ErrnoName);
+        Assert.Equal("c0", network.InClient(() => HostRoutes.Lookup(Server4, mark: 8)).Interface);
+    }
+
     private static byte[] Packet(IpAddress source, IpAddress target, ProbeProtocol protocol, HeldPorts? held) => protocol switch
     {
         ProbeProtocol.Icmp => TestPackets.Echo(source, target, 1, 1, size: 1400),
@@ -154,6 +166,5 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         _ => TestPackets.Syn(source, target, held!.Ports[0], 80, size: 1400),
     };
 
-    // Seconds that count down are not a change.
     private string RouteGet(IpAddress target) => Exec(network.Client, "ip", "route", "get", target.ToString());
 }

@@ -102,6 +102,15 @@ public class TracerTests
     }
 
     [Fact]
+    public void A_router_at_the_last_ttl_is_shown_like_any_other()
+    {
+        using var wire = new LineWire { Answer = LineWire.Line(9) };
+        var trace = Run(wire, Options(cycles: 1) with { MaxTtl = 3 });
+        Assert.Equal((false, "max-ttl", 3), (trace.Reached, trace.StopReason, trace.Hops.Count));
+        Assert.Equal(["single", "single", "unknown"], trace.Hops.Select(hop => Assert.Single(hop.Nodes).Balancing));
+    }
+
+    [Fact]
     public void Later_cycles_send_no_probe_beyond_the_target()
     {
         using var wire = new LineWire { Answer = LineWire.Line(9) };

@@ -1,0 +1,137 @@
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.Tracing;
+
+/// <summary>What every sweep over the TTL has: what was seen so far, the ceilings, the numbers.</summary>
+public abstract class TraceSweep : ISweep
+{
+    private protected const long SecondNs = 1_000_000_000;
+    private protected const long BusyRetryNs = 1_000_000;
+    private const long LeastQuietNs = 100_000_000;
+
+    private readonly ProbeNumbers _numbers;
+    private readonly HashSet<IpAddress> _addresses = [];
+    private readonly Queue<IpAddress> _newAddresses = new();
+    private readonly SlidingWindow _perSecond;
+    private readonly SlidingWindow[] _perTtl;
+    private long _largestRttNs;
+
+    private protected TraceSweep(TraceOptions options, ProbeNumbers numbers)
+    {
+        Options = options;
+        _numbers = numbers;
+        _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
+        _perTtl = [.. Enumerable.Range(0, options.MaxTtl + 1).Select(_ => new SlidingWindow(options.MaxPerTtlIn10Seconds, 10 * SecondNs))];
+        State = new TraceState(options);
+    }
+
+    /// <summary>Probes sent so far.</summary>
+    public int ProbesSent => State.ProbesSent;
+
+    /// <summary>Probes answered so far.</summary>
+    public int ProbesAnswered { get; private set; }
+
+    /// <summary>Probes that this host would not send.</summary>
+    public int ProbesNotSent => State.ProbesNotSent;
+
+    /// <summary>Why not even the first probe could be sent; null when it could.</summary>
+    public SendStatus? SendError => State.SendError;
+
+    /// <summary>Everything seen so far; another object after it was forgotten.</summary>
+    internal TraceState State { get; private set; }
+
+    private protected TraceOptions Options { get; }
+
+    /// <summary>How long a silent probe is waited for before the sweep goes on without it; its answer is still taken.</summary>
+    private protected long QuietNs => Math.Max(3 * _largestRttNs, LeastQuietNs);
+
+    /// <summary>Until when a full queue of this host keeps everything waiting.</summary>
+    private protected long BusyUntilNs { get; set; } = long.MinValue;
+
+    /// <summary>Takes one address that answered for the first time since the last call; for reverse names.</summary>
+    public bool TryTakeNewAddress(out IpAddress address) => _newAddresses.TryDequeue(out address);
+
+    /// <inheritdoc/>
+    public abstract long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send);
+
+    /// <inheritdoc/>
+    public abstract void NotSent(in ProbePacket probe, SendStatus status);
+
+    /// <summary>Begins with empty hands; ceilings, numbers and known addresses stay.</summary>
+    private protected void Forget()
+    {
+        ProbesAnswered = 0;
+        State = new TraceState(Options) { HasSentBefore = State.HasSentBefore || State.ProbesSent > State.ProbesNotSent };
+    }
+
+    /// <summary>When the ceilings allow a probe to this TTL; the past means at once.</summary>
+    private protected long EarliestNs(int ttl) => Math.Max(BusyUntilNs, Math.Max(_perSecond.NextNs, _perTtl[ttl].NextNs));
+
+    /// <summary>Hands out a probe and returns its number.</summary>
+    private protected int Send(int flow, int ttl, long nowNs, List<ProbePacket> send)
+    {
+        var number = _numbers.Next();
+        _perSecond.Add(nowNs);
+        _perTtl[ttl].Add(nowNs);
+        State.Sent(number, flow, ttl, nowNs);
+        send.Add(new ProbePacket
+        {
+            Number = number,
+            Source = Options.Source,
+            Target = Options.Target,
+            Protocol = Options.Protocol,
+            Flow = State.Flows[flow].Flow,
+            Ttl = (byte)ttl,
+            Size = Options.Size,
+            Dscp = Options.Dscp,
+            DontFragment = Options.DontFragment,
+        });
+        return number;
+    }
+
+    /// <summary>The reply came within its time and is an answer; a redirect is only noted.</summary>
+    private protected bool IsAnswer(in Reply reply, int flow, int ttl)
+    {
+        if (reply.RttNs > Options.TimeoutNs)
+        {
+            return false;
+        }
+
+        var redirects = State.Cell(flow, ttl).Redirects;
+        if (reply.Redirect && !redirects.Contains(reply.From))
+        {
+            redirects.Add(reply.From);
+        }
+
+        return !reply.Redirect;
+    }
+
+    /// <summary>The target's own address says anything but time-exceeded: it is reached.</summary>
+    private protected bool NoteTarget(in Reply reply, int flow, int ttl)
+    {
+        var byTarget = reply.From == Options.Target && reply.Kind != ReplyKind.TimeExceeded;
+        if (byTarget)
+        {
+            State.Flows[flow].TargetAnswered(ttl);
+        }
+
+        return byTarget;
+    }
+
+    /// <summary>Counts the first answer of a probe.</summary>
+    private protected void Count(in Reply reply, int flow, int ttl)
+    {
+        ProbesAnswered++;
+        State.Answered(reply, flow, ttl);
+        if (_addresses.Add(reply.From))
+        {
+            _newAddresses.Enqueue(reply.From);
+        }
+
+        if (!reply.Ambiguous)
+        {
+            _largestRttNs = Math.Max(_largestRttNs, reply.RttNs);
+        }
+    }
+}

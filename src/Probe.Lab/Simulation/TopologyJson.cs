@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Probe.Core.Packets;
+
+namespace Probe.Lab.Simulation;
+
+/// <summary>The JSON of a network.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    Converters = [typeof(IpAddressJsonConverter), typeof(IpPrefixJsonConverter)])]
+[JsonSerializable(typeof(Topology))]
+internal sealed partial class TopologyJson : JsonSerializerContext;
+
+internal sealed class IpAddressJsonConverter : JsonConverter<IpAddress>
+{
+    public override IpAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        IpAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("Not an IP address.");
+
+    public override void Write(Utf8JsonWriter writer, IpAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class IpPrefixJsonConverter : JsonConverter<IpPrefix>
+{
+    public override IpPrefix Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        try
+        {
+            return IpPrefix.Parse(reader.GetString() ?? "");
+        }
+        catch (FormatException exception)
+        {
+            throw new JsonException(exception.Message, exception);
+        }
+    }
+
+    public override void Write(Utf8JsonWriter writer, IpPrefix value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

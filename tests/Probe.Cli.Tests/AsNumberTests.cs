@@ -1,0 +1,220 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Probe.Cli.Names;
+using Probe.Core.Packets;
+using Probe.Core.Tests;
+using Probe.Core.Tests.Evidence;
+
+namespace Probe.Cli.Tests;
+
+public class AsNumberTests
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("192.0.2.7", "AS64501 Inner net")]
+    [InlineData("192.0.2.127", "AS64501 Inner net")]
+    [InlineData("192.0.2.128", "AS64500 Outer")]
+    [InlineData("192.0.2.64", "AS64502")]
+    [InlineData("192.0.3.255", "AS64500 Outer")]
+    [InlineData("192.0.4.0", null)]
+    [InlineData("191.255.255.255", null)]
+    [InlineData("2001:db8:1::1", "AS4200000000 Six")]
+    [InlineData("2001:db8:2::1", null)]
+    [InlineData("::1", null)]
+    public void The_longest_prefix_wins(string address, string? origin)
+    {
+        var table = Table("""
+            # prefix  asn  name
+            192.0.2.0/25   AS64501	Inner net 
+            192.0.2.0/23 64500 Outer
+
+            192.0.2.64 as64502
+            192.0.2.64/32 64999 second line of the same prefix
+              2001:db8:1::/48 4200000000 Six
+            """);
+
+        Assert.Equal(origin, Text(table.Of(IpAddress.Parse(address))));
+    }
+
+    [Fact]
+    public void A_large_table_says_what_a_plain_search_says()
+    {
+        var random = new Random(Seed.Value);
+        var (lines, prefixes) = (new StringBuilder(), new List<(uint Start, int Length, uint Number)>());
+        for (uint number = 1; number <= 3000; number++)
+        {
+            // Few bits, so that prefixes nest.
+            var length = random.Next(0, 17);
+            var start = length == 0 ? 0 : (uint)random.Next(0x10000) << 16 & uint.MaxValue << (32 - length);
+            lines.Append(IpAddress.FromV4(start)).Append('/').Append(length).Append(' ').Append(number).Append('\n');
+            prefixes.Add((start, length, number));
+        }
+
+        var table = Table(lines.ToString());
+        for (var i = 0; i < 5000; i++)
+        {
+            var address = (uint)random.NextInt64(0x1_0000_0000);
+            var expected = prefixes.Where(prefix => prefix.Length == 0 || (address ^ prefix.Start) >> (32 - prefix.Length) == 0).OrderByDescending(prefix => prefix.Length).Select(prefix => prefix.Number).FirstOrDefault();
+            Assert.Equal(expected, table.Of(IpAddress.FromV4(address))?.Number ?? 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("192.0.2.0/33 1 x", "'192.0.2.0/33' is not a prefix")]
+    [InlineData("192.0.2.0/-1 1 x", "'192.0.2.0/-1' is not a prefix")]
+    [InlineData("192.0.2.1/24 1 x", "'192.0.2.1/24' has bits set behind its length")]
+    [InlineData("example 1 x", "'example' is not a prefix")]
+    [InlineData("192.0.2.0/24", "it has no AS number")]
+    [InlineData("192.0.2.0/24 x", "'x' is not an AS number")]
+    [InlineData("192.0.2.0/24 0 none", "'0' is not an AS number")]
+    [InlineData("192.0.2.0/24 4294967296 x", "'4294967296' is not an AS number")]
+    public void A_wrong_line_is_refused_with_its_number(string line, string says)
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "as.txt");
+        File.WriteAllText(file, $"# first\n198.51.100.0/24 1 ok\n{line}\n");
+        var ended = Child.RunProbe("trace", "no-such.invalid", "--asn-file", file);
+
+        Assert.True(ended.Status == 2, ended.ToString());
+        Assert.StartsWith($"probe: {file} line 3: {says}; a line is PREFIX ASN NAME", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_that_cannot_be_read_is_exit_3()
+    {
+        var ended = Child.RunProbe("trace", "no-such.invalid", "--asn-file", "/no/such/table");
+
+        Assert.Equal(3, ended.Status);
+        Assert.Equal("probe: cannot read /no/such/table: no such file", Assert.Single(ended.ErrorLines));
+    }
+
+    [RequiresFact(root: true)]
+    public void A_trace_shows_the_systems_of_a_table()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "as.txt");
+        File.WriteAllText(file, "127.0.0.0/8 64500 Loop net\n");
+        var ended = Child.RunProbe("trace", "127.0.0.1", "-n", "-c", "1", "--json", "--asn-file", file);
+
+        Assert.True(ended.Status == 0, ended.ToString());
+        Assert.Contains("\"asn\": 64500", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("\"asName\": \"Loop net\"", ended.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dns_is_asked_for_the_origin_and_then_for_its_name()
+    {
+        using var server = new FakeNameServer();
+        server.Texts["8.8.8.8.origin.asn.cymru.com"] = ["15169 | 8.8.8.0/24 | US | arin | 2023-12-28"];
+        server.Texts["AS15169.asn.cymru.com"] = ["15169 | US | arin | 2000-03-30 | GOOGLE - Google LLC, US"];
+        server.Texts["8.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.8.4.0.6.8.4.1.0.0.2.origin6.asn.cymru.com"] = ["64496 15169 | 2001:4860::/32 | US | arin | 2005-03-14"];
+        using var systems = new AsNumbers(null, new OriginZone(Resolver(server).Ask));
+        var trace = PathSamples.Of("10.0.0.1 8.8.8.8 2001:4860:4860::88 9.9.9.9 203.0.113.9");
+        foreach (var node in trace.Hops.SelectMany(hop => hop.Nodes))
+        {
+            systems.AskUnlessKnown(IpAddress.Parse(node.Address));
+        }
+
+        Assert.True(systems.Wait(Long, CancellationToken.None));
+        Assert.Null(systems.Missing(waited: true));
+        Assert.Equal([null, "AS15169 GOOGLE - Google LLC, US", "AS64496", null, null],
+            systems.Annotate(trace).Hops.Select(hop => hop.Nodes[0].Asn is { } number ? $"AS{number} {hop.Nodes[0].AsName}".TrimEnd() : null));
+
+        // What belongs to nobody in particular is nobody's business.
+        Assert.DoesNotContain(server.Asked, name => name.StartsWith("1.0.0.10.", StringComparison.Ordinal) || name.StartsWith("9.113.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_table_goes_before_dns()
+    {
+        using var server = new FakeNameServer();
+        using var systems = new AsNumbers(Table("8.8.8.0/24 64500 Ours"), new OriginZone(Resolver(server).Ask));
+        systems.AskUnlessKnown(IpAddress.Parse("8.8.8.8"));
+
+        Assert.True(systems.Wait(Long, CancellationToken.None));
+        Assert.Empty(server.Asked);
+        Assert.Equal(64500, systems.Annotate(PathSamples.Of("8.8.8.8")).Hops[0].Nodes[0].Asn);
+    }
+
+    [Fact]
+    public void Silent_name_servers_cost_no_more_than_the_wait_and_are_named()
+    {
+        using var hold = new ManualResetEventSlim();
+        using var systems = new AsNumbers(null, new OriginZone(_ => { hold.Wait(); return null; }));
+        systems.AskUnlessKnown(IpAddress.Parse("8.8.8.8"));
+
+        var waited = systems.Wait(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        Assert.False(waited);
+        Assert.Contains("no name server answered", systems.Missing(waited)!.Why, StringComparison.Ordinal);
+        hold.Set();
+        Assert.True(systems.Wait(Long, CancellationToken.None));
+        Assert.NotNull(systems.Missing(waited: true));
+    }
+
+    [Fact]
+    public void The_next_server_is_asked_where_one_fails()
+    {
+        using var refusing = new FakeNameServer { Code = 5 };
+        using var knowing = new FakeNameServer();
+        knowing.Texts["x.example"] = ["one", "two"];
+
+        Assert.Equal(["one", "two"], new TextResolver([Closed(), refusing.Address, knowing.Address], Long).Ask("x.example"));
+        Assert.Equal([], new TextResolver([knowing.Address], Long).Ask("other.example"));
+        Assert.Null(new TextResolver([Closed(), refusing.Address], Long).Ask("x.example"));
+        Assert.Equal(["x.example"], knowing.Asked.Take(1));
+
+        static IPEndPoint Closed()
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return (IPEndPoint)socket.LocalEndPoint!;
+        }
+    }
+
+    [Fact]
+    public void A_forged_answer_is_passed_over()
+    {
+        using var server = new FakeNameServer { Forge = true };
+        server.Texts["x.example"] = ["true"];
+
+        Assert.Equal(["true"], Resolver(server).Ask("x.example"));
+    }
+
+    [Fact]
+    public void Any_octets_are_read_without_a_fault()
+    {
+        var random = new Random(Seed.Value);
+        Span<byte> question = stackalloc byte[DnsMessage.Largest];
+        question = question[..DnsMessage.WriteQuestion(question, 0x1234, "a.b.example")];
+        var good = FakeNameServer.Answer(question, 0, ["text", new string('y', 300)]);
+        Assert.Equal(DnsOutcome.Answered, DnsMessage.Read(good, question, out var texts));
+        Assert.Equal(["text", new string('y', 300)], texts);
+        for (var i = 0; i < 100_000; i++)
+        {
+            var damaged = good.ToArray();
+            for (var n = random.Next(4); n >= 0; n--)
+            {
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
+            _ = DnsMessage.Read(damaged.AsSpan(0, random.Next(damaged.Length + 1)), question, out texts);
+            Assert.NotNull(texts);
+        }
+    }
+
+    [Fact]
+    public void Servers_come_from_resolv_conf()
+    {
+        Assert.Equal("192.0.2.1:53 [2001:db8::1]:53 192.0.2.3:53", string.Join(' ', TextResolver.ServersOf(
+            ["# comment", "search example", "nameserver 192.0.2.1", "nameserver\t2001:db8::1", "nameserver wrong", "nameserver 192.0.2.3", "nameserver 192.0.2.4"])));
+        Assert.Equal("127.0.0.1:53", string.Join(' ', TextResolver.ServersOf([])));
+    }
+
+    private static TextResolver Resolver(FakeNameServer server) => new([server.Address], Long);
+
+    private static PrefixTable Table(string text) => PrefixTable.Parse(new StringReader(text), "table");
+
+    private static string? Text(AsOrigin? origin) => origin is null ? null : $"AS{origin.Number} {origin.Name}".TrimEnd();
+}

@@ -1,0 +1,49 @@
+using Probe.Core.Probing;
+using Probe.Core.Tracing;
+using Probe.Lab.Simulation;
+using Xunit.Abstractions;
+
+namespace Probe.Core.Tests.Tracing;
+
+public class MultipathTests(ITestOutputHelper output)
+{
+    public static TheoryData<string, int> Shapes => new()
+    {
+        { "line", 0 }, { "diamond", 2 }, { "diamond", 4 }, { "diamond", 16 }, { "diamond", 64 },
+        { "unequal", 0 }, { "nested", 4 }, { "meshed", 3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Nodes_and_links_are_the_networks_at_99_percent_of_the_graph(string shape, int width)
+    {
+        foreach (var (protocol, isV6) in new[] { (ProbeProtocol.Udp, false), (ProbeProtocol.Tcp, false), (ProbeProtocol.Udp, true) })
+        {
+            var found = SimulatedMultipath.Run(Make(shape, width), protocol, isV6, confidence: 99.99, scope: ConfidenceScope.Graph);
+            output.WriteLine($"{shape} {width} {protocol} v{(isV6 ? 6 : 4)}: {found.Evidence.Multipath!.Probes} probes, {found.TookNs / 1e6:F0} ms of virtual time");
+            Assert.True(found.Evidence.Multipath.Complete);
+            Assert.Equal(found.TrueNodes.Order(), found.FoundNodes.Order());
+            Assert.Equal(found.TrueLinks.Order(), found.FoundLinks.Order());
+        }
+    }
+
+    [Fact]
+    public void A_balancer_that_decides_per_packet_is_named_and_no_link_behind_it_is_claimed()
+    {
+        var found = SimulatedMultipath.Run(Topologies.Diamond(3, balancing: Balancing.PerPacket), confidence: 99.9);
+        Assert.Equal(found.TrueNodes.Order(), found.FoundNodes.Order());
+        Assert.Equal("per-packet", Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
+        Assert.DoesNotContain(found.FoundLinks, link => link.Ttl == 2);
+        Assert.Subset(found.TrueLinks, found.FoundLinks);
+        Assert.All(found.Evidence.Hops[1].Nodes, node => Assert.Null(node.Sent));
+    }
+
+    private static Topology Make(string shape, int width) => shape switch
+    {
+        "line" => Topologies.Line(6),
+        "diamond" => Topologies.Diamond(width),
+        "unequal" => Topologies.UnequalDiamond([1, 2, 3]),
+        "nested" => Topologies.Nested(3, width),
+        _ => Topologies.Meshed(width, 2),
+    };
+}
