@@ -29,7 +29,9 @@ internal sealed class TraceSession : IDisposable
             throw;
         }
 
-        Tracer = new Tracer(MakeOptions() with { RecentProbes = recentProbes }, numbers);
+        var options = MakeOptions() with { RecentProbes = recentProbes };
+        TraceRehearsal.Run(options);
+        Tracer = new Tracer(options, numbers);
         ZeroNs = Wire.NowNs;
     }
 

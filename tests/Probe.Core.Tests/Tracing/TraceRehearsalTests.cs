@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Tracing;
+
+namespace Probe.Core.Tests.Tracing;
+
+public class TraceRehearsalTests
+{
+    [Theory]
+    [MemberData(nameof(RandomNetworkTests.Kinds), MemberType = typeof(RandomNetworkTests))]
+    public void A_rehearsal_ends_by_itself_whatever_is_asked(ProbeProtocol protocol, bool isV6)
+    {
+        var options = new TraceOptions
+        {
+            Target = IpAddress.Parse(isV6 ? "2001:db8::9" : "203.0.113.9"),
+            Source = IpAddress.Parse(isV6 ? "2001:db8::7" : "198.51.100.7"),
+            Protocol = protocol,
+            Flows = [SimulatedTrace.FlowOf(1, protocol, isV6)],
+            Size = ProbeWriter.DefaultSize(isV6),
+            Cycles = int.MaxValue,
+            FirstTtl = 20,
+            MaxTtl = 25,
+        };
+        var begun = Stopwatch.GetTimestamp();
+        TraceRehearsal.Run(options);
+        Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5));
+    }
+}
