@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
@@ -22,8 +21,8 @@ public class TraceRehearsalTests
             FirstTtl = 20,
             MaxTtl = 25,
         };
-        var begun = Stopwatch.GetTimestamp();
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
         TraceRehearsal.Run(options);
-        Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5));
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5));
     }
 }
