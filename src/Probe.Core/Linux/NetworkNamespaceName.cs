@@ -53,7 +53,7 @@ public sealed record NetworkNamespaceName
     /// <summary>Reads a name; looks nothing up.</summary>
     /// <param name="text">What the user wrote.</param>
     /// <param name="name">The name.</param>
-    /// <param name="error">What is wrong with it, one line, when the result is false.</param>
+    /// <param name="error">What is wrong with it, as it follows the quoted text, when the result is false.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out NetworkNamespaceName? name, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -64,6 +64,8 @@ public sealed record NetworkNamespaceName
     /// <inheritdoc/>
     public override string ToString() => Text;
 
+    private const string NotOne = "is not a network namespace";
+
     private static (NetworkNamespaceName? Name, string? Error) Parse(string text)
     {
         if (After(text, "pid:") is { } process)
@@ -72,7 +74,7 @@ public sealed record NetworkNamespaceName
             var number = at < 0 ? process : process[..at];
             if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
             {
-                return (null, $"'{text}': '{number}' is no process number");
+                return (null, $"{NotOne}: '{number}' is no process number");
             }
 
             if (at < 0)
@@ -80,14 +82,14 @@ public sealed record NetworkNamespaceName
                 return (new NetworkNamespaceName(text, NetworkNamespaceKind.Process, "") { ProcessId = id }, null);
             }
 
-            return ContainerIdError(text, process[(at + 1)..]) is { } wrong
+            return ContainerIdError(process[(at + 1)..]) is { } wrong
                 ? (null, wrong)
                 : (new NetworkNamespaceName(text, NetworkNamespaceKind.ContainerProcess, process[(at + 1)..]) { ProcessId = id }, null);
         }
 
         if (After(text, "container:") is { } container)
         {
-            return ContainerIdError(text, container) is { } wrong
+            return ContainerIdError(container) is { } wrong
                 ? (null, wrong)
                 : (new NetworkNamespaceName(text, NetworkNamespaceKind.Container, container), null);
         }
@@ -97,14 +99,15 @@ public sealed record NetworkNamespaceName
             var parts = pod.Split('/');
             return parts.Length == 2 && parts.All(part => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.'))
                 ? (new NetworkNamespaceName(text, NetworkNamespaceKind.Pod, parts[1]) { PodNamespace = parts[0] }, null)
-                : (null, $"'{text}': a pod is named pod:NAMESPACE/NAME");
+                : (null, $"{NotOne}: a pod is named pod:NAMESPACE/NAME");
         }
 
         return text switch
         {
-            "" or "." or ".." => (null, $"'{text}' names no network namespace"),
-            _ when text.Contains('\0', StringComparison.Ordinal) => (null, "a network namespace's name holds no zero octet"),
+            "" or "." or ".." => (null, NotOne),
+            _ when text.Contains('\0', StringComparison.Ordinal) => (null, $"{NotOne}: its name holds a zero octet"),
             _ when text.Contains('/', StringComparison.Ordinal) => (new NetworkNamespaceName(text, NetworkNamespaceKind.Path, text), null),
+            _ when text.Contains(':', StringComparison.Ordinal) => (null, $"{NotOne}: use NAME, PATH, pid:N, container:ID, pid:N@ID or pod:NAMESPACE/NAME"),
             _ => (new NetworkNamespaceName(text, NetworkNamespaceKind.Named, text), null),
         };
     }
@@ -113,6 +116,6 @@ public sealed record NetworkNamespaceName
         text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : null;
 
     // Shorter prefixes would sooner or later match a container that was not meant.
-    private static string? ContainerIdError(string text, string id) =>
-        id.Length is >= 4 and <= 64 && id.All(char.IsAsciiHexDigitLower) ? null : $"'{text}': a container id is 4 to 64 hexadecimal digits (0-9, a-f)";
+    private static string? ContainerIdError(string id) =>
+        id.Length is >= 4 and <= 64 && id.All(char.IsAsciiHexDigitLower) ? null : $"{NotOne}: a container id is 4 to 64 hexadecimal digits (0-9, a-f)";
 }
