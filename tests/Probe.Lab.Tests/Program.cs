@@ -1,3 +1,4 @@
+using Probe.Lab.Kernel;
 using Probe.Lab.Layer1;
 using Probe.Lab.Simulation;
 
@@ -18,10 +19,16 @@ public static class Program
 
         using var network = RealTimeNetwork.BehindVethHere(Topologies.Line(3));
         var target = TopologyBuilder.TargetV4.ToString();
-        var ping = LabProcess.Run("ping", ["-n", "-c", "1", "-W", "2", target]);
-        var trace = LabProcess.Run("traceroute", ["-n", "-q", "1", "-m", "3", target]);
+        var ping = Run("ping", ["-n", "-c", "1", "-W", "2", target]);
+        var trace = Run("traceroute", ["-n", "-q", "1", "-m", "3", target]);
         Console.Error.Write(ping.Output + ping.Error + trace.Error);
         Console.Write(trace.Output[(trace.Output.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
         return ping.Status != 0 ? ping.Status : trace.Status;
+    }
+
+    private static LabResult Run(string program, string[] arguments)
+    {
+        using var process = LabProcess.Start(program, arguments, input: null);
+        return process.Wait(TimeSpan.FromSeconds(30));
     }
 }

@@ -72,10 +72,9 @@ internal sealed class TraceCommand : ProbeCommand
 
         var probing = Common!.Read(parse, target);
         var size = parse.Find(_own.Size);
-        var smallest = TraceRequest.SmallestSize(protocol, probing.Family == Family.V6);
-        if (size < smallest)
+        if (size is { } octets)
         {
-            throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: its headers take {smallest} octets");
+            TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6);
         }
 
         var output = OnlyOne<TraceOutput?>(parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),

@@ -97,6 +97,14 @@ internal sealed record TraceRequest
     public TraceRequest With(ProbeProtocol protocol) =>
         protocol == Protocol ? this : this with { Protocol = protocol, Port = DefaultPort(protocol) };
 
-    /// <summary>The smallest probe of a protocol, octets: its IP header and its transport header.</summary>
-    public static int SmallestSize(ProbeProtocol protocol, bool v6) => (v6 ? 40 : 20) + (protocol == ProbeProtocol.Tcp ? 20 : 8);
+    /// <summary>Refuses a size that no probe of the protocol fits in.</summary>
+    /// <exception cref="UserError">Wrong usage.</exception>
+    public static void CheckSize(int size, ProbeProtocol protocol, bool v6)
+    {
+        var smallest = ProbeWriter.MinimumSize(protocol, v6);
+        if (size < smallest)
+        {
+            throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: a probe takes {smallest} octets at least");
+        }
+    }
 }

@@ -95,10 +95,8 @@ internal sealed class TraceSession : IDisposable
     private static int SizeFor(TraceRequest request, IpAddress target)
     {
         var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
-        var smallest = ProbeWriter.MinimumSize(request.Protocol, target.IsV6);
-        return size >= smallest
-            ? size
-            : throw UserError.Usage($"--size {size} is too small for {request.Protocol.ToString().ToUpperInvariant()} to {target}: its headers take {smallest} octets");
+        TraceRequest.CheckSize(size, request.Protocol, target.IsV6);
+        return size;
     }
 
     private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions

@@ -37,7 +37,7 @@ public static class HostChecks
     /// <summary>Runs every check.</summary>
     public static IReadOnlyList<HostCheck> Run()
     {
-        var capabilities = HostFactsReader.EffectiveCapabilities();
+        var capabilities = Linux.Capabilities.Effective;
         return
         [
             Kernel(),

@@ -13,16 +13,8 @@ public static class HostFactsReader
         Kernel = Line("/proc/sys/kernel/osrelease"),
         BootId = Line("/proc/sys/kernel/random/boot_id"),
         NetworkNamespace = NetworkNamespace(),
-        Capabilities = CapabilityNames.Of(EffectiveCapabilities()),
+        Capabilities = CapabilityNames.Of(Linux.Capabilities.Effective),
     };
-
-    /// <summary>Effective capabilities of this process, one bit each (capabilities(7)).</summary>
-    internal static ulong EffectiveCapabilities()
-    {
-        const string Field = "CapEff:";
-        var line = Lines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal));
-        return line is not null && ulong.TryParse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) ? bits : 0;
-    }
 
     /// <summary>First line of a small file of the kernel; null when it cannot be read.</summary>
     internal static string? Line(string path) => Lines(path).FirstOrDefault()?.Trim();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Lab.Kernel;
 using Probe.Lab.Simulation;
 
 namespace Probe.Lab.Layer1;
@@ -37,16 +38,15 @@ public sealed class RealTimeNetwork : IDisposable
     /// behind it. Needs CAP_NET_ADMIN and /dev/net/tun.
     /// </summary>
     /// <param name="topology">The network.</param>
-    /// <param name="lab">Who makes the device ready.</param>
-    /// <param name="name">Name of a namespace of that lab.</param>
+    /// <param name="name">Name of a namespace of a <see cref="KernelLab"/>.</param>
     /// <param name="options">What the network keeps about itself.</param>
-    public static RealTimeNetwork BehindTun(Topology topology, KernelLab lab, string name, NetworkOptions? options = null)
+    public static RealTimeNetwork BehindTun(Topology topology, string name, NetworkOptions? options = null)
     {
         const string device = "sim0";
         var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
         try
         {
-            lab.Ip(name, [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")]);
+            KernelLab.Ip(Inside(name, [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")]));
             return new RealTimeNetwork(new SimulatedNetwork(topology, options), link);
         }
         catch
@@ -57,18 +57,20 @@ public sealed class RealTimeNetwork : IDisposable
     }
 
     /// <summary>The same behind a veth pair, in a namespace of a lab.</summary>
-    public static RealTimeNetwork BehindVeth(Topology topology, KernelLab lab, string name, NetworkOptions? options = null)
+    public static RealTimeNetwork BehindVeth(Topology topology, string name, NetworkOptions? options = null)
     {
-        lab.Ip(name, VethCommands(topology));
+        KernelLab.Ip(Inside(name, VethCommands(topology)));
         return Start(topology, NamespaceThread.Run(KernelLab.PathOf(name), OpenVeth), options);
     }
 
     /// <summary>The same in the network namespace of this process, which must be one made for it: <c>unshare -Urn</c> gives one to any user.</summary>
     public static RealTimeNetwork BehindVethHere(Topology topology, NetworkOptions? options = null)
     {
-        LabProcess.Check("ip", ["-batch", "-"], string.Join('\n', VethCommands(topology)));
+        KernelLab.Ip(VethCommands(topology));
         return Start(topology, OpenVeth(), options);
     }
+
+    private static IEnumerable<string> Inside(string name, IEnumerable<string> commands) => commands.Select(command => $"-n {name} {command}");
 
     /// <summary>Looks at the network, its journal for one, while its thread waits.</summary>
     public T Read<T>(Func<SimulatedNetwork, T> look)
