@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Probe.Cli.Live;
 using Probe.Cli.Parsing;
 using Probe.Core.Linux;
 using Probe.Core.Probing;
@@ -8,8 +9,6 @@ namespace Probe.Cli.Commands;
 /// <summary><c>probe trace</c>: its options and what they may be together.</summary>
 internal sealed class TraceCommand : ProbeCommand
 {
-    private const ushort FirstUdpPort = 33434;
-    private const ushort WebPort = 80;
     private const int DefaultCount = 10;
     private const int DefaultMaxTtl = 30;
     private const int MostFlows = 256;
@@ -33,7 +32,8 @@ internal sealed class TraceCommand : ProbeCommand
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples =>
     [
-        ("probe trace example.com", "ICMP, ten cycles, a table"),
+        ("probe trace example.com", "ICMP; a live view on a terminal (h shows its keys), else ten cycles and a table"),
+        ("probe trace --report -c 30 example.com", "thirty cycles, then the table, on a terminal too"),
         ("probe trace --tcp -p 443 -n example.com", "as a browser's packets go, without reverse names"),
         ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
         ("probe trace --udp --flows 16 --svg path.svg example.com", "a picture of the paths beside the table"),
@@ -42,7 +42,7 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
     ];
 
-    public override ExitStatus Run(ParseResult parse, CommandContext context) 
+    public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
         var request = Read(parse);
         if (request.Probing.Namespace is { } name)
@@ -50,7 +50,7 @@ internal sealed class TraceCommand : ProbeCommand
             NamespaceReexecution.Enter(name);
         }
 
-        return TraceRun.Run(request, context);
+        return request.Output == TraceOutput.Live ? LiveTrace.Run(request, context) : TraceRun.Run(request, context);
     }
 
     private TraceRequest Read(ParseResult parse)
@@ -78,24 +78,21 @@ internal sealed class TraceCommand : ProbeCommand
             throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: its headers take {smallest} octets");
         }
 
+        var output = OnlyOne<TraceOutput?>(parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
+            (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
+            ?? (LiveTrace.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         return new TraceRequest
         {
             Target = target,
             Protocol = protocol,
-            Port = protocol switch
-            {
-                ProbeProtocol.Udp => port ?? FirstUdpPort,
-                ProbeProtocol.Tcp => port ?? WebPort,
-                _ => null,
-            },
+            Port = port ?? TraceRequest.DefaultPort(protocol),
             FirstTtl = (byte)first,
             MaxTtl = (byte)last,
-            Count = parse.Find(_own.Count) ?? DefaultCount,
+            Count = parse.Find(_own.Count) ?? (output == TraceOutput.Live ? int.MaxValue : DefaultCount),
             Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
-            Output = OnlyOne(parse, TraceOutput.Table, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
-                (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste)),
+            Output = output,
             PictureFile = parse.GetValue(_own.Svg),
             AskSystems = parse.Has(_own.Asn),
             SystemsFile = parse.GetValue(_own.AsnFile),
@@ -133,13 +130,13 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> Tcp { get; } = OptionOf.Flag("TCP SYNs", "--tcp");
 
-        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {FirstUdpPort}, TCP {WebPort})", "--port", "-p");
+        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {TraceRequest.FirstUdpPort}, TCP {TraceRequest.WebPort})", "--port", "-p");
 
         public Option<int> FirstTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", "first TTL (1)", "--first-ttl", "-f");
 
         public Option<int> MaxTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", $"last TTL ({DefaultMaxTtl})", "--max-ttl", "-m");
 
-        public Option<int> Count { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"cycles ({DefaultCount})", "--count", "-c");
+        public Option<int> Count { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"cycles ({DefaultCount}; no end in the live view)", "--count", "-c");
 
         public Option<Duration> Interval { get; } = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "from one cycle to the next (1s)", "--interval", "-i");
 
@@ -149,7 +146,7 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> AllowUnreached { get; } = OptionOf.Flag("exit 0 even if the target never answers", "--allow-unreached");
 
-        public Option<bool> Report { get; } = OptionOf.Flag("a table at the end (default)", "--report");
+        public Option<bool> Report { get; } = OptionOf.Flag("a table at the end, no live view (default when it goes to no terminal)", "--report");
 
         public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
 

@@ -9,6 +9,9 @@ internal enum TraceOutput
     /// <summary>A table for people.</summary>
     Table,
 
+    /// <summary>A view that changes as answers come, and the table at its end.</summary>
+    Live,
+
     /// <summary>The document.</summary>
     Json,
 
@@ -28,6 +31,12 @@ internal enum TraceOutput
 /// <summary>What <c>probe trace</c> was asked to do; nothing in it contradicts itself.</summary>
 internal sealed record TraceRequest
 {
+    /// <summary>Port of UDP probes unless told otherwise: traceroute's.</summary>
+    public const ushort FirstUdpPort = 33434;
+
+    /// <summary>Port of TCP probes unless told otherwise.</summary>
+    public const ushort WebPort = 80;
+
     /// <summary>The host.</summary>
     public required TargetName Target { get; init; }
 
@@ -43,7 +52,7 @@ internal sealed record TraceRequest
     /// <summary>Last TTL, not below the first.</summary>
     public required byte MaxTtl { get; init; }
 
-    /// <summary>Cycles: probes to each TTL and flow.</summary>
+    /// <summary>Cycles: probes to each TTL and flow; <see cref="int.MaxValue"/> until stopped.</summary>
     public required int Count { get; init; }
 
     /// <summary>From the start of one cycle to the next.</summary>
@@ -75,6 +84,18 @@ internal sealed record TraceRequest
 
     /// <summary>What every probe of the run has in common.</summary>
     public required ProbingOptions Probing { get; init; }
+
+    /// <summary>The port that a protocol's probes go to unless the user names one; null for ICMP.</summary>
+    public static ushort? DefaultPort(ProbeProtocol protocol) => protocol switch
+    {
+        ProbeProtocol.Udp => FirstUdpPort,
+        ProbeProtocol.Tcp => WebPort,
+        _ => null,
+    };
+
+    /// <summary>The same with another protocol; a port that was named belongs to the protocol it was named for.</summary>
+    public TraceRequest With(ProbeProtocol protocol) =>
+        protocol == Protocol ? this : this with { Protocol = protocol, Port = DefaultPort(protocol) };
 
     /// <summary>The smallest probe of a protocol, octets: its IP header and its transport header.</summary>
     public static int SmallestSize(ProbeProtocol protocol, bool v6) => (v6 ? 40 : 20) + (protocol == ProbeProtocol.Tcp ? 20 : 8);

@@ -1,6 +1,5 @@
 using Probe.Cli.Names;
 using Probe.Cli.Output;
-using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Packets;
@@ -8,7 +7,6 @@ using Probe.Core.Probing;
 using Probe.Core.Tracing;
 using Probe.Report.Charts;
 using Probe.Report.Diagnosis;
-using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Probe.Cli.Commands;
 
@@ -19,116 +17,61 @@ internal static class TraceRun
 
     public static ExitStatus Run(TraceRequest request, CommandContext context)
     {
-        var probing = request.Probing;
-        using var picture = ResultFile.Open(request.PictureFile);
-        using var systems = AsNumbers.Open(request.AskSystems, request.SystemsFile);
-        var target = TargetResolver.Resolve(request.Target, probing.Family, context.Cancellation);
-        var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
-        var smallest = ProbeWriter.MinimumSize(request.Protocol, target.IsV6);
-        if (size < smallest)
-        {
-            throw UserError.Usage($"--size {size} is too small for {request.Protocol.ToString().ToUpperInvariant()} to {target}: its headers take {smallest} octets");
-        }
-
-        using var session = Open(request, target);
-        using var capture = OpenCapture(probing.CaptureFile, session, target);
-        using var names = probing.Numeric ? null : new ReverseNames();
-        var tracer = new Tracer(MakeOptions(request, session, target, size), new ProbeNumbers());
-        var builder = new TraceEvidenceBuilder(tracer, session.Wire.NowNs, address => names?.NameOf(address));
-        var started = new Instant(session.StartedUnixNs + session.Wire.NowNs);
+        using var aids = TraceAids.Open(request);
+        var target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
+        using var session = new TraceSession(request, target, new ProbeNumbers());
         using var wake = context.Cancellation.Register(session.Wire.Wake);
 
-        names?.Ask(target);
-        var deadlineNs = probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
+        aids.AskName(target);
+        var tracer = session.Tracer;
+        var deadlineNs = request.Probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
         var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
         {
-            AskNames(tracer, names, systems);
-            capture?.Drain();
+            aids.Ask(tracer);
+            session.Capture?.Drain();
             context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
         });
-        var ended = new Instant(session.StartedUnixNs + session.Wire.NowNs);
-        var file = capture?.Finish();
         context.Messages.EndProgress();
-        if (tracer.SendError is { } error)
+        return Conclude(session, aids, context, end, LongestWaitForNames, []);
+    }
+
+    /// <summary>What follows the last probe: wait for names, judge, show.</summary>
+    /// <param name="session">The run.</param>
+    /// <param name="aids">What stands beside it.</param>
+    /// <param name="context">Where the results go.</param>
+    /// <param name="end">Why it ended.</param>
+    /// <param name="longestWait">How long to wait for names.</param>
+    /// <param name="earlier">What was missing in sessions before this one.</param>
+    internal static ExitStatus Conclude(TraceSession session, TraceAids aids, CommandContext context, SweepEnd end, TimeSpan longestWait,
+        IReadOnlyCollection<Gap> earlier)
+    {
+        var request = session.Request;
+        var ended = session.Now;
+        var capture = session.Capture?.Finish();
+        if (session.Tracer.SendError is { } error)
         {
-            throw CannotSend(request, target, size, session, error);
+            throw CannotSend(request, session.Target, session.Size, session.Probing, error);
         }
 
-        AskNames(tracer, names, systems);
-        var missing = WaitForNames(names, systems, context.Cancellation);
-        var trace = builder.Build(request.Target.Text, end, session.Wire.ReadLosses().Packets);
-        trace = systems?.Annotate(trace) ?? trace;
-        var bundle = MakeBundle(context, session, trace, end, started, ended, tracer, file, capture?.Lost ?? 0);
-        bundle = missing is null ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], missing] };
+        aids.Ask(session.Tracer);
+        var missing = aids.Wait(longestWait, context.Cancellation);
+        var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
+        var bundle = MakeBundle(context, session, trace, end, ended, capture);
+        Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
+        bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
         Show(request, context, bundle, trace);
-        picture?.Write(PathPicture.Render(trace));
+        aids.Picture?.Write(PathPicture.Render(trace));
         return Judge(request, bundle, trace, end).And(missing is null ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
-    private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
+    /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
+    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
     {
-        Target = target,
-        Protocol = request.Protocol,
-        DestinationPort = request.Port ?? 0,
-        Flows = request.Flows,
-        Source = request.Probing.Source ?? default,
-        Interface = request.Probing.Interface,
-        Mark = request.Probing.Mark,
-        TimeoutNs = request.Probing.Timeout.Ns,
-    });
-
-    private static ProbeCapture? OpenCapture(string? file, ProbeSession session, IpAddress target)
-    {
-        try
-        {
-            return file is null ? null : ProbeCapture.Open(file, session.Wire, [target]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw UserError.CannotRun($"cannot write {file}: {e.Message}");
-        }
-    }
-
-    private static TraceOptions MakeOptions(TraceRequest request, ProbeSession session, IpAddress target, int size)
-    {
-        var options = new TraceOptions
-        {
-            Target = target,
-            Source = session.Source,
-            Protocol = request.Protocol,
-            Flows = session.Flows,
-            FirstTtl = request.FirstTtl,
-            MaxTtl = request.MaxTtl,
-            Cycles = request.Count,
-            IntervalNs = request.Interval.Ns,
-            TimeoutNs = request.Probing.Timeout.Ns,
-            Size = size,
-            Dscp = request.Probing.Dscp,
-        };
-        return request.Probing.Rate switch
-        {
-            null => options,
-            { PerSecond: { } rate } => options with { MaxPerSecond = (int)Math.Clamp(Math.Ceiling(rate), 1, int.MaxValue - 1) },
-            _ => options with { MaxPerSecond = int.MaxValue, MaxPerTtlIn10Seconds = int.MaxValue },
-        };
-    }
-
-    private static void AskNames(Tracer tracer, ReverseNames? names, AsNumbers? systems)
-    {
-        while ((names is not null || systems is not null) && tracer.TryTakeNewAddress(out var address))
-        {
-            names?.Ask(address);
-            systems?.AskUnlessKnown(address);
-        }
-    }
-
-    /// <summary>Gives names and AS numbers the same short time; what could not be had of the latter, which only an option asks for.</summary>
-    private static Gap? WaitForNames(ReverseNames? names, AsNumbers? systems, CancellationToken cancellation)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        names?.Wait(LongestWaitForNames, cancellation);
-        return systems?.Missing(systems.Wait(LongestWaitForNames - Stopwatch.GetElapsedTime(begun), cancellation));
-    }
+        ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
+        ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
+            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
+        _ => null,
+    };
 
     private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
     {
@@ -140,9 +83,9 @@ internal static class TraceRun
             $"cannot send to {target} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {target}"),
     };
 
-    private static Bundle MakeBundle(CommandContext context, ProbeSession session, TraceEvidence trace, SweepEnd end, Instant started, Instant ended,
-        Tracer tracer, CaptureFile? capture, long captureLost)
+    private static Bundle MakeBundle(CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
     {
+        var tracer = session.Tracer;
         var gaps = new List<Gap>();
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
         {
@@ -154,17 +97,17 @@ internal static class TraceRun
             gaps.Add(new Gap("probes", $"this host would not send {tracer.ProbesNotSent} of them; they count as neither sent nor lost"));
         }
 
-        if (captureLost > 0)
+        if (session.Capture is { Lost: > 0 and var lost })
         {
-            gaps.Add(new Gap("capture", $"{captureLost} packets came faster than they could be written and are missing in the file"));
+            gaps.Add(new Gap("capture", $"{lost} packets came faster than they could be written and are missing in the file"));
         }
 
-        if (session.ClockSteps > 0)
+        if (session.Probing.ClockSteps > 0)
         {
-            gaps.Add(new Gap("kernel stamps", $"the wall clock was set {session.ClockSteps} times; round-trip times across it are from this process's clock"));
+            gaps.Add(new Gap("kernel stamps", $"the wall clock was set {session.Probing.ClockSteps} times; round-trip times across it are from this process's clock"));
         }
 
-        if (DescribeCache(session) is { } left)
+        if (DescribeCache(session.Probing) is { } left)
         {
             gaps.Add(left);
         }
@@ -173,7 +116,7 @@ internal static class TraceRun
         {
             Tool = ProgramVersion.Tool,
             Command = context.CommandLine,
-            Started = started,
+            Started = session.Started,
             Ended = ended,
             Complete = end == SweepEnd.Done,
             EndReason = end switch
@@ -189,14 +132,6 @@ internal static class TraceRun
         };
         return RuleSet.All.Judge(bundle).StoreIn(bundle);
     }
-
-    private static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
-    {
-        ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
-        ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
-            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
-        _ => null,
-    };
 
     private static void Show(TraceRequest request, CommandContext context, Bundle bundle, TraceEvidence trace)
     {

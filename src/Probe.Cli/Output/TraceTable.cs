@@ -7,7 +7,9 @@ namespace Probe.Cli.Output;
 /// <summary>A trace as a table for people, in the shape mtr's users know.</summary>
 internal static class TraceTable
 {
-    private const string Silent = "*";
+    /// <summary>Stands for the address of a hop that never answered.</summary>
+    public const string Silent = "*";
+
     private const int LongestSystemName = 24;
 
     public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
@@ -55,7 +57,8 @@ internal static class TraceTable
             $"Path to {to} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets, times in ms");
     }
 
-    private static (IReadOnlyList<HopEvidence> Shown, IReadOnlyList<HopEvidence> Tail) SplitSilentTail(IReadOnlyList<HopEvidence> hops)
+    /// <summary>The hops up to the last one that answered, and those after it.</summary>
+    public static (IReadOnlyList<HopEvidence> Shown, IReadOnlyList<HopEvidence> Tail) SplitSilentTail(IReadOnlyList<HopEvidence> hops)
     {
         var last = hops.Count;
         while (last > 0 && hops[last - 1].Nodes.Count == 0)
@@ -90,13 +93,16 @@ internal static class TraceTable
         }
     }
 
-    private static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
+    /// <summary>Name and address of a node, harmless.</summary>
+    public static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
 
-    private static Cell[] As(NodeEvidence? node, bool systems) => !systems ? []
+    /// <summary>The autonomous system of a node: one cell, or none where they are not shown.</summary>
+    public static Cell[] As(NodeEvidence? node, bool systems) => !systems ? []
         : node?.Asn is not { } number ? [node is null ? "" : "-"]
         : [string.IsNullOrEmpty(node.AsName) ? $"AS{number}" : $"AS{number} {StrangerText.Clean(node.AsName, LongestSystemName)}"];
 
-    private static Cell LossCell(HopEvidence hop) => new(Percent(hop.Loss), hop.Loss switch
+    /// <summary>The loss of a hop.</summary>
+    public static Cell LossCell(HopEvidence hop) => new(Percent(hop.Loss), hop.Loss switch
     {
         0 => Tone.Plain,
         null => Tone.Faint,
@@ -104,10 +110,12 @@ internal static class TraceTable
         _ => Tone.Bad,
     });
 
-    private static string Percent(double? fraction) =>
+    /// <summary>A fraction in percent; "?" when there is none.</summary>
+    public static string Percent(double? fraction) =>
         fraction is { } value ? (value * 100).ToString("0.0", CultureInfo.InvariantCulture) + "%" : "?";
 
-    private static IEnumerable<string> HopNotes(HopEvidence hop)
+    /// <summary>What there is to say of a hop as a whole.</summary>
+    public static IEnumerable<string> HopNotes(HopEvidence hop)
     {
         // A hop that never answers is plain to see; one that answers sometimes needs the word.
         if (hop.RateLimited > 0 && hop.Received > 0)
@@ -121,7 +129,8 @@ internal static class TraceTable
         }
     }
 
-    private static IEnumerable<string> NodeNotes(TraceEvidence trace, NodeEvidence node)
+    /// <summary>What there is to say of one of its addresses.</summary>
+    public static IEnumerable<string> NodeNotes(TraceEvidence trace, NodeEvidence node)
     {
         foreach (var reply in node.Replies)
         {
@@ -142,22 +151,30 @@ internal static class TraceTable
         }
     }
 
-    private static string Verdict(TraceEvidence trace) => trace.Reached
+    /// <summary>Whether the target answered, and who was last if not.</summary>
+    public static string Verdict(TraceEvidence trace) => trace.Reached
         ? $"Reached in {trace.ReachedTtl} hops."
         : trace.Hops.LastOrDefault(hop => hop.Nodes.Count > 0) is { } last
             ? $"Not reached: the last answer came from hop {last.Ttl} ({last.Nodes[0].Address})."
             : "Not reached: nobody answered.";
 
+    /// <summary>A finding in one line.</summary>
+    public static string Describe(Finding finding) =>
+        $"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}";
+
+    /// <summary>The warning about answers that this host lost.</summary>
+    public static string LocalLoss(TraceEvidence trace) => $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
+
     private static IEnumerable<string> Remarks(TraceEvidence trace, Bundle bundle)
     {
         if (trace.LocalLost > 0)
         {
-            yield return $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
+            yield return LocalLoss(trace);
         }
 
         foreach (var finding in bundle.Findings ?? [])
         {
-            yield return $"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}";
+            yield return Describe(finding);
         }
 
         foreach (var gap in bundle.Gaps ?? [])

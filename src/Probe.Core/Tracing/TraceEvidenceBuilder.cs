@@ -16,7 +16,7 @@ public sealed class TraceEvidenceBuilder
     private readonly long _zeroNs;
     private readonly Func<IpAddress, string?> _nameOf;
 
-    /// <summary>Makes a builder.</summary>
+    /// <summary>Makes a builder. After <see cref="Tracer.Reset"/> it still tells of what was seen before.</summary>
     /// <param name="sweep">Whose observations.</param>
     /// <param name="zeroNs">The run's clock at <see cref="Bundle.Started"/>.</param>
     /// <param name="nameOf">Reverse names; null where there is none.</param>
@@ -35,8 +35,34 @@ public sealed class TraceEvidenceBuilder
     /// <param name="localLost">Answers lost in this host.</param>
     public TraceEvidence Build(string target, SweepEnd end, long localLost)
     {
-        var hops = BuildHops();
-        var reached = _state.Flows.Where(flow => flow.ReachedTtl != 0).Select(flow => flow.ReachedTtl).DefaultIfEmpty(0).Min();
+        return BuildPath(target, end, localLost, onlyFlow: null) with
+        {
+            Links = LinkBuilder.Build(_state),
+            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
+            Probes = [.. _state.Probes.Select(BuildProbe)],
+        };
+    }
+
+    /// <summary>The run as a view shows it: cheap enough to be made ten times a second on the loop's thread.</summary>
+    /// <param name="target">The target as the user wrote it.</param>
+    /// <param name="localLost">Answers lost in this host.</param>
+    /// <param name="onlyFlow">Index of the flow to which hops are limited; null for all.</param>
+    public TraceSnapshot Snapshot(string target, long localLost, int? onlyFlow = null) => new()
+    {
+        Trace = BuildPath(target, SweepEnd.Interrupted, localLost, onlyFlow),
+        Recent = [.. _state.Recent.Select(ring => ring.Read(flow => _state.Flows[flow].Flow.Id, onlyFlow))],
+        Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
+        Sent = _state.ProbesSent,
+        Answered = _sweep.ProbesAnswered,
+        Paused = _sweep is Tracer { IsPaused: true },
+        OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
+    };
+
+    private TraceEvidence BuildPath(string target, SweepEnd end, long localLost, int? onlyFlow)
+    {
+        var hops = BuildHops(onlyFlow);
+        var reached = _state.Flows.Where((flow, index) => flow.ReachedTtl != 0 && (onlyFlow ?? index) == index)
+            .Select(flow => flow.ReachedTtl).DefaultIfEmpty(0).Min();
         return new TraceEvidence
         {
             Target = target,
@@ -52,9 +78,6 @@ public sealed class TraceEvidenceBuilder
             LocalLost = localLost,
             Hops = hops,
             Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
-            Links = LinkBuilder.Build(_state),
-            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
-            Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }
 
@@ -66,12 +89,12 @@ public sealed class TraceEvidenceBuilder
         _ => reached ? "target" : "max-ttl",
     };
 
-    private List<HopEvidence> BuildHops()
+    private List<HopEvidence> BuildHops(int? onlyFlow)
     {
         var hops = new List<HopEvidence>();
         for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
         {
-            var seen = FlowsAt(ttl);
+            var seen = FlowsAt(ttl, onlyFlow);
             if (seen.Count == 0)
             {
                 continue;
@@ -91,12 +114,12 @@ public sealed class TraceEvidenceBuilder
     }
 
     /// <summary>The cells of one TTL, of those flows whose target is not nearer.</summary>
-    private List<(int Flow, FlowHop Hop)> FlowsAt(int ttl)
+    private List<(int Flow, FlowHop Hop)> FlowsAt(int ttl, int? onlyFlow)
     {
         var seen = new List<(int, FlowHop)>();
         for (var flow = 0; flow < _state.Flows.Count; flow++)
         {
-            if (_state.Find(flow, ttl) is { } hop && (hop.Sent > 0 || hop.Redirects.Count > 0)
+            if ((onlyFlow ?? flow) == flow && _state.Find(flow, ttl) is { } hop && (hop.Sent > 0 || hop.Redirects.Count > 0)
                 && (_state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl <= target)))
             {
                 seen.Add((flow, hop));

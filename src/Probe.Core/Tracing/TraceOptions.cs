@@ -42,6 +42,9 @@ public sealed record TraceOptions
     /// <summary>The DF bit (IPv4).</summary>
     public bool DontFragment { get; init; } = true;
 
+    /// <summary>How many of the newest probes to each TTL are remembered one by one for a view; 0 for none.</summary>
+    public int RecentProbes { get; init; }
+
     /// <summary>Most probes in any one second; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
     public int MaxPerSecond { get; init; } = 1000;
 

@@ -9,11 +9,13 @@ internal sealed class TraceState
     public const int KeptProbes = 10_000;
 
     private readonly List<FlowState> _flows = [];
+    private readonly RecentProbes[] _recent;
     private int _firstNumber;
 
     public TraceState(TraceOptions options)
     {
         Options = options;
+        _recent = options.RecentProbes == 0 ? [] : [.. Enumerable.Range(0, options.MaxTtl + 1).Select(_ => new RecentProbes(options.RecentProbes))];
         foreach (var flow in options.Flows)
         {
             AddFlow(flow);
@@ -21,6 +23,12 @@ internal sealed class TraceState
     }
 
     public TraceOptions Options { get; }
+
+    /// <summary>An earlier state of the same run could send, so that a refused probe is no reason to give up.</summary>
+    public bool HasSentBefore { get; init; }
+
+    /// <summary>The newest probes by TTL; empty when nobody asked for them.</summary>
+    public IReadOnlyList<RecentProbes> Recent => _recent;
 
     public IReadOnlyList<FlowState> Flows => _flows;
 
@@ -53,6 +61,8 @@ internal sealed class TraceState
             _firstNumber = Probes.Count == 0 ? number : _firstNumber;
             Probes.Add(new ProbeRecord(number, flow, ttl, nowNs, Answer: null));
         }
+
+        RecentAt(ttl)?.Sent(number, flow);
     }
 
     /// <summary>A queue of this host was full: the probe never left and will be sent anew under another number.</summary>
@@ -69,8 +79,19 @@ internal sealed class TraceState
         cell.Sent++;
         cell.Received++;
         cell.NodeOf(reply.From).Add(reply);
+        RecentAt(ttl)?.Over(reply.Number, reply.From, reply.Ambiguous ? null : reply.RttNs);
         RecordAnswer(reply);
     }
+
+    /// <summary>Nobody answered the probe in time.</summary>
+    public void Unanswered(int number, int flow, int ttl)
+    {
+        Cell(flow, ttl).Sent++;
+        RecentAt(ttl)?.Over(number, default, rttNs: null);
+    }
+
+    /// <summary>The probe never left, so its place among the newest ones stays empty.</summary>
+    public void NeverLeft(int number, int ttl) => RecentAt(ttl)?.TakeBack(number);
 
     private void RecordAnswer(in Reply reply)
     {
@@ -94,11 +115,13 @@ internal sealed class TraceState
     public void NotSent(SendStatus status)
     {
         ProbesNotSent++;
-        if (ProbesNotSent == ProbesSent)
+        if (ProbesNotSent == ProbesSent && !HasSentBefore)
         {
             SendError = status;
         }
     }
+
+    private RecentProbes? RecentAt(int ttl) => _recent.Length == 0 ? null : _recent[ttl];
 }
 
 /// <summary>One probe and its first answer.</summary>

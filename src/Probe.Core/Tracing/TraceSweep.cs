@@ -38,8 +38,8 @@ public abstract class TraceSweep : ISweep
     /// <summary>Why not even the first probe could be sent; null when it could.</summary>
     public SendStatus? SendError => State.SendError;
 
-    /// <summary>Everything seen so far.</summary>
-    internal TraceState State { get; }
+    /// <summary>Everything seen so far; another object after it was forgotten.</summary>
+    internal TraceState State { get; private set; }
 
     private protected TraceOptions Options { get; }
 
@@ -57,6 +57,13 @@ public abstract class TraceSweep : ISweep
 
     /// <inheritdoc/>
     public abstract void NotSent(in ProbePacket probe, SendStatus status);
+
+    /// <summary>Begins with empty hands; ceilings, numbers and known addresses stay.</summary>
+    private protected void Forget()
+    {
+        ProbesAnswered = 0;
+        State = new TraceState(Options) { HasSentBefore = State.HasSentBefore || State.ProbesSent > State.ProbesNotSent };
+    }
 
     /// <summary>When the ceilings allow a probe to this TTL; the past means at once.</summary>
     private protected long EarliestNs(int ttl) => Math.Max(BusyUntilNs, Math.Max(_perSecond.NextNs, _perTtl[ttl].NextNs));

@@ -16,12 +16,19 @@ public sealed class Tracer : TraceSweep
     private readonly List<TraceRound> _rounds = [];
     private long _startNs = -1;
     private long _nextRound;
+    private long? _pausedAtNs;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
     /// <param name="numbers">Hands out run-wide numbers.</param>
     public Tracer(TraceOptions options, ProbeNumbers numbers)
         : base(options, numbers) => ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+
+    /// <summary>Cycles begun.</summary>
+    public long Cycles => (_nextRound + Options.Flows.Count - 1) / Options.Flows.Count;
+
+    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
+    public bool IsPaused => _pausedAtNs is not null;
 
     private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * Options.Flows.Count;
 
@@ -44,11 +51,14 @@ public sealed class Tracer : TraceSweep
             return ISweep.Done;
         }
 
-        StartRounds(nowNs);
         var heldUntilNs = long.MaxValue;
-        foreach (var round in _rounds)
+        if (!IsPaused)
         {
-            heldUntilNs = Math.Min(heldUntilNs, Send(round, nowNs, send));
+            StartRounds(nowNs);
+            foreach (var round in _rounds)
+            {
+                heldUntilNs = Math.Min(heldUntilNs, Send(round, nowNs, send));
+            }
         }
 
         CloseRounds();
@@ -57,7 +67,34 @@ public sealed class Tracer : TraceSweep
             return ISweep.Done;
         }
 
-        return NextDeadline(nowNs, heldUntilNs);
+        return IsPaused ? NextExpiry(nowNs + SecondNs) : NextDeadline(nowNs, heldUntilNs);
+    }
+
+    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
+    public void Pause(long nowNs) => _pausedAtNs ??= nowNs;
+
+    /// <summary>Goes on where <see cref="Pause"/> stopped: the cycles that the pause took are not caught up.</summary>
+    public void Resume(long nowNs)
+    {
+        if (_pausedAtNs is { } since)
+        {
+            _startNs += nowNs - since;
+            _pausedAtNs = null;
+        }
+    }
+
+    /// <summary>
+    /// Forgets everything seen and counts cycles from 0. The ceilings hold on and the next cycle begins when it would have, so that
+    /// nobody can send more by resetting often; what is under way counts no more.
+    /// </summary>
+    public void Reset()
+    {
+        _startNs = RoundStartNs(_nextRound);
+        _nextRound = 0;
+        _rounds.Clear();
+        _pending.Clear();
+        _order.Clear();
+        Forget();
     }
 
     /// <inheritdoc/>
@@ -68,6 +105,7 @@ public sealed class Tracer : TraceSweep
             return;
         }
 
+        State.NeverLeft(probe.Number, pending.Ttl);
         if (status == SendStatus.Busy)
         {
             pending.Round.TakeBack(pending.Ttl);
@@ -112,7 +150,7 @@ public sealed class Tracer : TraceSweep
                 _pending.Remove(number);
                 if (!pending.Answered)
                 {
-                    State.Cell(pending.Flow, pending.Ttl).Sent++;
+                    State.Unanswered(number, pending.Flow, pending.Ttl);
                     pending.Round.TimedOut(pending.Ttl);
                 }
             }
@@ -181,11 +219,7 @@ public sealed class Tracer : TraceSweep
             next = Math.Min(next, RoundStartNs(_nextRound));
         }
 
-        if (_order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending))
-        {
-            next = Math.Min(next, pending.SentNs + Options.TimeoutNs + 1);
-        }
-
+        next = NextExpiry(next);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
             next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs));
@@ -194,6 +228,10 @@ public sealed class Tracer : TraceSweep
         // A probe that could not be sent left no entry to wait for.
         return next == ISweep.Done ? nowNs + BusyRetryNs : next;
     }
+
+    private long NextExpiry(long otherwiseNs) => _order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending)
+        ? Math.Min(otherwiseNs, pending.SentNs + Options.TimeoutNs + 1)
+        : otherwiseNs;
 
     private readonly record struct Pending(TraceRound Round, int Flow, int Ttl, long SentNs, bool Answered);
 }

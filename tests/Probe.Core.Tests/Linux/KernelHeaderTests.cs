@@ -19,6 +19,8 @@ public class KernelHeaderTests
         #include <fcntl.h>
         #include <poll.h>
         #include <sched.h>
+        #include <signal.h>
+        #include <termios.h>
         #include <time.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
@@ -58,7 +60,7 @@ public class KernelHeaderTests
         """;
 
     private static readonly Type[] ConstantClasses =
-        [typeof(SocketConstants), typeof(SystemConstants), typeof(NetlinkConstants), typeof(FilterConstants), typeof(Errno)];
+        [typeof(SocketConstants), typeof(SystemConstants), typeof(NetlinkConstants), typeof(FilterConstants), typeof(TerminalConstants), typeof(Errno)];
 
     private static readonly Type[] Structs =
     [
@@ -66,6 +68,7 @@ public class KernelHeaderTests
         typeof(cmsghdr), typeof(in_pktinfo), typeof(in6_pktinfo), typeof(timespec), typeof(pollfd), typeof(epoll_event), typeof(sock_filter),
         typeof(sock_fprog), typeof(sock_extended_err), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
         typeof(rta_cacheinfo), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
+        typeof(termios), typeof(winsize),
     ];
 
     [NeedsFact(Need.CCompiler)]
