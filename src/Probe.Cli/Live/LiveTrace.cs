@@ -20,7 +20,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private const int RecentPerFlow = 40;
     private const int MostRecent = 640;
     private static readonly TimeSpan LongestWaitForNames = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan LongestWaitToSuspend = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWaitToSuspend = TimeSpan.FromSeconds(2);
 
     private readonly TraceRequest _request;
     private readonly CommandContext _context;

@@ -105,11 +105,11 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
     {
         using var screen = new TmuxScreen();
 
-        // The first router has no route to it and says so.
+        // The first router has no route to it and says so, once a second: whatever the settings, Linux limits this kind of answer.
         screen.Type($"clear; ip netns exec {network.Client} {Child.Probe} trace -n 10.88.7.7; echo \"status\" $?");
         screen.WaitFor("q quit");
         screen.WaitFor("PRB-PATH-");
-        screen.WaitFor("Not reached: the last answer came from hop 1 (10.88.1.2).");
+        Assert.Contains("(10.88.1.2).", screen.WaitFor("Not reached: the last answer came from hop"), StringComparison.Ordinal);
         screen.Press("q");
         Assert.Contains("PRB-PATH-", screen.WaitFor("status 1"), StringComparison.Ordinal);
         AssertIsAsBefore(screen);
@@ -240,7 +240,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.WaitFor("status 0");
 
         var writes = File.ReadLines(log).Where(line => line.Contains(" write(1, \"\\33[", StringComparison.Ordinal)).ToList();
-        Assert.All(writes.Skip(1).SkipLast(1), write => Assert.Matches(@"write\(1, ""\\33\[\?2026h\\33\[.*\\33\[\?2026l"", \d+\)", write));
+        Assert.All(writes.Skip(1).SkipLast(1), write => Assert.Matches(@"write\(1, ""\\33\[\?2026h\\33\[.*\\33\[\?2026l"", \d+(\)| <unfinished)", write));
         Assert.True(writes.Count > 6, $"{writes.Count} writes");
     }
 
