@@ -236,7 +236,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         using var folder = new TemporaryFolder();
         var log = Path.Combine(folder.Path, "calls");
         using var screen = new TmuxScreen();
-        screen.Type($"ip netns exec {network.Client} strace -f -qq -s 100000 -e trace=write -e signal=none -o {log} {Child.Probe} trace -n -c 5 -i 300ms {Server}; echo \"status\" $?");
+        screen.Type($"ip netns exec {network.Client} strace -f -qq -s 100000 -e trace=write -e signal=none -o {log} {Child.Probe} trace -n -c 20 -i 300ms {Server}; echo \"status\" $?");
         screen.WaitFor("status 0");
 
         var writes = File.ReadLines(log).Where(line => line.Contains(" write(1, \"\\33[", StringComparison.Ordinal)).ToList();
