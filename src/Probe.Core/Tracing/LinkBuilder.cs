@@ -41,7 +41,7 @@ internal static class LinkBuilder
         var mixed = false;
         for (var flow = 0; flow < state.Flows.Count; flow++)
         {
-            if (ttl < state.Options.MaxTtl && state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
+            if (state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
                 && state.Find(flow, ttl + 1) is { } far)
             {
                 next.UnionWith(far.Nodes.Select(other => other.Address));

@@ -177,7 +177,7 @@ public sealed class MultipathTracer : TraceSweep
                 if (_open.Remove(number))
                 {
                     var hop = State.Cell(pending.Flow, pending.Ttl);
-                    hop.Sent++;
+                    State.Unanswered(number, pending.Flow, pending.Ttl);
                     hop.Pending -= pending.Overdue ? 0 : 1;
                     _changed = true;
                 }

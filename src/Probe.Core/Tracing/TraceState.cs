@@ -50,7 +50,7 @@ internal sealed class TraceState
     /// <summary>What the flow with this index saw at this TTL.</summary>
     public FlowHop Cell(int flow, int ttl) => _flows[flow].Hops[ttl] ??= new FlowHop();
 
-    /// <summary>The same, null when nothing was seen.</summary>
+    /// <summary>The same, null when nothing was seen, as beyond the last TTL.</summary>
     public FlowHop? Find(int flow, int ttl) => ttl <= Options.MaxTtl ? _flows[flow].Hops[ttl] : null;
 
     public void Sent(int number, int flow, int ttl, long nowNs)
