@@ -104,6 +104,15 @@ public sealed class RawPacketPort : IPacketPort
         }
     }
 
+    /// <summary>Takes TCP and UDP answers to these local ports from now on. Call it before the first probe of a new port leaves.</summary>
+    public void Listen(IReadOnlyList<ushort> localPorts)
+    {
+        foreach (var receiver in _receivers)
+        {
+            receiver.Listen(localPorts);
+        }
+    }
+
     /// <inheritdoc/>
     public void Wake() => _waiter.Wake();
 
