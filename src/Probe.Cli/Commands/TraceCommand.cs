@@ -3,6 +3,7 @@ using Probe.Cli.Live;
 using Probe.Cli.Parsing;
 using Probe.Core.Linux;
 using Probe.Core.Probing;
+using Probe.Core.Tracing;
 
 namespace Probe.Cli.Commands;
 
@@ -12,17 +13,19 @@ internal sealed class TraceCommand : ProbeCommand
     private const int DefaultCount = 10;
     private const int DefaultMaxTtl = 30;
     private const int MostFlows = 256;
+    private const double DefaultConfidence = 95;
+    private const int DefaultMaxProbes = 5000;
     private const int LargestPacket = 65535;
 
     private readonly Argument<TargetName> _host;
-    private readonly TraceOptions _own;
+    private readonly OwnOptions _own;
 
     public TraceCommand()
-        : this(new TraceOptions())
+        : this(new OwnOptions())
     {
     }
 
-    private TraceCommand(TraceOptions own)
+    private TraceCommand(OwnOptions own)
         : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(), own.All)
     {
         _own = own;
@@ -37,6 +40,8 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --tcp -p 443 -n example.com", "as a browser's packets go, without reverse names"),
         ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
         ("probe trace --udp --flows 16 --svg path.svg example.com", "a picture of the paths beside the table"),
+        ("probe trace --ecmp example.com", "all paths: searches until a further one is unlikely (5 %), then watches those found; --report ends after the search"),
+        ("probe trace --ecmp --tcp -p 443 --confidence 99 --confidence-scope graph --json example.com", "all paths of HTTPS, the whole graph with 99 %"),
         ("probe trace --paste example.com", "a block for a ticket, as mtr -rwn prints it"),
         ("probe trace --asn-file as.txt --asn example.com", "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
@@ -56,7 +61,10 @@ internal sealed class TraceCommand : ProbeCommand
     private TraceRequest Read(ParseResult parse)
     {
         var target = parse.GetValue(_host)!;
-        var protocol = OnlyOne(parse, ProbeProtocol.Icmp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
+        var search = ReadSearch(parse);
+
+        // Echo requests have no ports, and most balancers look at ports.
+        var protocol = OnlyOne(parse, search is null ? ProbeProtocol.Icmp : ProbeProtocol.Udp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
         var port = parse.Find(_own.Port);
         if (port is not null && protocol == ProbeProtocol.Icmp)
         {
@@ -87,10 +95,11 @@ internal sealed class TraceCommand : ProbeCommand
             Port = port ?? TraceRequest.DefaultPort(protocol),
             FirstTtl = (byte)first,
             MaxTtl = (byte)last,
-            Count = parse.Find(_own.Count) ?? (output == TraceOutput.Live ? int.MaxValue : DefaultCount),
+            Count = parse.Find(_own.Count) ?? (output == TraceOutput.Live ? int.MaxValue : search is null ? DefaultCount : 0),
             Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
+            Search = search,
             Output = output,
             PictureFile = parse.GetValue(_own.Svg),
             AskSystems = parse.Has(_own.Asn),
@@ -98,6 +107,23 @@ internal sealed class TraceCommand : ProbeCommand
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
+    }
+
+    private SearchRequest? ReadSearch(ParseResult parse)
+    {
+        Option[] belonging = [_own.Confidence, _own.Scope, _own.MaxProbes];
+        if (!parse.Has(_own.Ecmp))
+        {
+            return belonging.FirstOrDefault(parse.Has) is { } lonely ? throw UserError.Usage($"{lonely.Name} belongs to --ecmp: add it, or leave {lonely.Name} out") : null;
+        }
+
+        if (parse.Has(_own.Flows))
+        {
+            throw UserError.Usage("--ecmp finds out by itself how many flows it needs: leave --flows out, or --ecmp for a fixed number of them");
+        }
+
+        return new SearchRequest(
+            parse.Find(_own.Confidence) ?? DefaultConfidence, parse.Find(_own.Scope) ?? ConfidenceScope.Hop, parse.Find(_own.MaxProbes) ?? DefaultMaxProbes);
     }
 
     private static T OnlyOne<T>(ParseResult parse, T otherwise, params ReadOnlySpan<(Option<bool> Option, T Value)> choices)
@@ -121,7 +147,7 @@ internal sealed class TraceCommand : ProbeCommand
         return chosen is { } one ? one.Value : otherwise;
     }
 
-    private sealed class TraceOptions
+    private sealed class OwnOptions
     {
         public Option<bool> Icmp { get; } = OptionOf.Flag("echo requests (default)", "--icmp");
 
@@ -143,6 +169,16 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
 
+        public Option<bool> Ecmp { get; } = OptionOf.Flag(
+            "find all paths (MDA), by UDP unless told otherwise; -c and -i are then of the flows that cover what was found, once the search is over (no cycles; no end in the live view)", "--ecmp");
+
+        public Option<double> Confidence { get; } = OptionOf.Value<double>(Values.Percent, "PERCENT", $"how sure --ecmp shall be that no path is missing ({DefaultConfidence})", "--confidence");
+
+        public Option<ConfidenceScope> Scope { get; } = OptionOf.Value<ConfidenceScope>(
+            Values.Scope, "hop|graph", "what that confidence is of: each node's next hops, or the whole graph (hop)", "--confidence-scope");
+
+        public Option<int> MaxProbes { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"most probes of the search ({DefaultMaxProbes})", "--max-probes");
+
         public Option<bool> AllowUnreached { get; } = OptionOf.Flag("exit 0 even if the target never answers", "--allow-unreached");
 
         public Option<bool> Report { get; } = OptionOf.Flag("a table at the end, no live view (default when it goes to no terminal)", "--report");
@@ -163,6 +199,6 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE", "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest", "--asn-file");
 
-        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, AllowUnreached, Report, Json, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
+        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Ecmp, Confidence, Scope, MaxProbes, AllowUnreached, Report, Json, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
     }
 }

@@ -23,14 +23,18 @@ internal static class TraceRun
         using var wake = context.Cancellation.Register(session.Wire.Wake);
 
         aids.AskName(target);
-        var tracer = session.Tracer;
         var deadlineNs = request.Probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
-        var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
+        SweepEnd end;
+        do
         {
-            aids.Ask(tracer);
-            session.Capture?.Drain();
-            context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
-        });
+            end = SweepLoop.Run(session.Sweep, session.Wire, deadlineNs, context.Cancellation, _ =>
+            {
+                aids.Ask(session.Sweep);
+                session.Capture?.Drain();
+                context.Messages.Progress($"{request.Target.Text}: {SweepWords.Progress(session)}");
+            });
+        }
+        while (end == SweepEnd.Done && session.GoOn());
         context.Messages.EndProgress();
         return Conclude(session, aids, context, end, LongestWaitForNames, []);
     }
@@ -48,20 +52,20 @@ internal static class TraceRun
         var request = session.Request;
         var ended = session.Now;
         var capture = session.Capture?.Finish();
-        if (session.Tracer.SendError is { } error)
+        if (session.Sweep.SendError is { } error)
         {
             throw CannotSend(request, session.Target, session.Size, session.Probing, error);
         }
 
-        aids.Ask(session.Tracer);
+        aids.Ask(session.Sweep);
         var missing = aids.Wait(longestWait, context.Cancellation);
         var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
-        var bundle = MakeBundle(context, session, trace, end, ended, capture);
+        var bundle = MakeBundle(request, context, session, trace, end, ended, capture);
         Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
         bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
         Show(request, context, bundle, trace);
         aids.Picture?.Write(PathPicture.Render(trace));
-        return Judge(request, bundle, trace, end).And(missing is null ? ExitStatus.Fine : ExitStatus.Incomplete);
+        return Judge(request, bundle, trace, end).And(missing is null && session.SearchGap is null ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
@@ -83,9 +87,10 @@ internal static class TraceRun
             $"cannot send to {target} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {target}"),
     };
 
-    private static Bundle MakeBundle(CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
+    private static Bundle MakeBundle(TraceRequest request, CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
     {
-        var tracer = session.Tracer;
+        var tracer = session.Sweep;
+        var outOfProbes = trace.StopReason == "max-probes";
         var gaps = new List<Gap>();
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
         {
@@ -95,6 +100,16 @@ internal static class TraceRun
         if (tracer.ProbesNotSent > 0)
         {
             gaps.Add(new Gap("probes", $"this host would not send {tracer.ProbesNotSent} of them; they count as neither sent nor lost"));
+        }
+
+        if (session.SearchGap is { } unfinished)
+        {
+            gaps.Add(unfinished);
+        }
+
+        if (session.Search is not null && request.Protocol == ProbeProtocol.Icmp)
+        {
+            gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
         }
 
         if (session.Capture is { Lost: > 0 and var lost })
@@ -118,9 +133,10 @@ internal static class TraceRun
             Command = context.CommandLine,
             Started = session.Started,
             Ended = ended,
-            Complete = end == SweepEnd.Done,
+            Complete = end == SweepEnd.Done && !outOfProbes,
             EndReason = end switch
             {
+                SweepEnd.Done when outOfProbes => "max-probes",
                 SweepEnd.Deadline => "deadline",
                 SweepEnd.Interrupted => "interrupted",
                 _ => "done",

@@ -63,6 +63,11 @@ public sealed class MultipathTracer : TraceSweep
             return ISweep.Done;
         }
 
+        if (IsPaused)
+        {
+            return nowNs + SecondNs;
+        }
+
         var waitNs = SendWanted(nowNs, send, out var wanted);
         if (wanted == 0 && !IsWaiting())
         {
@@ -103,6 +108,9 @@ public sealed class MultipathTracer : TraceSweep
             hop.Attempts = AttemptsWhereLimited;
         }
     }
+
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath => Describe();
 
     /// <summary>What the search says about itself.</summary>
     public MultipathEvidence Describe()

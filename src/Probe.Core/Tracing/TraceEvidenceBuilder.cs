@@ -38,7 +38,6 @@ public sealed class TraceEvidenceBuilder
         return BuildPath(target, end, localLost, onlyFlow: null) with
         {
             Links = LinkBuilder.Build(_state),
-            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }
@@ -52,9 +51,10 @@ public sealed class TraceEvidenceBuilder
         Trace = BuildPath(target, SweepEnd.Interrupted, localLost, onlyFlow),
         Recent = [.. _state.Recent.Select(ring => ring.Read(flow => _state.Flows[flow].Flow.Id, onlyFlow))],
         Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
+        FlowsProbed = _sweep is Tracer { Flows.Count: var flows } ? flows : 0,
         Sent = _state.ProbesSent,
         Answered = _sweep.ProbesAnswered,
-        Paused = _sweep is Tracer { IsPaused: true },
+        Paused = _sweep.IsPaused,
         OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
     };
 
@@ -77,6 +77,7 @@ public sealed class TraceEvidenceBuilder
             StopReason = StopReason(end, reached != 0),
             LocalLost = localLost,
             Hops = hops,
+            Multipath = _sweep.Multipath,
             Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
         };
     }
@@ -86,6 +87,7 @@ public sealed class TraceEvidenceBuilder
         SweepEnd.Deadline => "deadline",
         SweepEnd.Interrupted => "interrupted",
         _ when _state.SendError is not null => "error",
+        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => "max-probes",
         _ => reached ? "target" : "max-ttl",
     };
 

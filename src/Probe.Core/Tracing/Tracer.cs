@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Evidence;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Tracing;
@@ -14,23 +15,45 @@ public sealed class Tracer : TraceSweep
     private readonly Dictionary<int, Pending> _pending = [];
     private readonly Queue<int> _order = new();
     private readonly List<TraceRound> _rounds = [];
+    private IReadOnlyList<int> _flows;
     private long _startNs = -1;
     private long _nextRound;
-    private long? _pausedAtNs;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
     /// <param name="numbers">Hands out run-wide numbers.</param>
     public Tracer(TraceOptions options, ProbeNumbers numbers)
-        : base(options, numbers) => ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        : base(options, numbers)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        _flows = [.. Enumerable.Range(0, options.Flows.Count)];
+    }
+
+    /// <summary>Makes a tracer that goes on where a search has ended: it keeps probing the flows that together meet all that was found.</summary>
+    /// <param name="options">What to ask; its flows are of no use here.</param>
+    /// <param name="search">The search; not to be stepped any more.</param>
+    public Tracer(TraceOptions options, MultipathTracer search)
+        : this(options, search, FlowCover.Of(search.State))
+    {
+    }
+
+    private Tracer(TraceOptions options, MultipathTracer search, IReadOnlyList<int> flows)
+        : base(options with { Flows = [.. flows.Select(flow => search.State.Flows[flow].Flow)] }, search)
+    {
+        _flows = flows;
+        Multipath = search.Multipath;
+    }
 
     /// <summary>Cycles begun.</summary>
-    public long Cycles => (_nextRound + Options.Flows.Count - 1) / Options.Flows.Count;
+    public long Cycles => (_nextRound + _flows.Count - 1) / _flows.Count;
 
-    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
-    public bool IsPaused => _pausedAtNs is not null;
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath { get; }
 
-    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * Options.Flows.Count;
+    /// <summary>Indices of the flows that are probed, among all that were seen.</summary>
+    public IReadOnlyList<int> Flows => _flows;
+
+    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * _flows.Count;
 
     /// <inheritdoc/>
     public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
@@ -70,17 +93,11 @@ public sealed class Tracer : TraceSweep
         return IsPaused ? NextExpiry(nowNs + SecondNs) : NextDeadline(nowNs, heldUntilNs);
     }
 
-    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
-    public void Pause(long nowNs) => _pausedAtNs ??= nowNs;
-
-    /// <summary>Goes on where <see cref="Pause"/> stopped: the cycles that the pause took are not caught up.</summary>
-    public void Resume(long nowNs)
+    /// <summary>Goes on where a pause began: the cycles that it took are not caught up.</summary>
+    public override void Resume(long nowNs)
     {
-        if (_pausedAtNs is { } since)
-        {
-            _startNs += nowNs - since;
-            _pausedAtNs = null;
-        }
+        _startNs += PausedAtNs is { } since ? nowNs - since : 0;
+        base.Resume(nowNs);
     }
 
     /// <summary>
@@ -95,6 +112,7 @@ public sealed class Tracer : TraceSweep
         _pending.Clear();
         _order.Clear();
         Forget();
+        _flows = [.. Enumerable.Range(0, State.Flows.Count)];
     }
 
     /// <inheritdoc/>
@@ -163,7 +181,7 @@ public sealed class Tracer : TraceSweep
     {
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
-            var flow = (int)(_nextRound % Options.Flows.Count);
+            var flow = _flows[(int)(_nextRound % _flows.Count)];
             _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
         }
     }
@@ -174,8 +192,8 @@ public sealed class Tracer : TraceSweep
 
     private long RoundStartNs(long round)
     {
-        var (cycle, flow) = Math.DivRem(round, Options.Flows.Count);
-        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / Options.Flows.Count);
+        var (cycle, flow) = Math.DivRem(round, _flows.Count);
+        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / _flows.Count);
     }
 
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Probe.Core.Evidence;
+
+namespace Probe.Cli.Output;
+
+/// <summary>What a search of all paths found and how sure that is, in lines for people.</summary>
+internal static class MultipathWords
+{
+    /// <summary>The lines; none when nothing was searched.</summary>
+    public static IEnumerable<string> Of(TraceEvidence trace)
+    {
+        if (trace.Multipath is not { } search)
+        {
+            yield break;
+        }
+
+        var flows = trace.Flows.Count(flow => flow.Sent > 0);
+        var nodes = trace.Hops.Sum(hop => hop.Nodes.Count);
+        yield return $"All paths: {nodes} nodes, {trace.Links.Count(link => link.From is not null && link.To is not null)} links, {flows} flows, "
+            + $"{search.Probes} probes, {search.Mode.ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
+        var graph = search.Scope == "graph" || search.GraphConfidence is not { } whole ? "" : $", {Percent(whole)} of the whole graph";
+        var share = search.SmallestShareSeen is { } smallest ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
+        yield return $"Confidence: {Percent(search.Confidence)} {Of(search.Scope)}{graph}, if next hops share traffic evenly{share}.";
+        if (trace.Hops.Where(hop => hop.RateLimited > 0 && hop.Received > 0).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
+        {
+            yield return $"Rate-limited: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}; what they did not answer is no loss.";
+        }
+    }
+
+    /// <summary>How far the result is to be believed, in one line; null when nothing was searched.</summary>
+    public static string? Brief(TraceEvidence trace) => trace.Multipath is not { } search ? null
+        : $"{(search.Complete ? "All paths found" : "Not all paths found")}: {Percent(search.Confidence)} {Of(search.Scope)}, {search.Probes} probes.";
+
+    private static string Of(string scope) => scope == "graph" ? "of the whole graph" : "of each node's next hops";
+
+    private static string Percent(double percent) => percent.ToString("0.###", CultureInfo.InvariantCulture) + " %";
+}
