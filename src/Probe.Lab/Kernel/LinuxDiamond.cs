@@ -9,7 +9,7 @@ public sealed record DiamondShape(params IReadOnlyList<int> Lengths)
     /// <summary>A router stands before the split.</summary>
     public bool HasEntry { get; init; }
 
-    /// <summary>The merge answers with one address whatever the branch; else over IPv4 with one for each.</summary>
+    /// <summary>Over IPv4 the merge answers with one address whatever the branch; else, and over IPv6, with one for each.</summary>
     public bool MergesInOneAddress { get; init; }
 
     /// <summary>Whether routers and server limit their ICMP errors.</summary>
@@ -68,11 +68,10 @@ public sealed class LinuxDiamond
         var links = new HashSet<(int, IpAddress, IpAddress)>();
         for (var branch = 1; branch <= Width; branch++)
         {
-            IpAddress[] merge = v6 || _shape.MergesInOneAddress ? [Far(1, _branches[0].Count + 1, v6)] : [];
+            IpAddress merge = Far(_shape.MergesInOneAddress && !v6 ? 1 : branch, _branches[_shape.MergesInOneAddress && !v6 ? 0 : branch - 1].Count + 1, v6);
             IpAddress[] entry = _shape.HasEntry ? [Far(SharedBranch, FirstLink, v6)] : [];
-            IpAddress[] routers = [.. Routers(branch, v6)];
             IpAddress[] path = [.. entry, Far(SharedBranch, _shape.HasEntry ? EntryLink : FirstLink, v6),
-                .. merge.Length > 0 ? routers[.._branches[branch - 1].Count] : routers, .. merge, Target(v6)];
+                .. Routers(branch, v6).Take(_branches[branch - 1].Count), merge, Target(v6)];
             for (var i = 0; i < path.Length; i++)
             {
                 nodes.Add((i + 1, path[i]));
