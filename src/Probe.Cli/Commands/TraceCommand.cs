@@ -40,7 +40,7 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --tcp -p 443 -n example.com", "as a browser's packets go, without reverse names"),
         ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
         ("probe trace --udp --flows 16 --svg path.svg example.com", "a picture of the paths beside the table"),
-        ("probe trace --ecmp example.com", "all paths: searches until a further one is unlikely (5 %), then watches those found; --report ends after the search"),
+        ("probe trace --ecmp example.com", "all paths of a balanced network: a search, and on a terminal they are watched then"),
         ("probe trace --ecmp --tcp -p 443 --confidence 99 --confidence-scope graph --json example.com", "all paths of HTTPS, the whole graph with 99 %"),
         ("probe trace --paste example.com", "a block for a ticket, as mtr -rwn prints it"),
         ("probe trace --asn-file as.txt --asn example.com", "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
@@ -170,7 +170,7 @@ internal sealed class TraceCommand : ProbeCommand
         public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
 
         public Option<bool> Ecmp { get; } = OptionOf.Flag(
-            "find all paths (MDA), by UDP unless told otherwise; -c and -i are then of the flows that cover what was found, once the search is over (no cycles; no end in the live view)", "--ecmp");
+            "find all paths (MDA), by UDP unless told otherwise; after the search -c cycles of those flows that cover what was found (none in a report, no end in the live view)", "--ecmp");
 
         public Option<double> Confidence { get; } = OptionOf.Value<double>(Values.Percent, "PERCENT", $"how sure --ecmp shall be that no path is missing ({DefaultConfidence})", "--confidence");
 
