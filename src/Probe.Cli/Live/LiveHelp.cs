@@ -8,7 +8,7 @@ internal static class LiveHelp
     [
         "q               quit; the report is printed on the ordinary screen",
         "p, space        pause: nothing is sent until the next p",
-        "r               reset: forget the statistics and count anew (a search begins anew)",
+        "r               reset: forget the statistics; a search begins anew",
         "i  u  t         probe with ICMP, UDP or TCP (starts anew)",
         "f               one flow after the other, then all again (--flows, --ecmp)",
         "o               other columns: usual, percentiles, flows, replies",

@@ -18,13 +18,20 @@ internal static class MultipathWords
         var nodes = trace.Hops.Sum(hop => hop.Nodes.Count);
         yield return $"All paths: {nodes} nodes, {trace.Links.Count(link => link.From is not null && link.To is not null)} links, {flows} flows, "
             + $"{search.Probes} probes, {search.Mode.ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
+        if (trace.Hops.Where(hop => hop.Received > 0 && (hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal))).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
+        {
+            yield return $"Rate-limited, as far as can be told: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}.";
+        }
+
+        if (!search.Complete)
+        {
+            yield return $"Asked for: {Percent(search.Confidence)} {Of(search.Scope)}; the search ended before, so more paths may exist.";
+            yield break;
+        }
+
         var graph = search.Scope == "graph" || search.GraphConfidence is not { } whole ? "" : $", {Percent(whole)} of the whole graph";
         var share = search.SmallestShareSeen is { } smallest ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
         yield return $"Confidence: {Percent(search.Confidence)} {Of(search.Scope)}{graph}, if next hops share traffic evenly{share}.";
-        if (trace.Hops.Where(hop => hop.RateLimited > 0 && hop.Received > 0).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
-        {
-            yield return $"Rate-limited: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}; what they did not answer is no loss.";
-        }
     }
 
     /// <summary>How far the result is to be believed, in one line; null when nothing was searched.</summary>

@@ -67,6 +67,9 @@ public sealed record TraceEvidence
 /// </summary>
 public sealed record HopEvidence
 {
+    /// <summary>The note of a hop whose loss cannot be told from rate limiting.</summary>
+    public const string RateLimitPossible = "rate limit possible";
+
     /// <summary>TTL or hop limit.</summary>
     public required int Ttl { get; init; }
 

@@ -222,12 +222,12 @@ public sealed class MultipathTracer : TraceSweep
         var waitNs = long.MaxValue;
         foreach (var (flow, ttl) in _wanted)
         {
+            wanted++;
             if (OutOfProbes)
             {
                 break;
             }
 
-            wanted++;
             var earliest = Math.Max(EarliestNs(ttl), _paces[ttl].NextNs);
             if (earliest > nowNs)
             {
