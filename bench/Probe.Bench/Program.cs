@@ -10,6 +10,9 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["ecmp", var root, "--rounds", var rounds]:
+        Console.Write(EcmpBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
+        return 0;
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -41,6 +44,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT --rounds N | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

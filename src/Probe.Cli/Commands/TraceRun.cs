@@ -1,5 +1,6 @@
 using Probe.Cli.Names;
 using Probe.Cli.Output;
+using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Packets;
@@ -13,6 +14,9 @@ namespace Probe.Cli.Commands;
 /// <summary>Runs one trace: resolve, open, sweep, name, show.</summary>
 internal static class TraceRun
 {
+    // Chance that all of them take one of two ways: below one in a hundred.
+    private const int FlowsToCompare = 8;
+    private const long LongestComparisonNs = 5_000_000_000;
     private static readonly TimeSpan LongestWaitForNames = TimeSpan.FromSeconds(2);
 
     public static ExitStatus Run(TraceRequest request, CommandContext context)
@@ -36,7 +40,23 @@ internal static class TraceRun
         }
         while (end == SweepEnd.Done && session.GoOn());
         context.Messages.EndProgress();
-        return Conclude(session, aids, context, end, LongestWaitForNames, []);
+        var withPorts = end == SweepEnd.Done && request is { Search: not null, Protocol: ProbeProtocol.Icmp } && session.Capture is null
+            ? SendSomeWithPorts(session, context) : null;
+        return Conclude(session, aids, context, end, LongestWaitForNames, [], withPorts);
+    }
+
+    /// <summary>A few UDP flows over the hops that a search by ICMP has found; null when they cannot be sent.</summary>
+    private static TraceEvidence? SendSomeWithPorts(TraceSession search, CommandContext context)
+    {
+        var seen = search.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0);
+        var request = search.Request.With(ProbeProtocol.Udp) with
+        {
+            Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400), MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
+        };
+        using var session = new TraceSession(request, search.Target, new ProbeNumbers());
+        using var wake = context.Cancellation.Register(session.Wire.Wake);
+        SweepLoop.Run(session.Sweep, session.Wire, session.Wire.NowNs + LongestComparisonNs, context.Cancellation);
+        return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
     }
 
     /// <summary>What follows the last probe: wait for names, judge, show.</summary>
@@ -46,8 +66,9 @@ internal static class TraceRun
     /// <param name="end">Why it ended.</param>
     /// <param name="longestWait">How long to wait for names.</param>
     /// <param name="earlier">What was missing in sessions before this one.</param>
+    /// <param name="withPorts">What flows with ports saw of the path, where the probes had none.</param>
     internal static ExitStatus Conclude(TraceSession session, TraceAids aids, CommandContext context, SweepEnd end, TimeSpan longestWait,
-        IReadOnlyCollection<Gap> earlier)
+        IReadOnlyCollection<Gap> earlier, TraceEvidence? withPorts = null)
     {
         var request = session.Request;
         var ended = session.Now;
@@ -60,6 +81,7 @@ internal static class TraceRun
         aids.Ask(session.Sweep);
         var missing = aids.Wait(longestWait, context.Cancellation);
         var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
+        trace = withPorts is null ? trace : AddressOnlyBalancing.Mark(trace, withPorts);
         var bundle = MakeBundle(request, context, session, trace, end, ended, capture);
         Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
         bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
