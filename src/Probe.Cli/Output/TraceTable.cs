@@ -15,6 +15,11 @@ internal static class TraceTable
     public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
     {
         writer.WriteLine(Heading(trace));
+        if (Words.ModeOf(trace) is { } mode)
+        {
+            writer.WriteLine(mode);
+        }
+
         var table = new TextTable(
         [
             new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
