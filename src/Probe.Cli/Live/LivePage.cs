@@ -89,6 +89,11 @@ internal static class LivePage
             second.Add($", {trace.Flows.Count} flows");
         }
 
+        if (Words.ModeOf(trace) is not null)
+        {
+            second.Add(", unprivileged mode", Tone.Warning);
+        }
+
         return size.Rows < RoomForAll ? [first.ToLine(), second.ToLine()] : [first.ToLine(), second.ToLine(), ScreenLine.Empty];
     }
 
