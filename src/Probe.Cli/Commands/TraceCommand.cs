@@ -104,6 +104,7 @@ internal sealed class TraceCommand : ProbeCommand
             PictureFile = parse.GetValue(_own.Svg),
             AskSystems = parse.Has(_own.Asn),
             SystemsFile = parse.GetValue(_own.AsnFile),
+            Unprivileged = parse.Has(_own.Unprivileged),
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
@@ -181,6 +182,8 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> AllowUnreached { get; } = OptionOf.Flag("exit 0 even if the target never answers", "--allow-unreached");
 
+        public Option<bool> Unprivileged { get; } = OptionOf.Flag("use sockets that need no privilege, as without CAP_NET_RAW", "--unprivileged");
+
         public Option<bool> Report { get; } = OptionOf.Flag("a table at the end, no live view (default when it goes to no terminal)", "--report");
 
         public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
@@ -199,6 +202,6 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE", "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest", "--asn-file");
 
-        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Ecmp, Confidence, Scope, MaxProbes, AllowUnreached, Report, Json, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
+        public Option[] All => [Icmp, Udp, Tcp, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Ecmp, Confidence, Scope, MaxProbes, Unprivileged, AllowUnreached, Report, Json, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
     }
 }

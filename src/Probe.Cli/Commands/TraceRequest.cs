@@ -89,6 +89,9 @@ internal sealed record TraceRequest
     /// <summary>AS numbers were asked for, one way or the other.</summary>
     public bool ShowsSystems => AskSystems || SystemsFile is not null;
 
+    /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
+    public bool Unprivileged { get; init; }
+
     /// <summary>A target that never answers is no fault.</summary>
     public required bool AllowUnreached { get; init; }
 

@@ -24,7 +24,7 @@ internal static class TraceRun
         using var aids = TraceAids.Open(request);
         var target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
         using var session = new TraceSession(request, target, new ProbeNumbers());
-        using var wake = context.Cancellation.Register(session.Wire.Wake);
+        using var wake = context.Cancellation.Register(session.Wake);
 
         aids.AskName(target);
         var deadlineNs = request.Probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
@@ -54,7 +54,7 @@ internal static class TraceRun
             Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400), MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
         };
         using var session = new TraceSession(request, search.Target, new ProbeNumbers());
-        using var wake = context.Cancellation.Register(session.Wire.Wake);
+        using var wake = context.Cancellation.Register(session.Wake);
         SweepLoop.Run(session.Sweep, session.Wire, session.Wire.NowNs + LongestComparisonNs, context.Cancellation);
         return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
     }
@@ -85,15 +85,19 @@ internal static class TraceRun
         var bundle = MakeBundle(request, context, session, trace, end, ended, capture);
         Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
         bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
+        UnprivilegedTrace.Warn(session, context);
         Show(request, context, bundle, trace);
         aids.Picture?.Write(PathPicture.Render(trace));
-        return Judge(request, bundle, trace, end).And(missing is null && session.SearchGap is null ? ExitStatus.Fine : ExitStatus.Incomplete);
+        var isWhole = missing is null && session.SearchGap is null && !UnprivilegedTrace.LacksCapture(session);
+        return Judge(request, bundle, trace, end).And(isWhole ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
-    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
+    internal static Gap? DescribeCache(ProbeSession session, ProbeProtocol protocol) => session.CleanRouteCache(out var now) switch
     {
         ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
+        ExceptionOutcome.StaysUntilExpiry when protocol == ProbeProtocol.Tcp => new Gap("route cache",
+            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
         ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
             $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
         _ => null,
@@ -144,10 +148,12 @@ internal static class TraceRun
             gaps.Add(new Gap("kernel stamps", $"the wall clock was set {session.Probing.ClockSteps} times; round-trip times across it are from this process's clock"));
         }
 
-        if (DescribeCache(session.Probing) is { } left)
+        if (DescribeCache(session.Probing, session.Request.Protocol) is { } left)
         {
             gaps.Add(left);
         }
+
+        gaps.AddRange(UnprivilegedTrace.Gaps(session));
 
         var bundle = new Bundle
         {

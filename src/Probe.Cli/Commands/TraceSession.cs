@@ -22,6 +22,7 @@ internal sealed class TraceSession : IDisposable
         Probing = Open(request, target);
         try
         {
+            UnprivilegedTrace.CheckSize(Probing, request, Size);
             Capture = OpenCapture(request.Probing.CaptureFile);
         }
         catch
@@ -49,7 +50,7 @@ internal sealed class TraceSession : IDisposable
     public ProbeSession Probing { get; }
 
     /// <summary>Sends and receives.</summary>
-    public PacketWire Wire => Probing.Wire;
+    public IWire Wire => Probing.Wire;
 
     /// <summary>The capture; null for none.</summary>
     public ProbeCapture? Capture { get; }
@@ -101,14 +102,17 @@ internal sealed class TraceSession : IDisposable
     }
 
     /// <summary>Reads what the sweep has seen.</summary>
-    public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf);
+    public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
+    {
+        Mode = Probing.Sockets is null ? TraceEvidence.RawMode : TraceEvidence.UnprivilegedMode,
+    };
 
     /// <summary>Ends a wait of the loop; for another thread that keeps <see cref="Dispose"/> away meanwhile.</summary>
     public void Wake()
     {
         if (!_closed)
         {
-            Wire.Wake();
+            Probing.Wake();
         }
     }
 
@@ -133,6 +137,7 @@ internal sealed class TraceSession : IDisposable
         Protocol = request.Protocol,
         DestinationPort = request.Port ?? 0,
         Flows = request.Flows,
+        Unprivileged = request.Unprivileged,
         Source = request.Probing.Source ?? default,
         Interface = request.Probing.Interface,
         Mark = request.Probing.Mark,
@@ -143,7 +148,7 @@ internal sealed class TraceSession : IDisposable
     {
         try
         {
-            return file is null ? null : ProbeCapture.Open(file, Wire, [Target]);
+            return file is null || Probing.Packets is not { } packets ? null : ProbeCapture.Open(file, packets, [Target]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -186,6 +191,7 @@ internal sealed class TraceSession : IDisposable
             TimeoutNs = Request.Probing.Timeout.Ns,
             Size = Size,
             Dscp = Request.Probing.Dscp,
+            OneAtATime = Probing.Sockets is { } sockets ? () => sockets.OneAtATime : null,
         };
         return Request.Probing.Rate switch
         {

@@ -95,6 +95,11 @@ internal static class LivePage
             second.Add(trace.Multipath is null ? $", {trace.Flows.Count} flows" : $", {run.FlowsProbed} of {trace.Flows.Count} flows cover all");
         }
 
+        if (Words.ModeOf(trace) is not null)
+        {
+            second.Add(", unprivileged mode", Tone.Warning);
+        }
+
         return size.Rows < RoomForAll ? [first.ToLine(), second.ToLine()] : [first.ToLine(), second.ToLine(), ScreenLine.Empty];
     }
 

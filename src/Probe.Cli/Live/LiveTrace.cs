@@ -258,7 +258,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
 
         // The step before this command said when the next one is due, and did not know of it.
-        _session.Wire.Wake();
+        _session.Wake();
     }
 
     private void NextFlow(long nowNs)
@@ -327,7 +327,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (TraceRun.DescribeCache(_session.Probing) is { } gap)
+        if (TraceRun.DescribeCache(_session.Probing, _session.Request.Protocol) is { } gap)
         {
             _earlierGaps.Add(gap);
         }

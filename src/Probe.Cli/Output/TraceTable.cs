@@ -15,6 +15,11 @@ internal static class TraceTable
     public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
     {
         writer.WriteLine(Heading(trace));
+        if (Words.ModeOf(trace) is { } mode)
+        {
+            writer.WriteLine(mode);
+        }
+
         var paths = trace.Multipath is null ? null : new PathLabels(trace);
         var table = new TextTable(
         [

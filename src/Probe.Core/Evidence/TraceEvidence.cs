@@ -6,6 +6,12 @@ namespace Probe.Core.Evidence;
 /// <summary>One traceroute to one address.</summary>
 public sealed record TraceEvidence
 {
+    /// <summary><see cref="Mode"/> of raw sockets, which see whole packets.</summary>
+    public const string RawMode = "raw";
+
+    /// <summary><see cref="Mode"/> of UDP, ICMP and TCP sockets that any user may open.</summary>
+    public const string UnprivilegedMode = "unprivileged";
+
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
@@ -31,7 +37,7 @@ public sealed record TraceEvidence
     public IReadOnlyList<string> Via { get; init; } = [];
 
     /// <summary><c>raw</c>, or <c>unprivileged</c> when sockets without CAP_NET_RAW were used.</summary>
-    public string Mode { get; init; } = "raw";
+    public string Mode { get; init; } = RawMode;
 
     /// <summary>The target's own address answered with anything but time-exceeded.</summary>
     public required bool Reached { get; init; }

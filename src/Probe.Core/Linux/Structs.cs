@@ -157,6 +157,21 @@ internal struct sock_extended_err
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct sock_ee_data_rfc4884
+{
+    public ushort len;
+    public byte flags;
+    public byte reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct linger
+{
+    public int l_onoff;
+    public int l_linger;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct tpacket_stats
 {
     public uint tp_packets;

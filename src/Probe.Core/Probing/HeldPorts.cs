@@ -158,26 +158,14 @@ public sealed class HeldPorts : IDisposable
 
         if (!tcp)
         {
-            LearnNoPathMtu(socket, address.Family);
+            // A frag-needed that quotes our datagram finds this socket by its port, and would teach the route cache through it.
+            Sockets.LearnNoPathMtu(socket, address.Family, IP_PMTUDISC_OMIT);
         }
 
         Sockets.Bind(socket, address);
         if (tcp && _mode == HeldPortMode.KernelMute)
         {
             Sockets.Listen(socket, 1);
-        }
-    }
-
-    // A frag-needed that quotes our datagram finds this socket by its port, and would teach the route cache through it.
-    private static void LearnNoPathMtu(FileDescriptor socket, int family)
-    {
-        if (family == AF_INET6)
-        {
-            Sockets.Set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, nameof(IPV6_MTU_DISCOVER));
-        }
-        else
-        {
-            Sockets.Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, nameof(IP_MTU_DISCOVER));
         }
     }
 }

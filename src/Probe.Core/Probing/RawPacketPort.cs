@@ -15,9 +15,6 @@ public sealed class RawPacketPort : IPacketPort
     // Answers are cut here: what is matched stands in the first octets, and a quote is rarely longer than 1,280.
     private const int KeptOctets = 2048;
 
-    // Receive stamps are switched on by a deferred job of the kernel: packets within some 2 ms of the first opening carry none.
-    private const long WarmUpNs = 2_000_000;
-
     private readonly StampClock _clock = new();
     private readonly MessageBatch _batch = new(BatchSize, KeptOctets, controlSize: 256);
     private readonly RawSender? _sender4;
@@ -73,7 +70,8 @@ public sealed class RawPacketPort : IPacketPort
     {
         if (!_warm)
         {
-            WarmUp();
+            _warm = true;
+            _clock.WarmUp();
         }
 
         var version = packet.IsEmpty ? 0 : packet[0] >> 4;
@@ -196,16 +194,5 @@ public sealed class RawPacketPort : IPacketPort
     {
         _sender4?.ReadStamps(_clock, sink);
         _sender6?.ReadStamps(_clock, sink);
-    }
-
-    // Sleeping, not spinning: the kernel's job needs this CPU (a busy wait of 2 ms left 3 of 3 first answers unstamped).
-    private void WarmUp()
-    {
-        _warm = true;
-        do
-        {
-            Thread.Sleep(1);
-        }
-        while (_clock.NowNs < WarmUpNs);
     }
 }

@@ -29,6 +29,9 @@ public sealed class TraceEvidenceBuilder
         _nameOf = nameOf;
     }
 
+    /// <summary><see cref="TraceEvidence.Mode"/>.</summary>
+    public string Mode { get; init; } = TraceEvidence.RawMode;
+
     /// <summary>The evidence so far.</summary>
     /// <param name="target">The target as the user wrote it.</param>
     /// <param name="end">Why the loop ended.</param>
@@ -72,6 +75,7 @@ public sealed class TraceEvidenceBuilder
             Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
+            Mode = Mode,
             Reached = reached != 0,
             ReachedTtl = reached != 0 ? reached : null,
             StopReason = StopReason(end, reached != 0),

@@ -76,27 +76,16 @@ internal sealed class TraceRound
     private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].Fate == Fate.Silent;
 
     /// <summary>True when <see cref="NextTtl"/> may be sent now.</summary>
-    public bool MaySend(long nowNs, long quietNs) => NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs));
+    /// <param name="nowNs">The run's clock.</param>
+    /// <param name="quietNs">A probe that is silent for so long is waited for no longer.</param>
+    /// <param name="oneAtATime">Only while none other is waited for.</param>
+    public bool MaySend(long nowNs, long quietNs, bool oneAtATime) =>
+        NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs)) && !(oneAtATime && EndOfQuietNs(_first, nowNs, quietNs) != long.MaxValue);
 
     /// <summary>When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.</summary>
-    public long WindowOpensNs(long nowNs, long quietNs)
-    {
-        if (NextTtl > _lastTtl || !IsSearching)
-        {
-            return long.MaxValue;
-        }
-
-        var earliest = long.MaxValue;
-        for (var ttl = Math.Max(_first, NextTtl - Window); ttl < NextTtl; ttl++)
-        {
-            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
-            {
-                earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
-            }
-        }
-
-        return earliest;
-    }
+    public long WindowOpensNs(long nowNs, long quietNs, bool oneAtATime) => NextTtl > _lastTtl || !(IsSearching || oneAtATime)
+        ? long.MaxValue
+        : EndOfQuietNs(oneAtATime ? _first : Math.Max(_first, NextTtl - Window), nowNs, quietNs);
 
     /// <summary>The probe with <see cref="NextTtl"/> was handed out.</summary>
     public void Sent(long nowNs)
@@ -137,6 +126,21 @@ internal sealed class TraceRound
         {
             _states[ttl].Fate = Fate.Silent;
         }
+    }
+
+    /// <summary>When the first of the probes still waited for, from a TTL on, is waited for no longer.</summary>
+    private long EndOfQuietNs(int fromTtl, long nowNs, long quietNs)
+    {
+        var earliest = long.MaxValue;
+        for (var ttl = fromTtl; ttl < NextTtl; ttl++)
+        {
+            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
+            {
+                earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
+            }
+        }
+
+        return earliest;
     }
 
     private int Allowed(long nowNs, long quietNs)

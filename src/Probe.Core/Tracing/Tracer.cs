@@ -18,6 +18,7 @@ public sealed class Tracer : TraceSweep
     private IReadOnlyList<int> _flows;
     private long _startNs = -1;
     private long _nextRound;
+    private bool _oneAtATime;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
@@ -63,6 +64,7 @@ public sealed class Tracer : TraceSweep
             _startNs = nowNs;
         }
 
+        _oneAtATime = Options.OneAtATime?.Invoke() ?? false;
         foreach (ref readonly var reply in replies)
         {
             Take(reply);
@@ -182,6 +184,11 @@ public sealed class Tracer : TraceSweep
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
             var flow = _flows[(int)(_nextRound % _flows.Count)];
+            if (_oneAtATime && _rounds.Exists(round => round.Flow == flow))
+            {
+                return;
+            }
+
             _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
         }
     }
@@ -199,7 +206,7 @@ public sealed class Tracer : TraceSweep
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>
     private long Send(TraceRound round, long nowNs, List<ProbePacket> send)
     {
-        while (round.MaySend(nowNs, QuietNs))
+        while (round.MaySend(nowNs, QuietNs, _oneAtATime))
         {
             var ttl = round.NextTtl;
             var earliest = EarliestNs(ttl);
@@ -232,15 +239,15 @@ public sealed class Tracer : TraceSweep
     private long NextDeadline(long nowNs, long heldUntilNs)
     {
         var next = heldUntilNs;
-        if (_nextRound < TotalRounds)
+        if (_nextRound < TotalRounds && RoundStartNs(_nextRound) is var start && !(_oneAtATime && start <= nowNs && _rounds.Count > 0))
         {
-            next = Math.Min(next, RoundStartNs(_nextRound));
+            next = Math.Min(next, start);
         }
 
         next = NextExpiry(next);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
-            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs));
+            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs, _oneAtATime));
         }
 
         // A probe that could not be sent left no entry to wait for.
