@@ -21,7 +21,7 @@ internal sealed class TraceSession : IDisposable
         Probing = Open(request, target);
         try
         {
-            Capture = OpenCapture(request.Probing.CaptureFile);
+            Capture = OpenCapture(request.Probing.CaptureFile, Wire, [target]);
         }
         catch
         {
@@ -111,11 +111,13 @@ internal sealed class TraceSession : IDisposable
         TimeoutNs = request.Probing.Timeout.Ns,
     });
 
-    private ProbeCapture? OpenCapture(string? file)
+    /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
+    /// <exception cref="UserError">The file cannot be written.</exception>
+    internal static ProbeCapture? OpenCapture(string? file, PacketWire wire, IReadOnlyList<IpAddress> targets)
     {
         try
         {
-            return file is null ? null : ProbeCapture.Open(file, Wire, [Target]);
+            return file is null ? null : ProbeCapture.Open(file, wire, targets);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

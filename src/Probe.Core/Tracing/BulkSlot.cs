@@ -9,6 +9,7 @@ internal sealed class BulkSlot
 {
     private const int FirstBurst = 8;
     private const int Window = 4;
+    private const int UsualAnswers = 16;
 
     private readonly BulkOptions _options;
     private readonly Cell[] _cells;
@@ -20,7 +21,7 @@ internal sealed class BulkSlot
         Place = place;
         _cells = new Cell[options.MaxTtl + 1];
         Unanswered = new ushort[options.MaxTtl + 1];
-        Answers = new Reply[Math.Min(options.MaxTtl - options.FirstTtl + 1, 32)];
+        Answers = new Reply[Math.Min(options.MaxTtl - options.FirstTtl + 1, UsualAnswers)];
         Ttls = new byte[Answers.Length];
     }
 
