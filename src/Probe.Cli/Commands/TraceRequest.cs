@@ -13,8 +13,14 @@ internal enum TraceOutput
     /// <summary>A view that changes as answers come, and the table at its end.</summary>
     Live,
 
+    /// <summary>One line for each of several targets.</summary>
+    Lines,
+
     /// <summary>The document.</summary>
     Json,
+
+    /// <summary>The document, one trace a line as each is finished.</summary>
+    Ndjson,
 
     /// <summary>One row a node.</summary>
     Csv,
@@ -44,7 +50,7 @@ internal sealed record TraceRequest
     /// <summary>Port of TCP probes unless told otherwise.</summary>
     public const ushort WebPort = 80;
 
-    /// <summary>The host.</summary>
+    /// <summary>The host; <see cref="TargetName.None"/> when there is a list of them.</summary>
     public required TargetName Target { get; init; }
 
     /// <summary>Transport of the probes.</summary>

@@ -184,6 +184,10 @@ internal static class TraceRun
             case TraceOutput.Json:
                 context.Write(bundle);
                 break;
+            case TraceOutput.Ndjson:
+                context.Out.Write(EvidenceJson.Line(trace));
+                context.Out.Write(EvidenceJson.LastLine(bundle));
+                break;
             case TraceOutput.Csv:
                 TraceCsv.Write(trace, context.Out, request.ShowsSystems);
                 break;

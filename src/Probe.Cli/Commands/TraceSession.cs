@@ -23,7 +23,7 @@ internal sealed class TraceSession : IDisposable
         try
         {
             UnprivilegedTrace.CheckSize(Probing, request, Size);
-            Capture = OpenCapture(request.Probing.CaptureFile);
+            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target]) : null;
         }
         catch
         {
@@ -144,11 +144,13 @@ internal sealed class TraceSession : IDisposable
         TimeoutNs = request.Probing.Timeout.Ns,
     });
 
-    private ProbeCapture? OpenCapture(string? file)
+    /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
+    /// <exception cref="UserError">The file cannot be written.</exception>
+    internal static ProbeCapture? OpenCapture(string? file, PacketWire wire, IReadOnlyList<IpAddress> targets)
     {
         try
         {
-            return file is null || Probing.Packets is not { } packets ? null : ProbeCapture.Open(file, packets, [Target]);
+            return file is null ? null : ProbeCapture.Open(file, wire, targets);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -117,6 +117,14 @@ internal static class Values
         return why is null;
     }
 
+    /// <summary>A list to read; <c>-</c> is standard input.</summary>
+    public static bool ListFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        why = null;
+        value = text;
+        return text == "-" || InputFile(text, out value, out why);
+    }
+
     /// <summary>A file to read; whether it can be read is seen when it is.</summary>
     public static bool InputFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
     {

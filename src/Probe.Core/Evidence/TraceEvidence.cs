@@ -15,7 +15,7 @@ public sealed record TraceEvidence
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
-    /// <summary>The address probed.</summary>
+    /// <summary>The address probed; empty when the name did not resolve.</summary>
     public required string Address { get; init; }
 
     /// <summary>Reverse name of the address; null when there is none or it was not asked.</summary>
@@ -48,6 +48,12 @@ public sealed record TraceEvidence
 
     /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
     public required string StopReason { get; init; }
+
+    /// <summary>
+    /// Why nothing was sent, with stop reason <c>error</c> among several targets: <c>name</c> does not resolve, <c>resolver</c> did not answer,
+    /// <c>no-route</c>, <c>too-big</c>, <c>refused</c>.
+    /// </summary>
+    public string? Reason { get; init; }
 
     /// <summary>Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.</summary>
     public long LocalLost { get; init; }

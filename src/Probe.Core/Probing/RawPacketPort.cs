@@ -84,6 +84,19 @@ public sealed class RawPacketPort : IPacketPort
     }
 
     /// <inheritdoc/>
+    public void Send(SendBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (!_warm)
+        {
+            WarmUp();
+        }
+
+        _sender4?.Send(batch, _clock.NowNs);
+        _sender6?.Send(batch, _clock.NowNs);
+    }
+
+    /// <inheritdoc/>
     public void Poll(long untilNs, IPacketSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);

@@ -10,7 +10,7 @@ public sealed class TraceEvidenceBuilder
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = TraceState.KeptProbes;
 
-    private readonly TraceSweep _sweep;
+    private readonly TraceSweep? _sweep;
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
@@ -26,6 +26,14 @@ public sealed class TraceEvidenceBuilder
         _state = sweep.State;
         _options = _state.Options;
         _zeroNs = zeroNs;
+        _nameOf = nameOf;
+    }
+
+    /// <summary>Makes a builder of a state that no sweep holds.</summary>
+    internal TraceEvidenceBuilder(TraceState state, Func<IpAddress, string?> nameOf)
+    {
+        _state = state;
+        _options = state.Options;
         _nameOf = nameOf;
     }
 
@@ -56,8 +64,8 @@ public sealed class TraceEvidenceBuilder
         Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
         FlowsProbed = _sweep is Tracer { Flows.Count: var flows } ? flows : 0,
         Sent = _state.ProbesSent,
-        Answered = _sweep.ProbesAnswered,
-        Paused = _sweep.IsPaused,
+        Answered = _sweep?.ProbesAnswered ?? 0,
+        Paused = _sweep is { IsPaused: true },
         OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
     };
 

@@ -133,10 +133,9 @@ public abstract class TraceSweep : ISweep
             return false;
         }
 
-        var redirects = State.Cell(flow, ttl).Redirects;
-        if (reply.Redirect && !redirects.Contains(reply.From))
+        if (reply.Redirect)
         {
-            redirects.Add(reply.From);
+            State.Redirected(reply, flow, ttl);
         }
 
         return !reply.Redirect;
