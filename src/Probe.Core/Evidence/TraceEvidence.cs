@@ -33,6 +33,9 @@ public sealed record TraceEvidence
     /// <summary>Octets of one probe, IP header included.</summary>
     public int? Size { get; init; }
 
+    /// <summary>TOS or traffic class octet with which the probes left (DSCP and ECN); null when it was not written down.</summary>
+    public int? Tos { get; init; }
+
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
@@ -66,6 +69,9 @@ public sealed record TraceEvidence
 
     /// <summary>Links that one flow proved on both ends.</summary>
     public IReadOnlyList<LinkEvidence> Links { get; init; } = [];
+
+    /// <summary>Changes of route during the run; null when none was seen.</summary>
+    public IReadOnlyList<RouteChangeEvidence>? RouteChanges { get; init; }
 
     /// <summary>Multipath discovery; null when it was not asked for.</summary>
     public MultipathEvidence? Multipath { get; init; }
@@ -147,7 +153,10 @@ public sealed record NodeEvidence
     /// <summary>Kinds of answers it gave.</summary>
     public required IReadOnlyList<ReplyEvidence> Replies { get; init; }
 
-    /// <summary><c>single</c>, <c>per-flow</c>, <c>per-packet</c>, <c>per-destination</c> or <c>unknown</c>.</summary>
+    /// <summary>
+    /// How it chooses the next hop: <c>single</c> (enough flows show but one), <c>per-flow</c>, <c>per-packet</c>, <c>per-destination</c> or
+    /// <c>unknown</c> (too few answers behind it to tell).
+    /// </summary>
     public string Balancing { get; init; } = "unknown";
 
     /// <summary>MPLS label stack of its last answer that had one.</summary>
@@ -158,6 +167,12 @@ public sealed record NodeEvidence
 
     /// <summary>TTL with which its last answer arrived here.</summary>
     public int? ReplyTtl { get; init; }
+
+    /// <summary>
+    /// What of the quoted probe differs from what was sent: <c>source-address</c>, <c>destination-address</c>, <c>source-port</c>,
+    /// <c>destination-port</c>, <c>checksum</c>, <c>ip-id</c>, <c>sequence</c>; null when nothing does.
+    /// </summary>
+    public IReadOnlyList<string>? Rewritten { get; init; }
 
     /// <summary>Remarks: <c>nat</c>, interface information, ….</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -259,6 +274,18 @@ public sealed record FlowEvidence
 
     /// <summary>Probes answered.</summary>
     public required int Received { get; init; }
+
+    /// <summary>The smallest TTL at which the target answered this flow; null when it never did.</summary>
+    public int? ReachedTtl { get; init; }
+
+    /// <summary>Probes that could have got to the target: to the TTL at which it answers this flow or, when it never did, others; less those that a router answered there.</summary>
+    public int? SentToTarget { get; init; }
+
+    /// <summary>Of these, answered by the target.</summary>
+    public int? AnsweredByTarget { get; init; }
+
+    /// <summary>Round-trip times to the target; null when none could be measured.</summary>
+    public RttEvidence? RttNs { get; init; }
 }
 
 /// <summary>A link from the node at <see cref="Ttl"/> to the node at the next TTL; a silent side is null.</summary>
@@ -287,6 +314,31 @@ public sealed record LinkEvidence
     /// <summary>Fraction unanswered; null when nothing was sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
+
+    /// <summary>Round-trip times of these flows to the far end; null when none could be measured.</summary>
+    public RttEvidence? RttNs { get; init; }
+}
+
+/// <summary>A change of route during the run: from one instant on, other addresses answered the same flows.</summary>
+public sealed record RouteChangeEvidence
+{
+    /// <summary>The first TTL at which another address answers.</summary>
+    public required int Ttl { get; init; }
+
+    /// <summary>The old way was still taken by a probe sent then, nanoseconds after <see cref="Bundle.Started"/>.</summary>
+    public required long AfterNs { get; init; }
+
+    /// <summary>The new way was taken by a probe sent then, nanoseconds after <see cref="Bundle.Started"/>.</summary>
+    public required long BeforeNs { get; init; }
+
+    /// <summary>Addresses that answered until then.</summary>
+    public required IReadOnlyList<string> From { get; init; }
+
+    /// <summary>Addresses that answered from then on.</summary>
+    public required IReadOnlyList<string> To { get; init; }
+
+    /// <summary>Flows that moved.</summary>
+    public required IReadOnlyList<int> Flows { get; init; }
 }
 
 /// <summary>How the paths were discovered, and how sure the result is.</summary>

@@ -30,8 +30,24 @@ internal sealed class FlowHop
     /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
     public List<IpAddress> Redirects { get; } = [];
 
-    /// <summary>The node of an address, made when it is new.</summary>
-    public FlowNode NodeOf(IpAddress address)
+    /// <summary>Who answered when; null as long as one address answered alone.</summary>
+    public AnswerRuns? Runs { get; private set; }
+
+    /// <summary>Counts an answer.</summary>
+    public void Add(in Reply reply)
+    {
+        Received++;
+        var node = NodeOf(reply.From);
+        if (Nodes.Count > 1)
+        {
+            Runs ??= new AnswerRuns(Nodes[0]);
+            Runs.Add(reply.From, reply.SentNs);
+        }
+
+        node.Add(reply);
+    }
+
+    private FlowNode NodeOf(IpAddress address)
     {
         foreach (var node in Nodes)
         {
@@ -70,6 +86,12 @@ internal sealed class FlowNode(IpAddress address)
     /// <summary>The newest MPLS stack and interface information; null when none came.</summary>
     public IcmpExtensions? Extensions { get; private set; }
 
+    /// <summary>When the first probe that it answered was sent.</summary>
+    public long FirstSentNs { get; private set; } = long.MaxValue;
+
+    /// <summary>When the last probe that it answered was sent.</summary>
+    public long LastSentNs { get; private set; } = long.MinValue;
+
     /// <summary>Fields that were seen rewritten in a quote.</summary>
     public RewrittenFields Nat { get; private set; }
 
@@ -80,6 +102,8 @@ internal sealed class FlowNode(IpAddress address)
     public void Add(in Reply reply)
     {
         Received++;
+        FirstSentNs = Math.Min(FirstSentNs, reply.SentNs);
+        LastSentNs = Math.Max(LastSentNs, reply.SentNs);
         KernelStamped += reply.KernelStamped ? 1 : 0;
         Nat |= reply.Nat;
         Extensions = reply.Extensions ?? Extensions;

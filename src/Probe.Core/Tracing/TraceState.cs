@@ -77,8 +77,7 @@ internal sealed class TraceState
     {
         var cell = Cell(flow, ttl);
         cell.Sent++;
-        cell.Received++;
-        cell.NodeOf(reply.From).Add(reply);
+        cell.Add(reply);
         RecentAt(ttl)?.Over(reply.Number, reply.From, reply.Ambiguous ? null : reply.RttNs);
         RecordAnswer(reply);
     }
