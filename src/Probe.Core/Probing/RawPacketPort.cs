@@ -68,12 +68,7 @@ public sealed class RawPacketPort : IPacketPort
     /// <inheritdoc/>
     public SendStatus Send(ReadOnlySpan<byte> packet, int number)
     {
-        if (!_warm)
-        {
-            _warm = true;
-            _clock.WarmUp();
-        }
-
+        WarmUp();
         var version = packet.IsEmpty ? 0 : packet[0] >> 4;
         return version switch
         {
@@ -87,11 +82,7 @@ public sealed class RawPacketPort : IPacketPort
     public void Send(SendBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (!_warm)
-        {
-            WarmUp();
-        }
-
+        WarmUp();
         _sender4?.Send(batch, _clock.NowNs);
         _sender6?.Send(batch, _clock.NowNs);
     }
@@ -157,6 +148,15 @@ public sealed class RawPacketPort : IPacketPort
         if (options.Protocol != ProbeProtocol.Icmp && options.LocalPorts.Count > 0)
         {
             receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts, options.ReceiveBuffer));
+        }
+    }
+
+    private void WarmUp()
+    {
+        if (!_warm)
+        {
+            _warm = true;
+            _clock.WarmUp();
         }
     }
 
