@@ -36,7 +36,7 @@ internal sealed class DatagramMatcher
             _wire.FirstSweepEnds();
         }
 
-        return _wire.OneAtATime && (TryOnlyOpen(nowNs, out _, out var several) || several);
+        return _wire.OneAtATime && (TryOnlyOpen(nowNs, _wire.PatienceNs, out _, out var several) || several);
     }
 
     /// <summary>A probe left.</summary>
@@ -82,7 +82,7 @@ internal sealed class DatagramMatcher
         }
 
         _wire.QuoteWasTooShort();
-        if (TryOnlyOpen(atNs, out number, out _))
+        if (TryOnlyOpen(atNs, _wire.Options.TimeoutNs, out number, out _) || TryOnlyOpen(atNs, _wire.PatienceNs, out number, out _))
         {
             return true;
         }
@@ -134,14 +134,14 @@ internal sealed class DatagramMatcher
         return false;
     }
 
-    /// <summary>The one probe that is still waited for at a time.</summary>
-    private bool TryOnlyOpen(long atNs, out int number, out bool several)
+    /// <summary>The one probe without an answer that left no longer ago than that.</summary>
+    private bool TryOnlyOpen(long atNs, long withinNs, out int number, out bool several)
     {
         (number, several) = (0, false);
         foreach (var candidate in _underWay)
         {
             ref var entry = ref _wire.Probes.Find(candidate);
-            if (Unsafe.IsNullRef(ref entry) || entry.Answered || atNs - entry.SentNs >= _wire.PatienceNs)
+            if (Unsafe.IsNullRef(ref entry) || entry.Answered || atNs - entry.SentNs >= withinNs)
             {
                 continue;
             }

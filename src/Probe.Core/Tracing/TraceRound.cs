@@ -19,9 +19,11 @@ internal sealed class TraceRound
     /// <param name="first">First TTL.</param>
     /// <param name="max">Last TTL.</param>
     /// <param name="knownTarget">TTL at which the target answered this flow before; 0 when unknown.</param>
-    public TraceRound(int flow, int first, int max, int knownTarget)
+    /// <param name="isFirst">Nothing is known of the flow yet.</param>
+    public TraceRound(int flow, int first, int max, int knownTarget, bool isFirst)
     {
         Flow = flow;
+        IsFirst = isFirst;
         _first = first;
         _max = max;
         _knownTarget = knownTarget;
@@ -41,8 +43,28 @@ internal sealed class TraceRound
     /// <summary>Index of the flow.</summary>
     public int Flow { get; }
 
+    /// <summary>Nothing was known of the flow when it began.</summary>
+    public bool IsFirst { get; }
+
     /// <summary>The next TTL to send.</summary>
     public int NextTtl { get; private set; }
+
+    /// <summary>So many of the last TTLs sent were not answered that more silence is no surprise.</summary>
+    public bool IsSilentLately
+    {
+        get
+        {
+            for (var ttl = NextTtl - 1; ttl >= Math.Max(_first, NextTtl - Window); ttl--)
+            {
+                if (_states[ttl].Fate == Fate.Answered)
+                {
+                    return false;
+                }
+            }
+
+            return NextTtl - _first >= Window;
+        }
+    }
 
     /// <summary>The target answered this round.</summary>
     public bool Reached { get; private set; }

@@ -189,13 +189,18 @@ public sealed class Tracer : TraceSweep
                 return;
             }
 
-            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
+            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow), isFirst: _nextRound < Options.Flows.Count));
         }
     }
 
     /// <summary>A flow that has not met the target yet is expected to where others did: one that throttles its answers would be searched for to the last TTL.</summary>
     private int ExpectedTtl(int flow) =>
         State.Flows[flow].ExpectedTtl is > 0 and var own ? own : State.Flows.Max(other => other.ExpectedTtl);
+
+    /// <summary>
+    /// Where one probe at a time is under way, one that is given up too early is lost: as long as round-trip times are not known it may take all its time.
+    /// </summary>
+    private long QuietFor(TraceRound round) => _oneAtATime && round is { IsFirst: true, IsSilentLately: false } ? Options.TimeoutNs : QuietNs;
 
     private long RoundStartNs(long round)
     {
@@ -206,7 +211,7 @@ public sealed class Tracer : TraceSweep
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>
     private long Send(TraceRound round, long nowNs, List<ProbePacket> send)
     {
-        while (round.MaySend(nowNs, QuietNs, _oneAtATime))
+        while (round.MaySend(nowNs, QuietFor(round), _oneAtATime))
         {
             var ttl = round.NextTtl;
             var earliest = EarliestNs(ttl);
@@ -247,7 +252,7 @@ public sealed class Tracer : TraceSweep
         next = NextExpiry(next);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
-            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs, _oneAtATime));
+            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietFor(round), _oneAtATime));
         }
 
         // A probe that could not be sent left no entry to wait for.

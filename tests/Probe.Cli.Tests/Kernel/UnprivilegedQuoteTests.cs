@@ -61,6 +61,19 @@ public sealed class UnprivilegedQuoteTests
         Assert.All(trace.Hops.Where(hop => hop.Ttl != 3), hop => Assert.Null(hop.Nodes[0].Mpls));
     }
 
+    [NeedsTheory(ProbeInside.Needs | Need.Tun)]
+    [MemberData(nameof(ProbeInside.Cases), MemberType = typeof(ProbeInside))]
+    public void Hops_behind_a_long_link_are_waited_for(ProbeProtocol protocol, bool v6)
+    {
+        // Nothing before it prepares for a round trip of more than 300 ms.
+        var topology = Change(Enumerable.Range(1, Routers), node => node with { Errors = node.Errors with { Quote = s_short } })
+            .WithLink("r4", "r5", link => link with { Quality = new LinkQuality { DelayNs = 160_000_000 } });
+        var (trace, result) = Trace(topology, protocol, v6);
+        AssertWholePath(topology, trace, v6, result);
+        Assert.All(trace.Hops, hop => Assert.Equal((Cycles, Cycles), (hop.Sent, hop.Received)));
+        Assert.All(trace.Hops.Skip(4), hop => Assert.InRange(Assert.Single(hop.Nodes).RttNs!.Min, 320_000_000, 1_000_000_000));
+    }
+
     private static Topology Change(IEnumerable<int> routers, Func<NodeSpec, NodeSpec> change) => routers.Aggregate(
         Topologies.Line(Routers, new LinkQuality { DelayNs = 1_000_000 }),
         (topology, number) => topology.With($"r{number}", change));
