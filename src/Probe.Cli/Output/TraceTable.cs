@@ -153,6 +153,11 @@ internal static class TraceTable
             }
         }
 
+        if (node.Balancing is not ("single" or "unknown"))
+        {
+            yield return $"balances {StrangerText.Clean(node.Balancing)}";
+        }
+
         if (node.Mpls is { } labels)
         {
             yield return "MPLS " + string.Join(" / ", labels.Select(label => $"{label.Label} tc {label.Tc} ttl {label.Ttl}"));

@@ -72,6 +72,7 @@ internal sealed class SwitchReading
             bits = Math.Max(bits, answers - (_instants.Count + 1));
         }
 
+        var isConfirmed = EveryStretchIsSeenTwice();
         foreach (var hops in behind)
         {
             if (!hops.All(IsExplained))
@@ -80,11 +81,12 @@ internal sealed class SwitchReading
             }
 
             bits += Bits(hops);
+            isConfirmed = true;
         }
 
         // The instants were chosen to fit, among as many as there are answers.
         var cost = _instants.Count * Math.Log2(Math.Max(2, answers));
-        return bits - cost >= BitsNeeded && EveryStretchIsSeenTwice() ? SwitchCause.RouteChange
+        return bits - cost >= BitsNeeded && isConfirmed ? SwitchCause.RouteChange
             : isOneWay && _instants.Count == 1 ? SwitchCause.Unknown : SwitchCause.PerPacket;
     }
 

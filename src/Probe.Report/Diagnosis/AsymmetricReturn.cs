@@ -1,5 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
+using Probe.Core.Probing;
 using static Probe.Report.Diagnosis.TraceReading;
 
 namespace Probe.Report.Diagnosis;
@@ -26,7 +27,10 @@ internal sealed class AsymmetricReturn : IRule
         var findings = new List<Finding>();
         foreach (var (trace, pointer) in bundle.TracesOf())
         {
+            // A loop, a longer branch or a rejection shows a router at a TTL that is not its distance.
             var far = trace.NodesOf(pointer)
+                .Where(at => trace.IsTarget(at.Node) || at.Node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded))
+                .DistinctBy(at => at.Node.Address, StringComparer.Ordinal)
                 .Select(at => (at.Hop, at.Node, at.Pointer, Back: LengthOfReturn(at.Node.ReplyTtl)))
                 .Where(at => at.Back is { } back && Math.Abs(back - at.Hop.Ttl) >= ClearDifference)
                 .ToArray();
