@@ -7,6 +7,8 @@ namespace Probe.Core.Tracing;
 /// <summary>What one flow saw at one TTL.</summary>
 internal sealed class FlowHop
 {
+    private IpAddress _lastFrom;
+
     /// <summary>Probes whose time to be answered is over.</summary>
     public int Sent { get; set; }
 
@@ -22,6 +24,17 @@ internal sealed class FlowHop
     /// <summary>Probes sent in all.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>Probes that are no longer waited for.</summary>
+    public int Missed => Attempts - Pending - Received;
+
+    /// <summary>When the newest probe left.</summary>
+    public long LastTryNs { get; set; }
+
+    /// <summary>
+    /// How often an answer came from another address than the one before it: a route change shows once, balancing per packet again and again.
+    /// </summary>
+    public int Switches { get; private set; }
+
     /// <summary>
     /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
     /// </summary>
@@ -30,8 +43,17 @@ internal sealed class FlowHop
     /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
     public List<IpAddress> Redirects { get; } = [];
 
-    /// <summary>The node of an address, made when it is new.</summary>
-    public FlowNode NodeOf(IpAddress address)
+    /// <summary>Counts an answer.</summary>
+    public void Add(in Reply reply)
+    {
+        Sent++;
+        Received++;
+        Switches += Nodes.Count > 0 && reply.From != _lastFrom ? 1 : 0;
+        _lastFrom = reply.From;
+        NodeOf(reply.From).Add(reply);
+    }
+
+    private FlowNode NodeOf(IpAddress address)
     {
         foreach (var node in Nodes)
         {
