@@ -353,8 +353,11 @@ public sealed record MultipathEvidence
     /// <summary><c>hop</c> or <c>graph</c>: what the confidence is of.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>Confidence that follows for the whole graph, percent.</summary>
+    /// <summary>Confidence that follows for the whole graph, percent; null where none does, as with <c>mda-lite</c>.</summary>
     public double? GraphConfidence { get; init; }
+
+    /// <summary>What the confidence rests on, in words.</summary>
+    public string? Assumes { get; init; }
 
     /// <summary>The smallest share of traffic that would have been seen at the stated confidence.</summary>
     public double? SmallestShareSeen { get; init; }

@@ -12,8 +12,6 @@ public sealed class Tracer : TraceSweep
 {
     private const int RoundsBeforeTargetIsForgotten = 3;
 
-    private readonly Dictionary<int, Pending> _pending = [];
-    private readonly Queue<int> _order = new();
     private readonly List<TraceRound> _rounds = [];
     private IReadOnlyList<int> _flows;
     private long _startNs = -1;
@@ -67,7 +65,10 @@ public sealed class Tracer : TraceSweep
         _oneAtATime = Options.OneAtATime?.Invoke() ?? false;
         foreach (ref readonly var reply in replies)
         {
-            Take(reply);
+            if (Take(reply, out var probe, out var byTarget))
+            {
+                probe.Round!.Answered(probe.Ttl, byTarget);
+            }
         }
 
         Expire(nowNs);
@@ -92,7 +93,7 @@ public sealed class Tracer : TraceSweep
             return ISweep.Done;
         }
 
-        return IsPaused ? NextExpiry(nowNs + SecondNs) : NextDeadline(nowNs, heldUntilNs);
+        return IsPaused ? Math.Min(nowNs + SecondNs, NextExpiryNs) : NextDeadline(nowNs, heldUntilNs);
     }
 
     /// <summary>Goes on where a pause began: the cycles that it took are not caught up.</summary>
@@ -111,8 +112,6 @@ public sealed class Tracer : TraceSweep
         _startNs = RoundStartNs(_nextRound);
         _nextRound = 0;
         _rounds.Clear();
-        _pending.Clear();
-        _order.Clear();
         Forget();
         _flows = [.. Enumerable.Range(0, State.Flows.Count)];
     }
@@ -120,64 +119,24 @@ public sealed class Tracer : TraceSweep
     /// <inheritdoc/>
     public override void NotSent(in ProbePacket probe, SendStatus status)
     {
-        if (!_pending.Remove(probe.Number, out var pending))
+        if (!TryWithdraw(probe.Number, out var pending))
         {
             return;
         }
 
-        State.NeverLeft(probe.Number, pending.Ttl);
         if (status == SendStatus.Busy)
         {
-            pending.Round.TakeBack(pending.Ttl);
+            pending.Round!.TakeBack(pending.Ttl);
             State.TakeBack(probe.Number);
             BusyUntilNs = pending.SentNs + BusyRetryNs;
             return;
         }
 
         State.NotSent(status);
-        pending.Round.TimedOut(pending.Ttl);
+        pending.Round!.TimedOut(pending.Ttl);
     }
 
-    private void Take(in Reply reply)
-    {
-        if (!_pending.TryGetValue(reply.Number, out var pending) || !IsAnswer(reply, pending.Flow, pending.Ttl))
-        {
-            return;
-        }
-
-        pending.Round.Answered(pending.Ttl, NoteTarget(reply, pending.Flow, pending.Ttl));
-
-        // One probe, two answers: an unreachable on the way and a reset from the target. The first one counts.
-        if (!pending.Answered)
-        {
-            _pending[reply.Number] = pending with { Answered = true };
-            Count(reply, pending.Flow, pending.Ttl);
-        }
-    }
-
-    private void Expire(long nowNs)
-    {
-        while (_order.TryPeek(out var number))
-        {
-            if (_pending.TryGetValue(number, out var pending))
-            {
-                // An answer may take the whole timeout.
-                if (pending.SentNs + Options.TimeoutNs >= nowNs)
-                {
-                    return;
-                }
-
-                _pending.Remove(number);
-                if (!pending.Answered)
-                {
-                    State.Unanswered(number, pending.Flow, pending.Ttl);
-                    pending.Round.TimedOut(pending.Ttl);
-                }
-            }
-
-            _order.Dequeue();
-        }
-    }
+    private protected override void TimedOut(int number, in InFlight probe) => probe.Round!.TimedOut(probe.Ttl);
 
     private void StartRounds(long nowNs)
     {
@@ -220,9 +179,7 @@ public sealed class Tracer : TraceSweep
                 return earliest;
             }
 
-            var number = Send(round.Flow, ttl, nowNs, send);
-            _pending.Add(number, new Pending(round, round.Flow, ttl, nowNs, Answered: false));
-            _order.Enqueue(number);
+            Send(round.Flow, ttl, nowNs, send, round);
             round.Sent(nowNs);
         }
 
@@ -249,7 +206,7 @@ public sealed class Tracer : TraceSweep
             next = Math.Min(next, start);
         }
 
-        next = NextExpiry(next);
+        next = Math.Min(next, NextExpiryNs);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
             next = Math.Min(next, round.WindowOpensNs(nowNs, QuietFor(round), _oneAtATime));
@@ -258,10 +215,4 @@ public sealed class Tracer : TraceSweep
         // A probe that could not be sent left no entry to wait for.
         return next == ISweep.Done ? nowNs + BusyRetryNs : next;
     }
-
-    private long NextExpiry(long otherwiseNs) => _order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending)
-        ? Math.Min(otherwiseNs, pending.SentNs + Options.TimeoutNs + 1)
-        : otherwiseNs;
-
-    private readonly record struct Pending(TraceRound Round, int Flow, int Ttl, long SentNs, bool Answered);
 }

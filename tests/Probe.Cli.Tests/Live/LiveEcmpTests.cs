@@ -62,7 +62,7 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
             using var screen = new TmuxScreen(140, 24);
             Start(screen, Sure);
             screen.WaitFor("searching all paths: ");
-            screen.WaitFor("limit their answers");
+            screen.WaitFor("an expected duration", text => ExpectedSeconds().IsMatch(text));
             screen.Press("p");
             screen.WaitFor("PAUSED");
             Thread.Sleep(200);
@@ -101,7 +101,7 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
             using var screen = new TmuxScreen(140, 24);
             Start(screen, Sure + " --report");
             screen.WaitFor("searching all paths: ");
-            screen.WaitFor("limit their answers");
+            screen.WaitFor("an expected duration", text => ExpectedSeconds().IsMatch(text));
             screen.Press("C-c");
             screen.WaitFor("status 130");
         }
@@ -116,6 +116,9 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
 
     [GeneratedRegex(@"(?<count>\d+) of at most", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ProbeCount();
+
+    [GeneratedRegex(@"about \d+ s more, hops? [\d, ]+ limits? (its|their) answers", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex ExpectedSeconds();
 
     private static int CycleIn(string text) => NumberIn(CycleCount().Match(text));
 
