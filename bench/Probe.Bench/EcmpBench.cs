@@ -11,6 +11,7 @@ namespace Probe.Bench;
 internal static class EcmpBench
 {
     private const int SlowRounds = 3;
+    private const double OnceIsEnoughMs = 15_000;
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(300);
 
     /// <summary>Runs everything and returns Markdown.</summary>
@@ -56,12 +57,20 @@ internal static class EcmpBench
         foreach (var options in peers)
         {
             var command = $"tracelb {options} {target}".Replace("  ", " ", StringComparison.Ordinal);
-            var runs = Enumerable.Range(0, Math.Min(rounds, SlowRounds)).Select(_ => Measure(diamond, v6, "timeout", "290", "scamper", "-p", "1000", "-I", command)).ToList();
+            var runs = new List<(double Ms, long Packets, LabResult Result)>();
+
+            // What takes minutes says the same again the second time.
+            while (runs.Count < Math.Min(rounds, SlowRounds) && runs.All(run => run.Ms < OnceIsEnoughMs))
+            {
+                runs.Add(Measure(diamond, v6, "timeout", "240", "scamper", "-p", "1000", "-I", command));
+            }
+
             table.Add($"`scamper -p 1000 -I \"{command}\"`", $"{runs.Count}", "", Number(Contest.Median(runs.Select(run => run.Ms))),
                 Number(Contest.Median(runs.Select(run => (double)run.Packets))), "see below");
             said.Append($"\n`{command}`:\n\n```\n{(runs[^1].Result.Output.Trim() is { Length: > 0 } text ? text : $"(no output, status {runs[^1].Result.Status})")}\n```\n");
         }
 
+        Console.Error.WriteLine($"{title}\n\n{table}");
         return $"### {title}\n\n{table}{said}";
     }
 
