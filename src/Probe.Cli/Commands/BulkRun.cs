@@ -32,6 +32,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private readonly long _zeroNs;
     private (long AtNs, long Packets) _losses = (long.MinValue, 0);
     private SweepEnd _end;
+    private long? _endedNs;
     private int _cleaned;
     private int _leftInCache;
     private long _notSent;
@@ -75,7 +76,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
     private Instant Now => new(_session.StartedUnixNs + _session.Wire.NowNs);
 
-    private double Seconds => (_session.Wire.NowNs - _zeroNs) / 1e9;
+    private double Seconds => ((_endedNs ?? _session.Wire.NowNs) - _zeroNs) / 1e9;
 
     /// <summary>Traces every host of a list.</summary>
     /// <param name="request">What every trace is to be.</param>
@@ -138,6 +139,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         _feeder.Dispose();
         _tracer.Stop();
         var ended = Now;
+        _endedNs = _session.Wire.NowNs;
         var capture = _capture?.Finish();
         if (_end == SweepEnd.Interrupted)
         {

@@ -15,10 +15,11 @@ namespace Probe.Cli.Commands;
 /// </summary>
 internal sealed class BulkWriter : IDisposable
 {
-    /// <summary>Finished traces beyond which no further target is begun.</summary>
-    public const int MostWaiting = 4096;
+    /// <summary>Finished traces beyond which no further target is begun: some 2 KiB each.</summary>
+    public const int MostWaiting = 16_384;
 
-    private const int MostHeld = MostWaiting / 2;
+    // Names are worth a wait, not the memory of a long list.
+    private const int MostHeld = 2048;
     private static readonly TimeSpan LongestForNames = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortTurn = TimeSpan.FromMilliseconds(5);
