@@ -10,7 +10,7 @@ internal sealed class HopPace
     private const int AttemptsWhereNobodyAnswered = 2;
     private const int AttemptsWhereSilenceIsKnown = 2;
     private const int AttemptsBesideAnswers = 4;
-    private const int MostAttempts = 16;
+    private const int MostAttempts = 40;
 
     // Linux refills one answer a second to one destination: after this long without one, a limited hop answers at least one of several.
     private const long TokenNs = 1_100_000_000;
@@ -25,8 +25,9 @@ internal sealed class HopPace
     private const double Decay = 0.87;
 
     private const double Gain = 0.08;
-    private const double LeastShare = 0.45;
+    private const double LeastShare = 0.4;
     private const double MostShare = 0.9;
+    private const double CrowdedPart = 0.6;
 
     // A flow is wrongly called silent once in ten thousand.
     private static readonly double SilenceDoubt = Math.Log(10_000);
@@ -44,12 +45,20 @@ internal sealed class HopPace
     /// <summary>The hop did hold back answers for so long that loss is no explanation.</summary>
     public bool IsLimited { get; private set; }
 
+    /// <summary>A balancer before it decides per packet, so that an answer now and silence then need not be a limit.</summary>
+    public bool IsBehindChance { get; set; }
+
     /// <summary>The time that so many answers take at this pace.</summary>
     public long TimeForNs(int answers) => (long)(answers * GapNs / Math.Clamp(_share, LeastShare, 1));
 
     /// <summary>When a probe may leave to a flow's hop; the past means at once.</summary>
     public long EarliestNs(FlowHop? hop)
     {
+        if (IsBehindChance)
+        {
+            return long.MinValue;
+        }
+
         var paced = GapNs == 0 ? long.MinValue : _nextNs;
         if (hop is not { Received: 0, Missed: >= 2 and var missed } || !_hasAnswered)
         {
@@ -58,7 +67,7 @@ internal sealed class HopPace
 
         if (_wavers)
         {
-            return Math.Max(paced, hop.LastTryNs + missed * BackoffNs);
+            return Math.Max(paced, hop.LastTryNs + Math.Min(missed * BackoffNs, TokenNs));
         }
 
         return missed == 2 ? Math.Max(_lastAnswerNs, hop.LastTryNs) + TokenNs : paced;
@@ -102,7 +111,7 @@ internal sealed class HopPace
         }
 
         _share -= Gain * _share;
-        if (_wavers)
+        if (_wavers && !IsBehindChance)
         {
             GapNs = Math.Clamp((long)(GapNs * Growth), FirstGapNs, LongestGapNs);
             IsLimited |= GapNs >= NotableGapNs;
@@ -125,6 +134,8 @@ internal sealed class HopPace
             return _knowsSilence ? AttemptsWhereSilenceIsKnown : AttemptsBesideAnswers;
         }
 
-        return Math.Clamp((int)Math.Ceiling(SilenceDoubt / -Math.Log(1 - Math.Clamp(_share, LeastShare, MostShare))), AttemptsBesideAnswers, MostAttempts);
+        // Several routers may answer here, and the most crowded of them gives each of its flows a smaller share.
+        var share = Math.Clamp(_share, LeastShare, MostShare) * CrowdedPart;
+        return Math.Clamp((int)Math.Ceiling(SilenceDoubt / -Math.Log(1 - share)), AttemptsBesideAnswers, MostAttempts);
     }
 }

@@ -9,6 +9,9 @@ internal sealed class MdaPlan(TraceState state, MultipathGraph graph, StoppingRu
 {
     private const double Eagerness = 0.6;
 
+    // A silent branch with far less than an even share is a few flows that a limited hop left without an answer: no more are sought for it.
+    private const double LeastPart = 0.3;
+
     private readonly Dictionary<Vertex, int> _planned = [];
 
     private protected override void Complete(Level level, int silentHops)
@@ -85,7 +88,7 @@ internal sealed class MdaPlan(TraceState state, MultipathGraph graph, StoppingRu
         }
 
         // Some of the flows sent through the vertex before will come here; asking for somewhat fewer than expected wastes none.
-        if (MultipathGraph.BestBefore(vertex) is { } before)
+        if (MultipathGraph.BestBefore(vertex) is { } before && !(vertex.IsSilent && before.ShareOf(vertex) < LeastPart / before.Next.Count))
         {
             var more = Math.Max(1, (int)(Eagerness * count / before.ShareOf(vertex)));
             Missing[vertex.Ttl] += more;

@@ -7,15 +7,27 @@ internal sealed class MultipathGraph
 {
     private const int FlowsOfASoleVertex = 6;
 
+    // A link behind a balancer that decides per packet would be an invention: where one is suspected, those before it must prove themselves.
+    private const double RiskOfInvention = 1e-6;
+
     private readonly TraceState _state;
     private readonly Func<FlowHop, int, bool> _isSilent;
+    private readonly double _risk;
+    private readonly bool _byHop;
     private readonly Dictionary<(int Ttl, IpAddress Address), Vertex> _byAddress = [];
     private readonly List<Level> _levels = [];
 
+    // The farthest vertex that seems to balance per packet. The balancer may be any before it.
+    private int _lastPerPacketTtl;
+
     /// <param name="state">The observations.</param>
     /// <param name="isSilent">True when a flow's hop has been tried often enough to be called silent.</param>
-    public MultipathGraph(TraceState state, Func<FlowHop, int, bool> isSilent)
+    /// <param name="risk">Risk at which a balancer is taken to keep flows to their ways.</param>
+    /// <param name="byHop">A hop's nodes are taken to be alike, so that what one of them proved holds for all.</param>
+    public MultipathGraph(TraceState state, Func<FlowHop, int, bool> isSilent, double risk, bool byHop)
     {
+        _risk = risk;
+        _byHop = byHop;
         _state = state;
         _isSilent = isSilent;
         Source = new Vertex(state.Options.FirstTtl - 1, default) { TakesAll = true };
@@ -33,6 +45,11 @@ internal sealed class MultipathGraph
             Count(level);
             MarkSole(before, level);
         }
+
+        foreach (var level in _levels)
+        {
+            MarkDoubtful(level);
+        }
     }
 
     /// <summary>This host.</summary>
@@ -44,8 +61,8 @@ internal sealed class MultipathGraph
     /// <summary>All vertices whose next hops are searched for.</summary>
     public IEnumerable<Vertex> Vertices => _levels.SelectMany(level => level.Vertices);
 
-    /// <summary>The TTL of the farthest vertex that seems to balance per packet; 0 where none does. The balancer may be any before it.</summary>
-    public int LastPerPacketTtl { get; private set; }
+    /// <summary>Answered repeats of flows that it takes at a TTL to believe that the balancer before it does not decide per packet.</summary>
+    public int RepeatsNeeded(int nextHops, int ttl) => StoppingRule.RepeatsFor(nextHops, ttl <= _lastPerPacketTtl ? RiskOfInvention : _risk);
 
     /// <summary>The vertex through which most flows of another come; null for the source.</summary>
     public static Vertex? BestBefore(Vertex vertex) => vertex.Before.MaxBy(before => before.ShareOf(vertex));
@@ -65,7 +82,7 @@ internal sealed class MultipathGraph
             }
         }
 
-        LastPerPacketTtl = vertex is { PerPacket: true, IsClump: false } ? vertex.Ttl : LastPerPacketTtl;
+        _lastPerPacketTtl = vertex is { PerPacket: true, IsClump: false } ? vertex.Ttl : _lastPerPacketTtl;
         var together = vertex.PerPacket || (vertex.IsClump && vertex.NextAddresses.Count > 1);
         Vertex? clump = null;
         Vertex? silent = null;
@@ -76,7 +93,6 @@ internal sealed class MultipathGraph
                 continue;
             }
 
-            hop.Unordered = together;
             if (hop.Received > 0)
             {
                 vertex.Answered++;
@@ -157,7 +173,6 @@ internal sealed class MultipathGraph
                 }
                 else if (!placed[flow])
                 {
-                    hop.Unordered = level.HasClump;
                     Place(level, hop, flow);
                 }
             }
@@ -175,11 +190,29 @@ internal sealed class MultipathGraph
     private void Place(Level level, FlowHop hop, int flow)
     {
         // Behind a per-packet balancer it came one way of many, and might as well have come another.
-        if (!level.HasClump)
+        var vertex = level.Vertices.Find(other => other.IsClump) ?? At(level, hop.Nodes[0].Address);
+        vertex.Flows.Add(flow);
+    }
+
+    /// <summary>Marks what the flows of a level prove no link from: clumps, and what lies behind a balancer that has not proved itself.</summary>
+    private void MarkDoubtful(Level level)
+    {
+        foreach (var vertex in level.Vertices)
         {
-            At(level, hop.Nodes[0].Address).Flows.Add(flow);
+            vertex.IsDoubtful = vertex.IsClump
+                || (level.Vertices.Count > 1 && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
+            foreach (var flow in vertex.Flows)
+            {
+                if (_state.Find(flow, level.Ttl) is { } hop)
+                {
+                    hop.Unordered = vertex.IsDoubtful;
+                }
+            }
         }
     }
+
+    private bool Doubts(Vertex vertex, Level next) =>
+        vertex.PerPacket || (_byHop ? next.Repeats : vertex.Repeats) < RepeatsNeeded(vertex.NextAddresses.Count, next.Ttl);
 
     /// <summary>
     /// Where all flows of a hop that itself takes all meet in one vertex and none ended, new flows pass there too: they count as its flows
@@ -187,7 +220,7 @@ internal sealed class MultipathGraph
     /// </summary>
     private void MarkSole(Level before, Level level)
     {
-        if (before.Vertices is not [{ TakesAll: true, Pending: 0, Silent: 0, Answered: >= FlowsOfASoleVertex, NextAddresses.Count: 1 }]
+        if (before.Vertices is not [{ TakesAll: true, Silent: 0, Answered: >= FlowsOfASoleVertex, NextAddresses.Count: 1 }]
             || level.Vertices is not [{ Address.IsNone: false } sole]
             || _state.Flows.Any(flow => flow.ReachedTtl > 0 && flow.ReachedTtl <= level.Ttl))
         {
@@ -197,7 +230,7 @@ internal sealed class MultipathGraph
         sole.TakesAll = true;
         for (var flow = 0; flow < _state.Flows.Count; flow++)
         {
-            if (_state.Find(flow, level.Ttl) is null)
+            if (_state.Find(flow, level.Ttl) is not { Received: > 0 })
             {
                 sole.Flows.Add(flow);
             }

@@ -6,9 +6,6 @@ internal abstract class MultipathPlan
     /// <summary>Silent hops in a row after which more of them are no longer searched for next hops.</summary>
     private protected const int MostSilentHopsSearched = 3;
 
-    // A link behind a balancer that decides per packet would be an invention: where one is suspected, those before it must prove themselves.
-    private const double RiskOfInvention = 1e-6;
-
     private readonly List<(int Flow, int Ttl)> _wanted = [];
     private readonly HashSet<(int Flow, int Ttl)> _unique = [];
     private readonly Func<int> _addFlow;
@@ -64,7 +61,7 @@ internal abstract class MultipathPlan
     /// <param name="repeats">Repeats answered so far.</param>
     private protected void Repeat(IEnumerable<int> flows, int ttl, int nextHops, int repeats)
     {
-        var wanted = StoppingRule.RepeatsFor(nextHops, Graph.LastPerPacketTtl >= ttl ? RiskOfInvention : Rule.Risk) - repeats;
+        var wanted = Graph.RepeatsNeeded(nextHops, ttl) - repeats;
         Missing[ttl] += Math.Max(0, wanted);
         if (wanted <= 0)
         {

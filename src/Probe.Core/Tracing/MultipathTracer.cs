@@ -41,8 +41,8 @@ public sealed class MultipathTracer : TraceSweep
         _options = options;
         _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.Lite };
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
-        _graph = new MultipathGraph(State, IsSilent);
-        _rule = Rule();
+        _rule = Rule(nodes: 1);
+        _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
     }
 
     /// <summary>The stopping rule was met at every node.</summary>
@@ -143,7 +143,7 @@ public sealed class MultipathTracer : TraceSweep
     internal IEnumerable<NodeVerdict> Verdicts() =>
         from vertex in _graph.Vertices
         where !vertex.Address.IsNone && vertex.Answered > 0
-        select NodeVerdict.Of(vertex, _rule, isSuspect: vertex.Ttl < _graph.LastPerPacketTtl);
+        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Repeats >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
 
     /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>
     private List<int> Decided() => _isLite
@@ -259,14 +259,19 @@ public sealed class MultipathTracer : TraceSweep
             return;
         }
 
-        _graph = new MultipathGraph(State, IsSilent);
-        _rule = Rule();
+        _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
+        _rule = Rule(_graph.Vertices.Count());
         MultipathPlan plan = new MdaPlan(State, _graph, _rule, AddFlow);
         if (_isLite)
         {
             var lite = new MdaLitePlan(State, _graph, _rule, AddFlow);
             _isLite = !lite.IsIrregular();
             plan = _isLite ? lite : plan;
+        }
+
+        foreach (var level in _graph.Levels.SkipWhile(level => !level.HasClump))
+        {
+            _paces[level.Ttl].IsBehindChance = true;
         }
 
         plan.Make();
@@ -341,9 +346,9 @@ public sealed class MultipathTracer : TraceSweep
     }
 
     /// <summary>One rule for 1, 2, 4, 8, … nodes: the risk of each is its share of the whole graph's.</summary>
-    private StoppingRule Rule()
+    private StoppingRule Rule(int nodes)
     {
-        var nodes = _options.Scope == ConfidenceScope.Hop ? 1 : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, _graph.Vertices.Count()));
+        nodes = _options.Scope == ConfidenceScope.Hop ? 1 : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, nodes));
         if (!_rules.TryGetValue(nodes, out var rule))
         {
             _rules.Add(nodes, rule = new StoppingRule(1 - Math.Pow(_options.Confidence / 100, 1.0 / nodes)));

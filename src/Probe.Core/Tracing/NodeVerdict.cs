@@ -11,16 +11,15 @@ namespace Probe.Core.Tracing;
 /// <param name="SmallestShareSeen">The smallest share of its traffic that would have been seen, at the risk of the search.</param>
 internal readonly record struct NodeVerdict(int Ttl, IpAddress Address, NodeBalancing Balancing, int NextHops, int Flows, double SmallestShareSeen)
 {
-    public static NodeVerdict Of(Vertex vertex, StoppingRule rule, bool isSuspect) => new(
-        vertex.Ttl, vertex.Address, BalancingOf(vertex, rule, isSuspect), vertex.NextAddresses.Count, vertex.Answered,
+    public static NodeVerdict Of(Vertex vertex, StoppingRule rule, bool isProved) => new(
+        vertex.Ttl, vertex.Address, BalancingOf(vertex, isProved), vertex.NextAddresses.Count, vertex.Answered,
         StoppingRule.SmallestShareSeen(rule.Risk, vertex.Answered));
 
-    private static NodeBalancing BalancingOf(Vertex vertex, StoppingRule rule, bool isSuspect) => vertex switch
+    private static NodeBalancing BalancingOf(Vertex vertex, bool isProved) => vertex switch
     {
         { PerPacket: true } => NodeBalancing.PerPacket,
         { NextAddresses.Count: 1 } => NodeBalancing.Single,
-        _ when isSuspect || vertex.Repeats < StoppingRule.RepeatsFor(vertex.NextAddresses.Count, rule.Risk) => NodeBalancing.Several,
-        _ => NodeBalancing.PerFlow,
+        _ => isProved ? NodeBalancing.PerFlow : NodeBalancing.Several,
     };
 }
 

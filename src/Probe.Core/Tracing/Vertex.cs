@@ -44,6 +44,11 @@ internal sealed class Vertex(int ttl, IpAddress address)
     /// <summary>It is a clump: what flows do behind it is not theirs.</summary>
     public bool IsClump { get; init; }
 
+    /// <summary>
+    /// A balancer before it has not proved that flows keep to their ways: what its flows did before and behind it may have been different ways.
+    /// </summary>
+    public bool IsDoubtful { get; set; }
+
     /// <summary>Every flow ends here or passes here, so that new flows need not be shown to.</summary>
     public bool TakesAll { get; set; }
 
