@@ -11,8 +11,7 @@ switch (args)
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["ecmp", var root, "--rounds", var rounds]:
-        Console.Write(EcmpBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
-        return 0;
+        return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
