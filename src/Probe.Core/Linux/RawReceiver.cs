@@ -40,6 +40,17 @@ internal sealed class RawReceiver : IDisposable
     /// <summary>Packets the socket lost so far, answers or not.</summary>
     public uint Losses => Sockets.Drops(Descriptor);
 
+    /// <summary>
+    /// Takes packets to these ports from now on. One program replaces the other at once: nothing to a port of both is missed meanwhile.
+    /// </summary>
+    public void Listen(IReadOnlyList<ushort> ports)
+    {
+        if (_protocol is not (IPPROTO_ICMP or IPPROTO_ICMPV6))
+        {
+            SocketFilter.DestinationPorts(_v6, ports).Attach(Descriptor);
+        }
+    }
+
     /// <summary>Hands over message <paramref name="i"/> of a batch read from this socket.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="i">Which message.</param>
@@ -133,7 +144,7 @@ internal sealed class RawReceiver : IDisposable
                 Sockets.IcmpV6Types(Descriptor, TypesV6);
                 break;
             default:
-                SocketFilter.DestinationPorts(_v6, ports).Attach(Descriptor);
+                Listen(ports);
                 break;
         }
 

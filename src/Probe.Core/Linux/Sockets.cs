@@ -8,6 +8,9 @@ namespace Probe.Core.Linux;
 /// <summary>Opens, binds and configures sockets; every refusal is a <see cref="LinuxException"/>.</summary>
 internal static unsafe class Sockets
 {
+    /// <summary>What to do about EMFILE.</summary>
+    public const string RaiseDescriptorLimit = "raise the limit with: ulimit -n 65536";
+
     /// <summary>Opens a non-blocking socket that no child process inherits.</summary>
     /// <param name="family">AF_INET, ….</param>
     /// <param name="type">SOCK_RAW, ….</param>
@@ -27,7 +30,7 @@ internal static unsafe class Sockets
         {
             Errno.EPERM or Errno.EACCES => denied ?? LinuxException.NeedsCapability("CAP_NET_RAW"),
             Errno.EAFNOSUPPORT => family == AF_INET6 ? "IPv6 is switched off on this host" : null,
-            Errno.EMFILE => "too many open files; raise the limit with: ulimit -n 65536",
+            Errno.EMFILE => RaiseDescriptorLimit,
             _ => null,
         });
     }

@@ -27,6 +27,13 @@ internal unsafe struct sockaddr_in6
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct rlimit
+{
+    public ulong rlim_cur;
+    public ulong rlim_max;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct sockaddr_ll
 {
     public ushort sll_family;

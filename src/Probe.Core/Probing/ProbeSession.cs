@@ -41,7 +41,13 @@ public sealed record ProbeSessionOptions
 /// </summary>
 public sealed class ProbeSession : IDisposable
 {
+    // One call of the kernel exchanges the filter of all ports, so that they come in batches.
+    private const int LeastPortsAtOnce = 16;
+    private const int MostChecksums = 65_534;
+
     private readonly ProbeSessionOptions _options;
+    private readonly List<Flow> _flows = [];
+    private readonly HashSet<ushort> _checksums = [];
     private readonly HeldPorts? _ports;
     private readonly RawPacketPort? _port;
     private readonly SocketWire? _sockets;
@@ -53,7 +59,6 @@ public sealed class ProbeSession : IDisposable
         _ports = ports;
         _before = before;
         Source = source;
-        Flows = [.. Enumerable.Range(0, options.Flows).Select(MakeFlow)];
         _port = new RawPacketPort(new RawPortOptions
         {
             IPv4 = source.IsV4,
@@ -63,20 +68,24 @@ public sealed class ProbeSession : IDisposable
             Interface = options.Interface,
             Mark = options.Mark,
         });
+        AddFlows();
         Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
     }
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
-        Flows = [.. Enumerable.Range(0, options.Flows).Select(MakeFlow)];
+        AddFlows();
     }
 
     /// <summary>The source address of the probes.</summary>
     public IpAddress Source { get; }
 
-    /// <summary>The flows.</summary>
-    public IReadOnlyList<Flow> Flows { get; }
+    /// <summary>The flows so far.</summary>
+    public IReadOnlyList<Flow> Flows => _flows;
+
+    /// <summary>Why there are no more flows to be had; null as long as there are.</summary>
+    public string? FlowsEnded { get; private set; }
 
     /// <summary>Sends and receives.</summary>
     public IWire Wire => _sockets is { } sockets ? sockets : Packets!;
@@ -132,6 +141,20 @@ public sealed class ProbeSession : IDisposable
     }
 
     /// <summary>
+    /// The flow with this index. Flows are made as they are asked for, one after the other, each with a port or ICMP checksum that no other has.
+    /// </summary>
+    /// <returns>The flow; null when there are no more, for the reason in <see cref="FlowsEnded"/>.</returns>
+    public Flow? FlowAt(int index)
+    {
+        while (_flows.Count <= index && HasRoom())
+        {
+            _flows.Add(MakeFlow(_flows.Count));
+        }
+
+        return index < _flows.Count ? _flows[index] : null;
+    }
+
+    /// <summary>
     /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without privilege;
     /// <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
     /// </summary>
@@ -157,6 +180,48 @@ public sealed class ProbeSession : IDisposable
         _ports?.Dispose();
     }
 
+    private bool HasRoom()
+    {
+        if (_ports is null)
+        {
+            FlowsEnded = _checksums.Count < MostChecksums ? null : "every ICMP checksum is in use";
+        }
+        else if (_flows.Count == _ports.Ports.Count && FlowsEnded is null)
+        {
+            var before = _ports.Ports.Count;
+            _ports.Add(Math.Max(LeastPortsAtOnce, before / 2), out var refusal);
+            if (_ports.Ports.Count > before)
+            {
+                _port!.Listen(_ports.Ports);
+            }
+            else
+            {
+                FlowsEnded = refusal!.Message;
+            }
+        }
+
+        return FlowsEnded is null;
+    }
+
+    private ushort NextChecksum()
+    {
+        ushort checksum;
+        do
+        {
+            checksum = (ushort)RandomNumberGenerator.GetInt32(1, 1 + MostChecksums);
+        }
+        while (!_checksums.Add(checksum));
+        return checksum;
+    }
+
+    private void AddFlows()
+    {
+        while (_flows.Count < _options.Flows)
+        {
+            _flows.Add(MakeFlow(_flows.Count));
+        }
+    }
+
     private static ProbeSession OpenUnprivileged(ProbeSessionOptions options, IpAddress source, RouteLookup before)
     {
         var sockets = new SocketWire(options, source, new ProbeCookies());
@@ -177,7 +242,7 @@ public sealed class ProbeSession : IDisposable
         var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
         var id = index + 1;
         return _options.Protocol == ProbeProtocol.Icmp
-            ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label)
+            ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), label)
             : new Flow(id, _sockets?.AddFlow(label) ?? _ports!.Ports[index], _options.DestinationPort, 0, label);
     }
 }

@@ -68,12 +68,7 @@ public sealed class RawPacketPort : IPacketPort
     /// <inheritdoc/>
     public SendStatus Send(ReadOnlySpan<byte> packet, int number)
     {
-        if (!_warm)
-        {
-            _warm = true;
-            _clock.WarmUp();
-        }
-
+        WarmUp();
         var version = packet.IsEmpty ? 0 : packet[0] >> 4;
         return version switch
         {
@@ -81,6 +76,15 @@ public sealed class RawPacketPort : IPacketPort
             6 when packet.Length >= 40 && _sender6 is { } sender => sender.Send(packet, number, _clock.NowNs),
             _ => throw new ArgumentException("Not an IP packet of a family this port was opened for.", nameof(packet)),
         };
+    }
+
+    /// <inheritdoc/>
+    public void Send(SendBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        WarmUp();
+        _sender4?.Send(batch, _clock.NowNs);
+        _sender6?.Send(batch, _clock.NowNs);
     }
 
     /// <inheritdoc/>
@@ -99,6 +103,15 @@ public sealed class RawPacketPort : IPacketPort
             }
 
             wait = untilNs == long.MaxValue ? long.MaxValue : untilNs - now;
+        }
+    }
+
+    /// <summary>Takes TCP and UDP answers to these local ports from now on. Call it before the first probe of a new port leaves.</summary>
+    public void Listen(IReadOnlyList<ushort> localPorts)
+    {
+        foreach (var receiver in _receivers)
+        {
+            receiver.Listen(localPorts);
         }
     }
 
@@ -135,6 +148,15 @@ public sealed class RawPacketPort : IPacketPort
         if (options.Protocol != ProbeProtocol.Icmp && options.LocalPorts.Count > 0)
         {
             receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts, options.ReceiveBuffer));
+        }
+    }
+
+    private void WarmUp()
+    {
+        if (!_warm)
+        {
+            _warm = true;
+            _clock.WarmUp();
         }
     }
 

@@ -26,6 +26,7 @@ public class KernelHeaderTests
         #include <sys/eventfd.h>
         #include <sys/ioctl.h>
         #include <sys/mount.h>
+        #include <sys/resource.h>
         #include <sys/socket.h>
         #include <sys/uio.h>
         #include <arpa/inet.h>
@@ -69,7 +70,7 @@ public class KernelHeaderTests
         typeof(cmsghdr), typeof(in_pktinfo), typeof(in6_pktinfo), typeof(timespec), typeof(pollfd), typeof(epoll_event), typeof(sock_filter),
         typeof(sock_fprog), typeof(sock_extended_err), typeof(sock_ee_data_rfc4884), typeof(linger), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
         typeof(rta_cacheinfo), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
-        typeof(termios), typeof(winsize),
+        typeof(termios), typeof(winsize), typeof(rlimit),
     ];
 
     [NeedsFact(Need.CCompiler)]
