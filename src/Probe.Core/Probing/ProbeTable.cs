@@ -48,6 +48,17 @@ internal sealed class ProbeTable
         return ref System.Runtime.CompilerServices.Unsafe.NullRef<Entry>();
     }
 
+    /// <summary>Notes when the kernel says that a probe left; nothing for one that is forgotten.</summary>
+    public void Left(int number, long atNs)
+    {
+        ref var entry = ref Find(number);
+        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry))
+        {
+            entry.SentNs = atNs;
+            entry.SentStamp = StampSource.Kernel;
+        }
+    }
+
     /// <summary>The newest number with this residue modulo <see cref="ProbeCookies.TagCycle"/>; 0 when there is none.</summary>
     public int NewestWithResidue(int residue)
     {
