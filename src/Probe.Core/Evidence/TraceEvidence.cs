@@ -6,10 +6,16 @@ namespace Probe.Core.Evidence;
 /// <summary>One traceroute to one address.</summary>
 public sealed record TraceEvidence
 {
+    /// <summary><see cref="Mode"/> of raw sockets, which see whole packets.</summary>
+    public const string RawMode = "raw";
+
+    /// <summary><see cref="Mode"/> of UDP, ICMP and TCP sockets that any user may open.</summary>
+    public const string UnprivilegedMode = "unprivileged";
+
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
-    /// <summary>The address probed.</summary>
+    /// <summary>The address probed; empty when the name did not resolve.</summary>
     public required string Address { get; init; }
 
     /// <summary>Reverse name of the address; null when there is none or it was not asked.</summary>
@@ -34,7 +40,7 @@ public sealed record TraceEvidence
     public IReadOnlyList<string> Via { get; init; } = [];
 
     /// <summary><c>raw</c>, or <c>unprivileged</c> when sockets without CAP_NET_RAW were used.</summary>
-    public string Mode { get; init; } = "raw";
+    public string Mode { get; init; } = RawMode;
 
     /// <summary>The target's own address answered with anything but time-exceeded.</summary>
     public required bool Reached { get; init; }
@@ -45,6 +51,12 @@ public sealed record TraceEvidence
 
     /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
     public required string StopReason { get; init; }
+
+    /// <summary>
+    /// Why nothing was sent, with stop reason <c>error</c> among several targets: <c>name</c> does not resolve, <c>resolver</c> did not answer,
+    /// <c>no-route</c>, <c>too-big</c>, <c>refused</c>.
+    /// </summary>
+    public string? Reason { get; init; }
 
     /// <summary>Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.</summary>
     public long LocalLost { get; init; }
@@ -73,6 +85,9 @@ public sealed record TraceEvidence
 /// </summary>
 public sealed record HopEvidence
 {
+    /// <summary>The note of a hop whose loss cannot be told from rate limiting.</summary>
+    public const string RateLimitPossible = "rate limit possible";
+
     /// <summary>TTL or hop limit.</summary>
     public required int Ttl { get; init; }
 
@@ -338,8 +353,11 @@ public sealed record MultipathEvidence
     /// <summary><c>hop</c> or <c>graph</c>: what the confidence is of.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>Confidence that follows for the whole graph, percent.</summary>
+    /// <summary>Confidence that follows for the whole graph, percent; null where none does, as with <c>mda-lite</c>.</summary>
     public double? GraphConfidence { get; init; }
+
+    /// <summary>What the confidence rests on, in words.</summary>
+    public string? Assumes { get; init; }
 
     /// <summary>The smallest share of traffic that would have been seen at the stated confidence.</summary>
     public double? SmallestShareSeen { get; init; }

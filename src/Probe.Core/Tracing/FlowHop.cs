@@ -22,6 +22,12 @@ internal sealed class FlowHop
     /// <summary>Probes sent in all.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>Probes that are no longer waited for.</summary>
+    public int Missed => Attempts - Pending - Received;
+
+    /// <summary>When the newest probe left.</summary>
+    public long LastTryNs { get; set; }
+
     /// <summary>
     /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
     /// </summary>
@@ -36,6 +42,7 @@ internal sealed class FlowHop
     /// <summary>Counts an answer.</summary>
     public void Add(in Reply reply)
     {
+        Sent++;
         Received++;
         var node = NodeOf(reply.From);
         if (Nodes.Count > 1)

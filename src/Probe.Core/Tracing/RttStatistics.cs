@@ -67,6 +67,13 @@ internal sealed class RttStatistics
             return null;
         }
 
+        if (parts is [{ Count: 1 } alone])
+        {
+            // Most nodes of most runs over many targets.
+            var rtt = alone.Last;
+            return new RttEvidence { Min = rtt, Avg = rtt, Max = rtt, Stddev = 0, Jitter = 0, P50 = rtt, P99 = rtt, Last = last };
+        }
+
         // A view asks ten times a second, but a node answers once or so: sorting is the dear part.
         if (parts is [{ _merged: { } known } only] && only._mergedCount == count && known.Last == last)
         {

@@ -11,7 +11,7 @@ public sealed class TraceEvidenceBuilder
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = TraceState.KeptProbes;
 
-    private readonly TraceSweep _sweep;
+    private readonly TraceSweep? _sweep;
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
@@ -30,6 +30,17 @@ public sealed class TraceEvidenceBuilder
         _nameOf = nameOf;
     }
 
+    /// <summary>Makes a builder of a state that no sweep holds.</summary>
+    internal TraceEvidenceBuilder(TraceState state, Func<IpAddress, string?> nameOf)
+    {
+        _state = state;
+        _options = state.Options;
+        _nameOf = nameOf;
+    }
+
+    /// <summary><see cref="TraceEvidence.Mode"/>.</summary>
+    public string Mode { get; init; } = TraceEvidence.RawMode;
+
     /// <summary>The evidence so far.</summary>
     /// <param name="target">The target as the user wrote it.</param>
     /// <param name="end">Why the loop ended.</param>
@@ -40,7 +51,6 @@ public sealed class TraceEvidenceBuilder
         return BuildPath(target, end, localLost, branching, onlyFlow: null) with
         {
             Links = LinkBuilder.Build(_state, branching),
-            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }
@@ -54,9 +64,10 @@ public sealed class TraceEvidenceBuilder
         Trace = BuildPath(target, SweepEnd.Interrupted, localLost, new Branching(_state), onlyFlow),
         Recent = [.. _state.Recent.Select(ring => ring.Read(flow => _state.Flows[flow].Flow.Id, onlyFlow))],
         Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
+        FlowsProbed = _sweep is Tracer { Flows.Count: var flows } ? flows : 0,
         Sent = _state.ProbesSent,
-        Answered = _sweep.ProbesAnswered,
-        Paused = _sweep is Tracer { IsPaused: true },
+        Answered = _sweep?.ProbesAnswered ?? 0,
+        Paused = _sweep is { IsPaused: true },
         OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
     };
 
@@ -75,6 +86,7 @@ public sealed class TraceEvidenceBuilder
             Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
+            Mode = Mode,
             Reached = reached != 0,
             ReachedTtl = reached != 0 ? reached : null,
             StopReason = StopReason(end, reached != 0),
@@ -82,6 +94,7 @@ public sealed class TraceEvidenceBuilder
             Tos = tos,
             Hops = QuoteReading.Annotate(hops, tos),
             RouteChanges = branching.Changes is [] ? null : [.. branching.Changes.Select(BuildChange)],
+            Multipath = _sweep?.Multipath,
             Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
         };
     }
@@ -91,6 +104,7 @@ public sealed class TraceEvidenceBuilder
         SweepEnd.Deadline => "deadline",
         SweepEnd.Interrupted => "interrupted",
         _ when _state.SendError is not null => "error",
+        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => "max-probes",
         _ => reached ? "target" : "max-ttl",
     };
 

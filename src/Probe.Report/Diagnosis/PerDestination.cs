@@ -31,7 +31,7 @@ internal sealed class PerDestination : IRule
             select new Seen(trace.Trace, at.Hop.Ttl, at.Node, at.Pointer, next[0], prefix);
         return new RuleResult(
             [.. seen.GroupBy(at => (at.Node.Address, at.Ttl, at.Trace.Protocol, at.Prefix))
-                .Select(node => node.DistinctBy(at => at.Trace.Address).ToArray())
+                .Select(node => node.DistinctBy(at => at.Trace.Address, StringComparer.Ordinal).ToArray())
                 .Where(node => node.Select(at => at.Next).Distinct(StringComparer.Ordinal).Count() > 1 && !node.Any(at => node.Any(other =>
                     string.Equals(at.Next, other.Trace.Address, StringComparison.Ordinal))))
                 .Select(Make)],
