@@ -26,6 +26,7 @@ internal static partial class TraceBench
             {Machine(lab, line)}
 
             {contest.Output}{cells}
+            {EcmpBench.Run(root, rounds)}
             """.TrimEnd() + "\n";
         File.WriteAllText(Path.Combine(results, "trace.md"), document);
         Console.Write(document);

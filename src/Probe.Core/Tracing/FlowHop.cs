@@ -7,8 +7,6 @@ namespace Probe.Core.Tracing;
 /// <summary>What one flow saw at one TTL.</summary>
 internal sealed class FlowHop
 {
-    private IpAddress _lastFrom;
-
     /// <summary>Probes whose time to be answered is over.</summary>
     public int Sent { get; set; }
 
@@ -31,11 +29,6 @@ internal sealed class FlowHop
     public long LastTryNs { get; set; }
 
     /// <summary>
-    /// How often an answer came from another address than the one before it: a route change shows once, balancing per packet again and again.
-    /// </summary>
-    public int Switches { get; private set; }
-
-    /// <summary>
     /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
     /// </summary>
     public bool Unordered { get; set; }
@@ -43,14 +36,22 @@ internal sealed class FlowHop
     /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
     public List<IpAddress> Redirects { get; } = [];
 
+    /// <summary>Who answered when; null as long as one address answered alone.</summary>
+    public AnswerRuns? Runs { get; private set; }
+
     /// <summary>Counts an answer.</summary>
     public void Add(in Reply reply)
     {
         Sent++;
         Received++;
-        Switches += Nodes.Count > 0 && reply.From != _lastFrom ? 1 : 0;
-        _lastFrom = reply.From;
-        NodeOf(reply.From).Add(reply);
+        var node = NodeOf(reply.From);
+        if (Nodes.Count > 1)
+        {
+            Runs ??= new AnswerRuns(Nodes[0]);
+            Runs.Add(reply.From, reply.SentNs);
+        }
+
+        node.Add(reply);
     }
 
     private FlowNode NodeOf(IpAddress address)
@@ -92,6 +93,12 @@ internal sealed class FlowNode(IpAddress address)
     /// <summary>The newest MPLS stack and interface information; null when none came.</summary>
     public IcmpExtensions? Extensions { get; private set; }
 
+    /// <summary>When the first probe that it answered was sent.</summary>
+    public long FirstSentNs { get; private set; } = long.MaxValue;
+
+    /// <summary>When the last probe that it answered was sent.</summary>
+    public long LastSentNs { get; private set; } = long.MinValue;
+
     /// <summary>Fields that were seen rewritten in a quote.</summary>
     public RewrittenFields Nat { get; private set; }
 
@@ -102,6 +109,8 @@ internal sealed class FlowNode(IpAddress address)
     public void Add(in Reply reply)
     {
         Received++;
+        FirstSentNs = Math.Min(FirstSentNs, reply.SentNs);
+        LastSentNs = Math.Max(LastSentNs, reply.SentNs);
         KernelStamped += reply.KernelStamped ? 1 : 0;
         Nat |= reply.Nat;
         Extensions = reply.Extensions ?? Extensions;

@@ -73,6 +73,11 @@ public sealed class MultipathTracer : TraceSweep
             return ISweep.Done;
         }
 
+        if (IsPaused)
+        {
+            return nowNs + SecondNs;
+        }
+
         if (_changed && (_open == 0 || PartToSettle * _settled >= _openAtPlan))
         {
             Plan();
@@ -113,6 +118,9 @@ public sealed class MultipathTracer : TraceSweep
             hop.Attempts = NeverAgain;
         }
     }
+
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath => Describe();
 
     /// <summary>What the search says about itself.</summary>
     public MultipathEvidence Describe()

@@ -80,6 +80,16 @@ internal sealed class TraceState
         RecordAnswer(reply);
     }
 
+    /// <summary>Notes an ICMP redirect, which is no answer.</summary>
+    public void Redirected(in Reply reply, int flow, int ttl)
+    {
+        var redirects = Cell(flow, ttl).Redirects;
+        if (!redirects.Contains(reply.From))
+        {
+            redirects.Add(reply.From);
+        }
+    }
+
     /// <summary>Nobody answered the probe in time.</summary>
     public void Unanswered(int number, int flow, int ttl)
     {

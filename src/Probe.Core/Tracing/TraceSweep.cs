@@ -1,3 +1,4 @@
+using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 
@@ -13,8 +14,8 @@ public abstract class TraceSweep : ISweep
     private readonly ProbeNumbers _numbers;
     private readonly Dictionary<int, InFlight> _inFlight = [];
     private readonly Queue<int> _order = new();
-    private readonly HashSet<IpAddress> _addresses = [];
-    private readonly Queue<IpAddress> _newAddresses = new();
+    private readonly HashSet<IpAddress> _addresses;
+    private readonly Queue<IpAddress> _newAddresses;
     private readonly SlidingWindow _perSecond;
     private readonly SlidingWindow[] _perTtl;
     private long _largestRttNs;
@@ -23,9 +24,25 @@ public abstract class TraceSweep : ISweep
     {
         Options = options;
         _numbers = numbers;
+        _addresses = [];
+        _newAddresses = new Queue<IpAddress>();
         _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
         _perTtl = [.. Enumerable.Range(0, options.MaxTtl + 1).Select(_ => new SlidingWindow(options.MaxPerTtlIn10Seconds, 10 * SecondNs))];
         State = new TraceState(options);
+    }
+
+    /// <summary>Goes on with what another sweep of the run has seen, its ceilings included; the other one is not used any more.</summary>
+    private protected TraceSweep(TraceOptions options, TraceSweep before)
+    {
+        Options = options;
+        _numbers = before._numbers;
+        _addresses = before._addresses;
+        _newAddresses = before._newAddresses;
+        _perSecond = before._perSecond;
+        _perTtl = before._perTtl;
+        _largestRttNs = before._largestRttNs;
+        State = before.State;
+        ProbesAnswered = before.ProbesAnswered;
     }
 
     /// <summary>Probes sent so far.</summary>
@@ -34,16 +51,28 @@ public abstract class TraceSweep : ISweep
     /// <summary>Probes answered so far.</summary>
     public int ProbesAnswered { get; private set; }
 
+    /// <summary>Addresses that answered so far.</summary>
+    public int Addresses => _addresses.Count;
+
     /// <summary>Probes that this host would not send.</summary>
     public int ProbesNotSent => State.ProbesNotSent;
 
     /// <summary>Why not even the first probe could be sent; null when it could.</summary>
     public SendStatus? SendError => State.SendError;
 
+    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
+    public bool IsPaused => PausedAtNs is not null;
+
+    /// <summary>What a search says about itself; null for a sweep that follows none.</summary>
+    public virtual MultipathEvidence? Multipath => null;
+
     /// <summary>Everything seen so far; another object after it was forgotten.</summary>
     internal TraceState State { get; private set; }
 
     private protected TraceOptions Options { get; }
+
+    /// <summary>Since when nothing is sent; null while something may be.</summary>
+    private protected long? PausedAtNs { get; private set; }
 
     /// <summary>How long a silent probe is waited for before the sweep goes on without it; its answer is still taken.</summary>
     private protected long QuietNs => Math.Max(3 * _largestRttNs, LeastQuietNs);
@@ -58,6 +87,12 @@ public abstract class TraceSweep : ISweep
 
     /// <summary>Takes one address that answered for the first time since the last call; for reverse names.</summary>
     public bool TryTakeNewAddress(out IpAddress address) => _newAddresses.TryDequeue(out address);
+
+    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
+    public void Pause(long nowNs) => PausedAtNs ??= nowNs;
+
+    /// <summary>Goes on where <see cref="Pause"/> stopped.</summary>
+    public virtual void Resume(long nowNs) => PausedAtNs = null;
 
     /// <inheritdoc/>
     public abstract long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send);
@@ -181,10 +216,9 @@ public abstract class TraceSweep : ISweep
             return false;
         }
 
-        var redirects = State.Cell(probe.Flow, probe.Ttl).Redirects;
-        if (reply.Redirect && !redirects.Contains(reply.From))
+        if (reply.Redirect)
         {
-            redirects.Add(reply.From);
+            State.Redirected(reply, probe.Flow, probe.Ttl);
         }
 
         return !reply.Redirect;

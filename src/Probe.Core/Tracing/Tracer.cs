@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Evidence;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Tracing;
@@ -12,23 +13,46 @@ public sealed class Tracer : TraceSweep
     private const int RoundsBeforeTargetIsForgotten = 3;
 
     private readonly List<TraceRound> _rounds = [];
+    private IReadOnlyList<int> _flows;
     private long _startNs = -1;
     private long _nextRound;
-    private long? _pausedAtNs;
+    private bool _oneAtATime;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
     /// <param name="numbers">Hands out run-wide numbers.</param>
     public Tracer(TraceOptions options, ProbeNumbers numbers)
-        : base(options, numbers) => ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        : base(options, numbers)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        _flows = [.. Enumerable.Range(0, options.Flows.Count)];
+    }
+
+    /// <summary>Makes a tracer that goes on where a search has ended: it keeps probing the flows that together meet all that was found.</summary>
+    /// <param name="options">What to ask; its flows are of no use here.</param>
+    /// <param name="search">The search; not to be stepped any more.</param>
+    public Tracer(TraceOptions options, MultipathTracer search)
+        : this(options, search, FlowCover.Of(search.State))
+    {
+    }
+
+    private Tracer(TraceOptions options, MultipathTracer search, IReadOnlyList<int> flows)
+        : base(options with { Flows = [.. flows.Select(flow => search.State.Flows[flow].Flow)] }, search)
+    {
+        _flows = flows;
+        Multipath = search.Multipath;
+    }
 
     /// <summary>Cycles begun.</summary>
-    public long Cycles => (_nextRound + Options.Flows.Count - 1) / Options.Flows.Count;
+    public long Cycles => (_nextRound + _flows.Count - 1) / _flows.Count;
 
-    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
-    public bool IsPaused => _pausedAtNs is not null;
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath { get; }
 
-    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * Options.Flows.Count;
+    /// <summary>Indices of the flows that are probed, among all that were seen.</summary>
+    public IReadOnlyList<int> Flows => _flows;
+
+    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * _flows.Count;
 
     /// <inheritdoc/>
     public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
@@ -38,6 +62,7 @@ public sealed class Tracer : TraceSweep
             _startNs = nowNs;
         }
 
+        _oneAtATime = Options.OneAtATime?.Invoke() ?? false;
         foreach (ref readonly var reply in replies)
         {
             if (Take(reply, out var probe, out var byTarget))
@@ -71,17 +96,11 @@ public sealed class Tracer : TraceSweep
         return IsPaused ? Math.Min(nowNs + SecondNs, NextExpiryNs) : NextDeadline(nowNs, heldUntilNs);
     }
 
-    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
-    public void Pause(long nowNs) => _pausedAtNs ??= nowNs;
-
-    /// <summary>Goes on where <see cref="Pause"/> stopped: the cycles that the pause took are not caught up.</summary>
-    public void Resume(long nowNs)
+    /// <summary>Goes on where a pause began: the cycles that it took are not caught up.</summary>
+    public override void Resume(long nowNs)
     {
-        if (_pausedAtNs is { } since)
-        {
-            _startNs += nowNs - since;
-            _pausedAtNs = null;
-        }
+        _startNs += PausedAtNs is { } since ? nowNs - since : 0;
+        base.Resume(nowNs);
     }
 
     /// <summary>
@@ -94,6 +113,7 @@ public sealed class Tracer : TraceSweep
         _nextRound = 0;
         _rounds.Clear();
         Forget();
+        _flows = [.. Enumerable.Range(0, State.Flows.Count)];
     }
 
     /// <inheritdoc/>
@@ -122,8 +142,13 @@ public sealed class Tracer : TraceSweep
     {
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
-            var flow = (int)(_nextRound % Options.Flows.Count);
-            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
+            var flow = _flows[(int)(_nextRound % _flows.Count)];
+            if (_oneAtATime && _rounds.Exists(round => round.Flow == flow))
+            {
+                return;
+            }
+
+            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow), isFirst: _nextRound < Options.Flows.Count));
         }
     }
 
@@ -131,16 +156,21 @@ public sealed class Tracer : TraceSweep
     private int ExpectedTtl(int flow) =>
         State.Flows[flow].ExpectedTtl is > 0 and var own ? own : State.Flows.Max(other => other.ExpectedTtl);
 
+    /// <summary>
+    /// Where one probe at a time is under way, one that is given up too early is lost: as long as round-trip times are not known it may take all its time.
+    /// </summary>
+    private long QuietFor(TraceRound round) => _oneAtATime && round is { IsFirst: true, IsSilentLately: false } ? Options.TimeoutNs : QuietNs;
+
     private long RoundStartNs(long round)
     {
-        var (cycle, flow) = Math.DivRem(round, Options.Flows.Count);
-        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / Options.Flows.Count);
+        var (cycle, flow) = Math.DivRem(round, _flows.Count);
+        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / _flows.Count);
     }
 
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>
     private long Send(TraceRound round, long nowNs, List<ProbePacket> send)
     {
-        while (round.MaySend(nowNs, QuietNs))
+        while (round.MaySend(nowNs, QuietFor(round), _oneAtATime))
         {
             var ttl = round.NextTtl;
             var earliest = EarliestNs(ttl);
@@ -171,15 +201,15 @@ public sealed class Tracer : TraceSweep
     private long NextDeadline(long nowNs, long heldUntilNs)
     {
         var next = heldUntilNs;
-        if (_nextRound < TotalRounds)
+        if (_nextRound < TotalRounds && RoundStartNs(_nextRound) is var start && !(_oneAtATime && start <= nowNs && _rounds.Count > 0))
         {
-            next = Math.Min(next, RoundStartNs(_nextRound));
+            next = Math.Min(next, start);
         }
 
         next = Math.Min(next, NextExpiryNs);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
-            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs));
+            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietFor(round), _oneAtATime));
         }
 
         // A probe that could not be sent left no entry to wait for.
