@@ -26,7 +26,7 @@ internal sealed class MdaPlan(TraceState state, MultipathGraph graph, StoppingRu
             }
             else if (vertex is { Pending: 0, PerPacket: false, IsClump: false })
             {
-                Repeat(vertex.Flows, vertex.Ttl + 1, vertex.NextAddresses.Count, vertex.Repeats);
+                Repeat(vertex.Flows, vertex.Ttl + 1, vertex.NextAddresses.Count, vertex.Proofs);
             }
         }
     }

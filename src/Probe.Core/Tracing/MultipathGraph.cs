@@ -61,8 +61,13 @@ internal sealed class MultipathGraph
     /// <summary>All vertices whose next hops are searched for.</summary>
     public IEnumerable<Vertex> Vertices => _levels.SelectMany(level => level.Vertices);
 
-    /// <summary>Answered repeats of flows that it takes at a TTL to believe that the balancer before it does not decide per packet.</summary>
-    public int RepeatsNeeded(int nextHops, int ttl) => StoppingRule.RepeatsFor(nextHops, ttl <= _lastPerPacketTtl ? RiskOfInvention : _risk);
+    /// <summary>
+    /// Answered repeats of flows that it takes at a TTL to believe that the balancer before it does not decide per packet; farther on such
+    /// balancing was seen, so that even a single next hop may be one of two.
+    /// </summary>
+    public int RepeatsNeeded(int nextHops, int ttl) => nextHops > 0 && ttl <= _lastPerPacketTtl
+        ? StoppingRule.RepeatsFor(Math.Max(2, nextHops), RiskOfInvention)
+        : StoppingRule.RepeatsFor(nextHops, _risk);
 
     /// <summary>The vertex through which most flows of another come; null for the source.</summary>
     public static Vertex? BestBefore(Vertex vertex) => vertex.Before.MaxBy(before => before.ShareOf(vertex));
@@ -212,7 +217,7 @@ internal sealed class MultipathGraph
     }
 
     private bool Doubts(Vertex vertex, Level next) =>
-        vertex.PerPacket || (_byHop ? next.Repeats : vertex.Repeats) < RepeatsNeeded(vertex.NextAddresses.Count, next.Ttl);
+        vertex.PerPacket || (_byHop ? next.Repeats : vertex.Proofs) < RepeatsNeeded(vertex.NextAddresses.Count, next.Ttl);
 
     /// <summary>
     /// Where all flows of a hop that itself takes all meet in one vertex and none ended, new flows pass there too: they count as its flows

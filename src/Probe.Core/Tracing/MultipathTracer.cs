@@ -143,7 +143,7 @@ public sealed class MultipathTracer : TraceSweep
     internal IEnumerable<NodeVerdict> Verdicts() =>
         from vertex in _graph.Vertices
         where !vertex.Address.IsNone && vertex.Answered > 0
-        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Repeats >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
+        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Proofs >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
 
     /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>
     private List<int> Decided() => _isLite

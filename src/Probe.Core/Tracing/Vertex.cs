@@ -38,6 +38,9 @@ internal sealed class Vertex(int ttl, IpAddress address)
     /// <summary>Probes answered there beyond the first of a flow: each could have shown per-packet balancing.</summary>
     public int Repeats { get; set; }
 
+    /// <summary>Answers that could have shown balancing per packet: with one next hop all but the first could.</summary>
+    public int Proofs => NextAddresses.Count == 1 ? Answered - 1 + Repeats : Repeats;
+
     /// <summary>A flow of it was answered by two addresses: it, or a balancer before it, decides packet by packet.</summary>
     public bool PerPacket { get; set; }
 
