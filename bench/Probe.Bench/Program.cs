@@ -10,6 +10,9 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["many", var root, var rounds]:
+        Console.Write(ManyTargetsBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
+        return 0;
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -24,6 +27,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | line HOPS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | many ROOT ROUNDS | line HOPS COMMAND…");
         return 2;
 }
