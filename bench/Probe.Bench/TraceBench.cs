@@ -7,6 +7,8 @@ namespace Probe.Bench;
 /// <summary>Builds the line, runs the contest in its client and the bad hops beside it, writes the results.</summary>
 internal static partial class TraceBench
 {
+    private const int MostManyRounds = 5;
+
     public static int Run(string root, int rounds)
     {
         var results = Path.Combine(root, "bench", "results");
@@ -26,6 +28,7 @@ internal static partial class TraceBench
             {Machine(lab)}
 
             {contest.Output}{cells}
+            {ManyTargetsBench.Run(root, Math.Min(rounds, MostManyRounds))}
             """.TrimEnd() + "\n";
         File.WriteAllText(Path.Combine(results, "trace.md"), document);
         Console.Write(document);
