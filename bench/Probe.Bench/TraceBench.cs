@@ -28,6 +28,7 @@ internal static partial class TraceBench
             {Machine(lab, line)}
 
             {contest.Output}{cells}
+            {EcmpBench.Run(root, rounds)}
             {ManyTargetsBench.Run(root, Math.Min(rounds, MostManyRounds))}
             """.TrimEnd() + "\n";
         File.WriteAllText(Path.Combine(results, "trace.md"), document);

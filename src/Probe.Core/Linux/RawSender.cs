@@ -130,10 +130,7 @@ internal sealed unsafe class RawSender : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                if (TryReadStamp(_batch.Control(i), out var id, out var realtime)
-                    && _stamps.TryTake(id, out var number, out var beforeNs)
-                    && clock.TryConvert(realtime, out var atNs)
-                    && atNs >= beforeNs - StampClock.ToleranceNs)
+                if (_stamps.TryPlace(QueuedError.Read(_batch, i), clock, out var number, out var atNs))
                 {
                     sink.Transmitted(number, atNs);
                 }
@@ -149,33 +146,7 @@ internal sealed unsafe class RawSender : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private bool TryReadStamp(ControlMessages control, out uint id, out long realtime)
-    {
-        (id, realtime) = (0, 0);
-        var isStamp = false;
-        while (control.MoveNext())
-        {
-            if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
-            {
-                realtime = time.Nanoseconds;
-            }
-            else if (control.Is<sock_extended_err>(_v6 ? IPPROTO_IPV6 : IPPROTO_IP, _v6 ? IPV6_RECVERR : IP_RECVERR, out var error))
-            {
-                isStamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
-                id = error.ee_data;
-            }
-        }
-
-        return isStamp;
-    }
-
-    // Switching OPT_ID off and on sets the kernel's counter to 0 (sock_set_timestamping).
-    internal void RestartNumbers()
-    {
-        _stamps.Restart();
-        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags & ~SOF_TIMESTAMPING_OPT_ID, nameof(SO_TIMESTAMPING));
-        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
-    }
+    internal void RestartNumbers() => _stamps.Restart(_socket, StampFlags);
 
     private int TrySend(ReadOnlySpan<byte> packet, IpAddress target, IpAddress source)
     {

@@ -54,6 +54,10 @@ internal sealed class RttStatistics
         }
     }
 
+    /// <summary>The statistics of what several nodes, or one for several flows, answered; null without a sample.</summary>
+    public static RttEvidence? Of(IReadOnlyCollection<FlowNode> nodes) =>
+        nodes.Count == 0 ? null : Merge([.. nodes.Select(node => node.Rtt)], nodes.MaxBy(node => node.Last.ReceivedNs)!.Last.RttNs);
+
     /// <summary>The statistics of several flows together; null without a sample. Jitter compares consecutive RTTs of one flow only.</summary>
     public static RttEvidence? Merge(IReadOnlyList<RttStatistics> parts, long last)
     {
