@@ -59,7 +59,7 @@ public sealed class ManyTargetsTests(FiveHops shared) : IClassFixture<FiveHops>
     public void A_finished_target_is_printed_while_others_are_under_way()
     {
         const string Silent = "10.9.5.78";
-        KernelLab.Nft(shared.Line.Router(1), $"table ip hush {{ chain all {{ type filter hook prerouting priority 0; ip daddr {Silent} drop; }} }}");
+        KernelLab.Nft(shared.Line.Router(1), $"table ip hush {{ chain early {{ type filter hook prerouting priority 0; ip daddr {Silent} drop; }}; }}");
         using var probe = shared.Line.StartProbe("trace", "-n", "--ndjson", "--timeout", "30s", LinuxLine.Hop(2, false).ToString(), Silent);
         probe.WaitFor("\"target\":\"10.9.2.2\"", ProbeInside.Limit);
         probe.Signal("INT");
