@@ -26,7 +26,7 @@ public class NameTests
     public void A_name_that_does_not_resolve_is_one_line_and_exit_3()
     {
         // RFC 6761: .invalid never exists.
-        var error = Assert.Throws<UserError>(() => TargetResolver.Resolve(new TargetName("no-such.invalid", default, null), Family.Any, CancellationToken.None));
+        var error = Assert.ThrowsAny<UserError>(() => TargetResolver.Resolve(new TargetName("no-such.invalid", default, null), Family.Any, CancellationToken.None));
 
         Assert.Equal(ExitStatus.CannotRun, error.Status);
         Assert.StartsWith("cannot resolve no-such.invalid: ", error.Message, StringComparison.Ordinal);

@@ -148,7 +148,7 @@ internal sealed class LiveTable
 
     private static string Notes(LiveRow row)
     {
-        var notes = (row.Node is { } node ? TraceTable.NodeNotes(row.Trace, node) : []).Concat(row.IsFirst ? TraceTable.HopNotes(row.Hop) : []);
+        var notes = (row.Node is { } node ? TraceTable.BalancingNote(node).Concat(TraceTable.NodeNotes(row.Trace, node)) : []).Concat(row.IsFirst ? TraceTable.HopNotes(row.Hop) : []);
         return StrangerText.ForTerminal(string.Join(", ", notes));
     }
 

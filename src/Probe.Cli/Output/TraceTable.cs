@@ -93,7 +93,9 @@ internal static class TraceTable
         {
             var node = hop.Nodes[i];
             var alone = hop.Nodes.Count == 1;
-            var notes = NodeNotes(trace, node).Concat(i == 0 ? HopNotes(hop) : []);
+
+            // Where there is a column of next hops, it says so there.
+            var notes = (paths is null ? BalancingNote(node) : []).Concat(NodeNotes(trace, node)).Concat(i == 0 ? HopNotes(hop) : []);
             var rtt = node.RttNs;
             table.Add(
             [
@@ -142,7 +144,11 @@ internal static class TraceTable
         }
     }
 
-    /// <summary>What there is to say of one of its addresses.</summary>
+    /// <summary>How a node shares its traffic; nothing where it does not, or where that is unknown.</summary>
+    public static IEnumerable<string> BalancingNote(NodeEvidence node) =>
+        node.Balancing is "single" or "unknown" ? [] : [$"balances {StrangerText.Clean(node.Balancing)}"];
+
+    /// <summary>What else there is to say of one of a hop's addresses.</summary>
     public static IEnumerable<string> NodeNotes(TraceEvidence trace, NodeEvidence node)
     {
         foreach (var reply in node.Replies)
@@ -151,11 +157,6 @@ internal static class TraceTable
             {
                 yield return Words.Describe(reply, trace, node.Address == trace.Address);
             }
-        }
-
-        if (node.Balancing is not ("single" or "unknown"))
-        {
-            yield return $"balances {StrangerText.Clean(node.Balancing)}";
         }
 
         if (node.Mpls is { } labels)

@@ -32,7 +32,7 @@ public static class QuoteReading
     }
 
     /// <summary>Where the quoted TOS or traffic class octet first differs from that of the hop before on the same flow, or from what was sent.</summary>
-    public static IEnumerable<(NodeAt At, int From, int To)> Remarkings(IReadOnlyList<HopEvidence> hops, int sentTos) => Walks(hops)
+    public static IEnumerable<(NodeAt At, int From, int To)> Remarkings(IReadOnlyList<HopEvidence> hops, int sentTos) => Walks(hops, node => node.Quoted is { } quoted && quoted.Tos != sentTos)
         .SelectMany(walk =>
         {
             var tos = sentTos;
@@ -41,7 +41,7 @@ public static class QuoteReading
         .Where(step => step.From != step.To).Distinct();
 
     /// <summary>Where fields of the quoted probe first differ from what was sent, flow by flow; each with the new ones.</summary>
-    public static IEnumerable<(NodeAt At, IReadOnlyList<string> Fields)> Translations(IReadOnlyList<HopEvidence> hops) => Walks(hops)
+    public static IEnumerable<(NodeAt At, IReadOnlyList<string> Fields)> Translations(IReadOnlyList<HopEvidence> hops) => Walks(hops, node => node.Rewritten is not null)
         .SelectMany(walk =>
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -85,9 +85,14 @@ public static class QuoteReading
         })];
     }
 
-    /// <summary>What each flow met, TTL by TTL; a hop where it met several nodes is left out.</summary>
-    private static List<NodeAt>[] Walks(IReadOnlyList<HopEvidence> hops)
+    /// <summary>What each flow met, TTL by TTL; a hop where it met several nodes is left out. Nothing where no node at all is of interest.</summary>
+    private static List<NodeAt>[] Walks(IReadOnlyList<HopEvidence> hops, Func<NodeEvidence, bool> isOfInterest)
     {
+        if (!hops.Any(hop => hop.Nodes.Any(isOfInterest)))
+        {
+            return [];
+        }
+
         var walks = new SortedDictionary<int, List<NodeAt>>();
         for (var h = 0; h < hops.Count; h++)
         {

@@ -23,6 +23,11 @@ internal sealed class Branching
     {
         _state = state;
         _placeOf = new int[state.Flows.Count];
+        if (IsOneWay(state))
+        {
+            return;
+        }
+
         _places.Add(new Place(state.Options.FirstTtl - 1, default));
         for (var ttl = state.Options.FirstTtl; ttl <= state.Options.MaxTtl; ttl++)
         {
@@ -48,6 +53,10 @@ internal sealed class Branching
 
     /// <summary>Packets of this flow may have gone several ways before this TTL, so that what it met here proves no link.</summary>
     public bool IsUnordered(int flow, int ttl) => _unordered.Contains((flow, ttl));
+
+    /// <summary>One flow that met one address at each TTL parts nowhere; most traces of a long list are such.</summary>
+    private static bool IsOneWay(TraceState state) =>
+        state.Flows.Count == 1 && !Array.Exists(state.Flows[0].Hops, hop => hop is { Nodes.Count: > 1 });
 
     /// <summary>Takes the flows that stand together at a place to where they were seen next.</summary>
     private void Advance(int from, List<int> flows, int ttl, Dictionary<IpAddress, int> at)

@@ -73,7 +73,8 @@ internal sealed class FlowHop
 /// <summary>One address that answered one flow at one TTL.</summary>
 internal sealed class FlowNode(IpAddress address)
 {
-    private readonly Dictionary<ReplySignature, int> _replies = [];
+    // A node rarely gives more than one kind of answer: a list is smaller than any table, and as fast.
+    private readonly List<CountedReply> _replies = new(1);
 
     /// <summary>The address.</summary>
     public IpAddress Address => address;
@@ -103,7 +104,7 @@ internal sealed class FlowNode(IpAddress address)
     public RewrittenFields Nat { get; private set; }
 
     /// <summary>The kinds of answers and how often each came.</summary>
-    public IReadOnlyDictionary<ReplySignature, int> Replies => _replies;
+    public IReadOnlyList<CountedReply> Replies => _replies;
 
     /// <summary>Counts an answer.</summary>
     public void Add(in Reply reply)
@@ -115,13 +116,30 @@ internal sealed class FlowNode(IpAddress address)
         Nat |= reply.Nat;
         Extensions = reply.Extensions ?? Extensions;
         Last = reply;
-        CollectionsMarshal.GetValueRefOrAddDefault(_replies, ReplySignature.Of(reply), out _)++;
+        CountKind(ReplySignature.Of(reply));
         if (!reply.Ambiguous)
         {
             Rtt.Add(reply.RttNs);
         }
     }
+
+    private void CountKind(ReplySignature kind)
+    {
+        foreach (ref var known in CollectionsMarshal.AsSpan(_replies))
+        {
+            if (known.Kind == kind)
+            {
+                known = known with { Count = known.Count + 1 };
+                return;
+            }
+        }
+
+        _replies.Add(new CountedReply(kind, 1));
+    }
 }
+
+/// <summary>A kind of answer and how often it came.</summary>
+internal readonly record struct CountedReply(ReplySignature Kind, int Count);
 
 /// <summary>What makes two answers of one node the same kind of answer.</summary>
 internal readonly record struct ReplySignature(ReplyKind Kind, byte Type, byte Code, int? Mtu, bool Implausible)

@@ -39,7 +39,7 @@ internal static class LossAttribution
                 Loss = provable ? floor : null,
                 RateLimited = Math.Round(raw - floor, 9),
                 Notes = provable ? hop.Notes : [.. hop.Notes, PossibleNote],
-                Nodes = [.. hop.Nodes.Select(node => node with { Loss = Bound(node.Loss, provable ? floor : null) })],
+                Nodes = Bounded(hop.Nodes, provable ? floor : null),
             };
             laterIsHonest |= honest;
             laterAnswered |= hop.Received > 0;
@@ -48,6 +48,9 @@ internal static class LossAttribution
 
         return [.. attributed];
     }
+
+    private static IReadOnlyList<NodeEvidence> Bounded(IReadOnlyList<NodeEvidence> nodes, double? floor) =>
+        nodes.All(node => node.Loss == Bound(node.Loss, floor)) ? nodes : [.. nodes.Select(node => node with { Loss = Bound(node.Loss, floor) })];
 
     private static double? Bound(double? raw, double? floor) => raw is { } own && floor is { } bound ? Math.Min(own, bound) : null;
 }

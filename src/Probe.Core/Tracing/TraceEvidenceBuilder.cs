@@ -165,8 +165,9 @@ public sealed class TraceEvidenceBuilder
         Flows = [.. change.Flows.Select(flow => _state.Flows[flow].Flow.Id)],
     };
 
-    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, Branching branching, int ttl) =>
-        [.. seen.SelectMany(cell => cell.Hop.Nodes.Select(node => (cell.Flow, cell.Hop, Node: node)))
+    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, Branching branching, int ttl) => seen is [{ Hop.Nodes: [var only] } cell]
+        ? [BuildNode(only.Address, [(cell.Flow, cell.Hop, only)], branching, ttl)]
+        : [.. seen.SelectMany(cell => cell.Hop.Nodes.Select(node => (cell.Flow, cell.Hop, Node: node)))
             .GroupBy(cell => cell.Node.Address)
             .OrderBy(group => group.Min(cell => cell.Flow)).ThenBy(group => group.Key)
             .Select(group => BuildNode(group.Key, [.. group], branching, ttl))];
@@ -189,7 +190,7 @@ public sealed class TraceEvidenceBuilder
             RttNs = RttStatistics.Merge([.. cells.Select(cell => cell.Node.Rtt)], newest.RttNs),
             Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
             Flows = [.. cells.Select(cell => _state.Flows[cell.Flow].Flow.Id)],
-            Replies = BuildReplies(cells.Select(cell => cell.Node)),
+            Replies = BuildReplies(cells),
             Balancing = branching.BalancingOf(address, ttl),
             Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
                 .Select(label => new MplsEvidence(label.Label, label.TrafficClass, label.Bottom, label.Ttl)).ToList(),
@@ -202,19 +203,22 @@ public sealed class TraceEvidenceBuilder
         };
     }
 
-    private static List<ReplyEvidence> BuildReplies(IEnumerable<FlowNode> nodes) =>
-        [.. nodes.SelectMany(node => node.Replies)
-            .GroupBy(reply => reply.Key, reply => reply.Value)
+    private static List<ReplyEvidence> BuildReplies(List<(int Flow, FlowHop Hop, FlowNode Node)> cells) => cells is [{ Node.Replies: [var only] }]
+        ? [BuildReply(only.Kind, only.Count)]
+        : [.. cells.SelectMany(cell => cell.Node.Replies)
+            .GroupBy(reply => reply.Kind, reply => reply.Count)
             .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu)
-            .Select(group => new ReplyEvidence
-            {
-                Kind = group.Key.Kind,
-                Type = IsIcmp(group.Key.Kind) ? group.Key.Type : null,
-                Code = IsIcmp(group.Key.Kind) ? group.Key.Code : null,
-                Count = group.Sum(),
-                Mtu = group.Key.Mtu,
-                Implausible = ReplyKinds.CarriesMtu(group.Key.Kind) ? group.Key.Implausible : null,
-            })];
+            .Select(group => BuildReply(group.Key, group.Sum()))];
+
+    private static ReplyEvidence BuildReply(ReplySignature kind, int count) => new()
+    {
+        Kind = kind.Kind,
+        Type = IsIcmp(kind.Kind) ? kind.Type : null,
+        Code = IsIcmp(kind.Kind) ? kind.Code : null,
+        Count = count,
+        Mtu = kind.Mtu,
+        Implausible = ReplyKinds.CarriesMtu(kind.Kind) ? kind.Implausible : null,
+    };
 
     private static bool IsIcmp(ReplyKind kind) => kind is not (ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply);
 

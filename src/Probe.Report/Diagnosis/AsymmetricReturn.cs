@@ -31,12 +31,12 @@ internal sealed class AsymmetricReturn : IRule
             var far = trace.NodesOf(pointer)
                 .Where(at => trace.IsTarget(at.Node) || at.Node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded))
                 .DistinctBy(at => at.Node.Address, StringComparer.Ordinal)
-                .Select(at => (at.Hop, at.Node, at.Pointer, Back: LengthOfReturn(at.Node.ReplyTtl)))
-                .Where(at => at.Back is { } back && Math.Abs(back - at.Hop.Ttl) >= ClearDifference)
+                .Select(at => (At: at, Back: LengthOfReturn(at.Node.ReplyTtl)))
+                .Where(way => way.Back is { } back && Math.Abs(back - way.At.Hop.Ttl) >= ClearDifference)
                 .ToArray();
             if (far.Length > 0)
             {
-                findings.Add(Make(trace, [.. far.Select(at => (at.Hop.Ttl, at.Node, at.Pointer, at.Back!.Value))]));
+                findings.Add(Make(trace, [.. far.Select(way => (way.At.Hop.Ttl, way.At.Node, way.At.Pointer, way.Back!.Value))]));
             }
         }
 

@@ -25,9 +25,9 @@ internal sealed class ImplausibleFragNeeded : IRule
         {
             var lies =
                 from at in trace.NodesOf(pointer)
-                from reply in at.Node.Replies.Select((reply, i) => (Reply: reply, Pointer: $"{at.Pointer}/replies/{i}"))
-                where IsLie(trace, reply.Reply)
-                select (at.Hop, at.Node, reply.Reply, reply.Pointer);
+                from reply in at.Node.Replies.Index()
+                where IsLie(trace, reply.Item)
+                select (at.Hop, at.Node, Reply: reply.Item, Pointer: $"{at.Pointer}/replies/{reply.Index}");
             findings.AddRange(lies.GroupBy(lie => lie.Node.Address, StringComparer.Ordinal).Select(router => Make(trace, [.. router])));
         }
 

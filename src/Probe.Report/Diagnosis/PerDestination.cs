@@ -21,6 +21,11 @@ internal sealed class PerDestination : IRule
 
     public RuleResult Evaluate(Bundle bundle)
     {
+        if (bundle.Traces is { Count: < 2 })
+        {
+            return new RuleResult([], []);
+        }
+
         var seen =
             from trace in bundle.TracesOf()
             let prefix = PrefixOf(trace.Trace.Address)

@@ -13,13 +13,13 @@ internal static class TraceReading
         (bundle.Traces ?? []).Select((trace, i) => (trace, $"/traces/{i}"));
 
     /// <summary>Every node of the trace with its hop and JSON pointer.</summary>
-    public static IEnumerable<(HopEvidence Hop, NodeEvidence Node, string Pointer)> NodesOf(this TraceEvidence trace, string pointer)
+    public static IEnumerable<PlacedNode> NodesOf(this TraceEvidence trace, string pointer)
     {
         for (var h = 0; h < trace.Hops.Count; h++)
         {
             for (var n = 0; n < trace.Hops[h].Nodes.Count; n++)
             {
-                yield return (trace.Hops[h], trace.Hops[h].Nodes[n], $"{pointer}/hops/{h}/nodes/{n}");
+                yield return new PlacedNode(trace.Hops[h], trace.Hops[h].Nodes[n], new NodeAt(h, n), pointer);
             }
         }
     }
@@ -73,4 +73,15 @@ internal static class TraceReading
 
     /// <summary>The text of a finding.</summary>
     public static string Say(Prose prose) => prose.ToString();
+}
+
+/// <summary>A node with its hop and its place in the document.</summary>
+/// <param name="Hop">The hop.</param>
+/// <param name="Node">The node.</param>
+/// <param name="At">Its place in the trace.</param>
+/// <param name="Trace">JSON pointer of the trace.</param>
+internal readonly record struct PlacedNode(HopEvidence Hop, NodeEvidence Node, NodeAt At, string Trace)
+{
+    /// <summary>JSON pointer of the node.</summary>
+    public string Pointer => $"{Trace}/hops/{At.Hop}/nodes/{At.Node}";
 }

@@ -22,9 +22,9 @@ internal sealed class Unreachable : IRule
         {
             var rejections =
                 from at in trace.NodesOf(pointer)
-                from reply in at.Node.Replies.Select((reply, i) => (Reply: reply, Pointer: $"{at.Pointer}/replies/{i}"))
-                where Rejects(reply.Reply.Kind, trace.IsTarget(at.Node))
-                select (at.Hop, at.Node, reply.Reply, reply.Pointer);
+                from reply in at.Node.Replies.Index()
+                where Rejects(reply.Item.Kind, trace.IsTarget(at.Node))
+                select (at.Hop, at.Node, Reply: reply.Item, Pointer: $"{at.Pointer}/replies/{reply.Index}");
             findings.AddRange(rejections
                 .GroupBy(r => (r.Node.Address, r.Reply.Kind, r.Reply.Type, r.Reply.Code))
                 .Select(group => Make(trace, [.. group])));
