@@ -13,6 +13,7 @@ public sealed class MultipathTracer : TraceSweep
 {
     private const int WalkAhead = 3;
     private const int NeverAgain = 1_000_000;
+    private const double Strictness = 20;
 
     // A plan is made anew when so much of what was under way is settled: each looks at everything.
     private const int PartToSettle = 8;
@@ -24,6 +25,7 @@ public sealed class MultipathTracer : TraceSweep
     private readonly HopPace[] _paces;
     private readonly Dictionary<int, StoppingRule> _rules = [];
     private MultipathGraph _graph;
+    private readonly StoppingRule _stricter;
     private StoppingRule _rule;
     private int[] _missing = [];
     private bool _isLite;
@@ -42,6 +44,7 @@ public sealed class MultipathTracer : TraceSweep
         _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.Lite };
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
         _rule = Rule(nodes: 1);
+        _stricter = new StoppingRule(_rule.Risk / Strictness);
         _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
     }
 
@@ -264,7 +267,7 @@ public sealed class MultipathTracer : TraceSweep
         MultipathPlan plan = new MdaPlan(State, _graph, _rule, AddFlow);
         if (_isLite)
         {
-            var lite = new MdaLitePlan(State, _graph, _rule, AddFlow);
+            var lite = new MdaLitePlan(State, _graph, _rule, _stricter, AddFlow);
             _isLite = !lite.IsIrregular();
             plan = _isLite ? lite : plan;
         }
