@@ -22,10 +22,10 @@ internal static class EcmpBench
         var sixteen = four with { Lengths = [.. Enumerable.Repeat(1, 16)] };
         DiamondShape unequal = new(1, 2, 3) { HasEntry = true };
         return $"""
-            ## All paths
+            # All paths, beside scamper's tracelb
 
             `right` counts the runs that found every node and every link and nothing else; at 95 % per hop one run in twenty may miss a branch of a balanced router.
-            Probing time is that from the first probe to the last answer; packets are those to the target that the first router forwards or answers.
+            Probing time is that from the first probe to the last answer; packets are those to the target that the first router sees.
 
             {Section("Four branches, 8 nodes, 10 links", four, v6: false, probe, rounds, [[], ["--confidence", "99"]], ["-W 15", ""])}
             {Section("Sixteen branches, 20 nodes, 34 links", sixteen, v6: false, probe, rounds, [[]], ["-W 15"])}
@@ -71,12 +71,12 @@ internal static class EcmpBench
         }
 
         Console.Error.WriteLine($"{title}\n\n{table}");
-        return $"### {title}\n\n{table}{said}";
+        return $"## {title}\n\n{table}{said}";
     }
 
     private static (double Ms, long Packets, LabResult Result) Measure(LinuxDiamond diamond, bool v6, string program, params string[] arguments)
     {
-        using var counter = new PacketCounter(diamond.Lab, diamond.Client, "output", $"{(v6 ? "ip6" : "ip")} daddr {LinuxDiamond.Target(v6)}");
+        using var counter = new PacketCounter(diamond.Lab, diamond.FirstRouter, "prerouting", $"{(v6 ? "ip6" : "ip")} daddr {LinuxDiamond.Target(v6)}");
         var begun = Stopwatch.GetTimestamp();
         var result = diamond.Lab.Run(diamond.Client, s_longest, program, arguments);
         return (Stopwatch.GetElapsedTime(begun).TotalMilliseconds, counter.Packets, result);

@@ -11,7 +11,9 @@ switch (args)
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["ecmp", var root, "--rounds", var rounds]:
-        Console.Write(EcmpBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
+        return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["many", var root, var rounds]:
+        Console.Write(ManyTargetsBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
         return 0;
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
@@ -44,6 +46,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT --rounds N | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT --rounds N | many ROOT ROUNDS | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

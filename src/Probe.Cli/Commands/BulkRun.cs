@@ -151,12 +151,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         {
             Ended = ended,
             Complete = _end == SweepEnd.Done,
-            EndReason = _end switch
-            {
-                SweepEnd.Deadline => "deadline",
-                SweepEnd.Interrupted => "interrupted",
-                _ => "done",
-            },
+            EndReason = TraceRun.EndReason(_end),
             Captures = capture is null ? null : [capture],
         };
         Gap[] gaps = [.. Gaps()];
@@ -304,8 +299,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             Dscp = request.Probing.Dscp,
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
-        var rate = request.Probing.Rate is { PerSecond: null } ? int.MaxValue
-            : request.Probing.Rate is { PerSecond: { } wanted } ? (int)Math.Clamp(Math.Ceiling(wanted), 1, int.MaxValue - 1) : options.MaxPerSecond;
+        var rate = request.Probing.Rate?.MostPerSecond ?? options.MaxPerSecond;
 
         // A target is under way for a few seconds where hops are silent, and takes some sixteen probes.
         return options with { MaxPerSecond = rate, InFlight = Math.Clamp(rate / 4, LeastInFlight, MostInFlight) };

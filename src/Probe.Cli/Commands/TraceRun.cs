@@ -3,6 +3,7 @@ using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
@@ -41,22 +42,30 @@ internal static class TraceRun
         while (end == SweepEnd.Done && session.GoOn());
         context.Messages.EndProgress();
         var withPorts = end == SweepEnd.Done && request is { Search: not null, Protocol: ProbeProtocol.Icmp } && session.Capture is null
-            ? SendSomeWithPorts(session, context) : null;
+            ? SendSomeWithPorts(session, context, Math.Min(LongestComparisonNs, deadlineNs - session.Wire.NowNs)) : null;
         return Conclude(session, aids, context, end, LongestWaitForNames, [], withPorts);
     }
 
     /// <summary>A few UDP flows over the hops that a search by ICMP has found; null when they cannot be sent.</summary>
-    private static TraceEvidence? SendSomeWithPorts(TraceSession search, CommandContext context)
+    private static TraceEvidence? SendSomeWithPorts(TraceSession search, CommandContext context, long longestNs)
     {
         var seen = search.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0);
         var request = search.Request.With(ProbeProtocol.Udp) with
         {
             Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400), MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
         };
-        using var session = new TraceSession(request, search.Target, new ProbeNumbers());
-        using var wake = context.Cancellation.Register(session.Wake);
-        SweepLoop.Run(session.Sweep, session.Wire, session.Wire.NowNs + LongestComparisonNs, context.Cancellation);
-        return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
+        try
+        {
+            using var session = new TraceSession(request, search.Target, new ProbeNumbers());
+            using var wake = context.Cancellation.Register(session.Wake);
+            SweepLoop.Run(session.Sweep, session.Wire, session.Wire.NowNs + longestNs, context.Cancellation);
+            return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
+        }
+        catch (Exception e) when (e is LinuxException or UserError)
+        {
+            // What the search by ICMP has found stands without it, and says that it may not be all.
+            return null;
+        }
     }
 
     /// <summary>What follows the last probe: wait for names, judge, show.</summary>
@@ -82,7 +91,7 @@ internal static class TraceRun
         var missing = aids.Wait(longestWait, context.Cancellation);
         var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
         trace = withPorts is null ? trace : AddressOnlyBalancing.Mark(trace, withPorts);
-        var bundle = MakeBundle(request, context, session, trace, end, ended, capture);
+        var bundle = MakeBundle(context, session, trace, end, ended, capture);
         Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
         bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
         UnprivilegedTrace.Warn(session, context);
@@ -91,6 +100,14 @@ internal static class TraceRun
         var isWhole = missing is null && session.SearchGap is null && !UnprivilegedTrace.LacksCapture(session);
         return Judge(request, bundle, trace, end).And(isWhole ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
+
+    /// <summary>Why a run ended, as its document has it.</summary>
+    internal static string EndReason(SweepEnd end) => end switch
+    {
+        SweepEnd.Deadline => "deadline",
+        SweepEnd.Interrupted => "interrupted",
+        _ => "done",
+    };
 
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
     internal static Gap? DescribeCache(ProbeSession session, ProbeProtocol protocol) => session.CleanRouteCache(out var now) switch
@@ -113,7 +130,7 @@ internal static class TraceRun
             $"cannot send to {target} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {target}"),
     };
 
-    private static Bundle MakeBundle(TraceRequest request, CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
+    private static Bundle MakeBundle(CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
     {
         var tracer = session.Sweep;
         var outOfProbes = trace.StopReason == "max-probes";
@@ -133,7 +150,7 @@ internal static class TraceRun
             gaps.Add(unfinished);
         }
 
-        if (session.Search is not null && request.Protocol == ProbeProtocol.Icmp)
+        if (session is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
         {
             gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
         }
@@ -162,13 +179,7 @@ internal static class TraceRun
             Started = session.Started,
             Ended = ended,
             Complete = end == SweepEnd.Done && !outOfProbes,
-            EndReason = end switch
-            {
-                SweepEnd.Done when outOfProbes => "max-probes",
-                SweepEnd.Deadline => "deadline",
-                SweepEnd.Interrupted => "interrupted",
-                _ => "done",
-            },
+            EndReason = end == SweepEnd.Done && outOfProbes ? "max-probes" : EndReason(end),
             Host = HostFactsReader.Read(),
             Traces = [trace],
             Captures = capture is null ? null : [capture],

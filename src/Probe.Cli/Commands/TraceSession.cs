@@ -198,7 +198,7 @@ internal sealed class TraceSession : IDisposable
         return Request.Probing.Rate switch
         {
             null => options,
-            { PerSecond: { } rate } => options with { MaxPerSecond = (int)Math.Clamp(Math.Ceiling(rate), 1, int.MaxValue - 1) },
+            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
             _ => options with { MaxPerSecond = int.MaxValue, MaxPerTtlIn10Seconds = int.MaxValue },
         };
     }

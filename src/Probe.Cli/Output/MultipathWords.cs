@@ -16,8 +16,9 @@ internal static class MultipathWords
 
         var flows = trace.Flows.Count(flow => flow.Sent > 0);
         var nodes = trace.Hops.Sum(hop => hop.Nodes.Count);
-        yield return $"All paths: {nodes} nodes, {trace.Links.Count(link => link.From is not null && link.To is not null)} links, {flows} flows, "
-            + $"{search.Probes} probes, {search.Mode.ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
+        var links = trace.Links.Count(link => link.From is not null && link.To is not null);
+        yield return $"All paths: {Counted(nodes, "node")}, {Counted(links, "link")}, {Counted(flows, "flow")}, {Counted(search.Probes, "probe")}, "
+            + $"{search.Mode.ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
         if (trace.Hops.Where(hop => hop.Received > 0 && (hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal))).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
         {
             yield return $"Rate-limited, as far as can be told: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}.";
@@ -43,6 +44,8 @@ internal static class MultipathWords
     /// <summary>How far the result is to be believed, in one line; null when nothing was searched.</summary>
     public static string? Brief(TraceEvidence trace) => trace.Multipath is not { } search ? null
         : $"{(search.Complete ? "All paths found" : "Not all paths found")}: {Percent(search.Confidence)} {Of(search.Scope)}, {search.Probes} probes.";
+
+    private static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private static string Of(string scope) => scope == "graph" ? "of the whole graph" : "of each node's next hops";
 

@@ -19,7 +19,8 @@ internal static class SweepWords
         var limited = search.LimitedHops.Select(hop => hop.Ttl).ToList();
         var expectation = limited.Count == 0
             ? "below a second as a rule, minutes where hops limit their answers"
-            : $"about {Math.Max(1, (search.ExpectedDurationNs + SecondNs - 1) / SecondNs)} s more, {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)} limit{(limited.Count == 1 ? "s its" : " their")} answers";
-        return $"searching all paths: {search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} probes; {expectation}";
+            : $"about {Math.Max(1, (search.ExpectedDurationNs + SecondNs - 1) / SecondNs)} s more";
+        var why = limited.Count == 0 ? "" : $"; {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)} limit{(limited.Count == 1 ? "s its" : " their")} answers";
+        return $"searching all paths: {expectation}; {search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} probes{why}";
     }
 }

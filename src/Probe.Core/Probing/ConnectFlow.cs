@@ -68,7 +68,7 @@ internal sealed class ConnectFlow : SocketFlow
         // To an address of this host the handshake is over before the call returns.
         if (Outcome(errno) is { } kind)
         {
-            Report(kind);
+            Report(kind, Wire.NowNs);
             return SendStatus.Sent;
         }
 
@@ -111,7 +111,7 @@ internal sealed class ConnectFlow : SocketFlow
 
         if (Outcome(errno) is { } kind)
         {
-            Report(kind);
+            Report(kind, Wire.WokenNs);
         }
         else
         {
@@ -157,7 +157,7 @@ internal sealed class ConnectFlow : SocketFlow
         return socket;
     }
 
-    private void Report(ReplyKind kind)
+    private void Report(ReplyKind kind, long atNs)
     {
         Wire.Report(new Reply
         {
@@ -165,7 +165,7 @@ internal sealed class ConnectFlow : SocketFlow
             From = Wire.Options.Target,
             Kind = kind,
             SentNs = 0,
-            ReceivedNs = Wire.NowNs,
+            ReceivedNs = atNs,
             ReceivedStamp = StampSource.User,
         });
         Close();

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using static Probe.Core.Linux.SocketConstants;
@@ -128,12 +127,7 @@ internal sealed class DatagramFlow : SocketFlow
     {
         if (_stamps.TryPlace(error, Wire.Clock, out var stamped, out var leftNs))
         {
-            ref var entry = ref Wire.Probes.Find(stamped);
-            if (!Unsafe.IsNullRef(ref entry))
-            {
-                (entry.SentNs, entry.SentStamp) = (leftNs, StampSource.Kernel);
-            }
-
+            Wire.Probes.Left(stamped, leftNs);
             return;
         }
 
@@ -185,7 +179,6 @@ internal sealed class DatagramFlow : SocketFlow
             return;
         }
 
-        // Control messages mean the same as in the error queue, and there is no error among them.
         var about = QueuedError.Read(batch, i);
         var (atNs, stamp) = Wire.Clock.Place(about.RealtimeNs, Wire.NowNs);
         Wire.Report(new Reply

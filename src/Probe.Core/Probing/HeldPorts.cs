@@ -34,7 +34,6 @@ public sealed class HeldPorts : IDisposable
     private readonly ProbeProtocol _protocol;
     private readonly HeldPortMode _mode;
     private readonly int _scope;
-    private readonly long _mostDescriptors;
 
     /// <summary>Holds ports that the kernel chooses (net.ipv4.ip_local_port_range).</summary>
     /// <param name="source">The local address.</param>
@@ -71,7 +70,6 @@ public sealed class HeldPorts : IDisposable
 
         (Source, _protocol, _mode) = (source, protocol, mode);
         _scope = Sockets.Scope(source, networkInterface);
-        _mostDescriptors = ProcessCalls.DescriptorLimit() - DescriptorsLeftAlone;
         try
         {
             foreach (var port in ports)
@@ -98,10 +96,17 @@ public sealed class HeldPorts : IDisposable
     public void Add(int count, out LinuxException? refusal)
     {
         refusal = null;
+        var most = ProcessCalls.DescriptorLimit() - DescriptorsLeftAlone;
         try
         {
             for (; count > 0; count--)
             {
+                // Numbers are given out from the lowest free one, so the newest tells how many are taken.
+                if (_sockets is [.., { Number: var newest }] && newest >= most)
+                {
+                    throw new LinuxException(Errno.EMFILE, "hold a port", Sockets.RaiseDescriptorLimit);
+                }
+
                 _ports.Add(Hold(port: 0));
             }
         }
@@ -140,12 +145,6 @@ public sealed class HeldPorts : IDisposable
 
     private void Bind(FileDescriptor socket, SocketAddress address, bool tcp)
     {
-        // Numbers are given out from the lowest free one, so the number tells how many are taken.
-        if (socket.Number >= _mostDescriptors)
-        {
-            throw new LinuxException(Errno.EMFILE, "hold a port", Sockets.RaiseDescriptorLimit);
-        }
-
         if (address.Family == AF_INET6)
         {
             Sockets.Set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, nameof(IPV6_V6ONLY));

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Probe.Core.Packets;
 
 namespace Probe.Core.Probing;
@@ -145,15 +144,7 @@ public sealed class PacketWire : IWire, IPacketSink
     /// <inheritdoc/>
     public void Dispose() => _port.Dispose();
 
-    void IPacketSink.Transmitted(int number, long atNs)
-    {
-        ref var entry = ref _probes.Find(number);
-        if (!Unsafe.IsNullRef(ref entry))
-        {
-            entry.SentNs = atNs;
-            entry.SentStamp = StampSource.Kernel;
-        }
-    }
+    void IPacketSink.Transmitted(int number, long atNs) => _probes.Left(number, atNs);
 
     void IPacketSink.Arrived(in ArrivedPacket packet)
     {

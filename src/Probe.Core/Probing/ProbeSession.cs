@@ -148,7 +148,15 @@ public sealed class ProbeSession : IDisposable
     {
         while (_flows.Count <= index && HasRoom())
         {
-            _flows.Add(MakeFlow(_flows.Count));
+            try
+            {
+                _flows.Add(MakeFlow(_flows.Count));
+            }
+            catch (Linux.LinuxException e) when (_sockets is not null)
+            {
+                // Every flow has sockets of its own: files or ports have come to an end.
+                FlowsEnded = e.Message;
+            }
         }
 
         return index < _flows.Count ? _flows[index] : null;
@@ -184,7 +192,7 @@ public sealed class ProbeSession : IDisposable
     {
         if (_ports is null)
         {
-            FlowsEnded = _checksums.Count < MostChecksums ? null : "every ICMP checksum is in use";
+            FlowsEnded ??= _checksums.Count < MostChecksums ? null : "every ICMP checksum is in use";
         }
         else if (_flows.Count == _ports.Ports.Count && FlowsEnded is null)
         {

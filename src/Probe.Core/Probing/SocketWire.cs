@@ -83,6 +83,9 @@ public sealed class SocketWire : IWire
     /// <summary>How long a silent probe keeps others of its flow waiting, where one at a time is under way.</summary>
     internal long PatienceNs => Math.Max(LeastPatienceNs, 3 * _largestRttNs);
 
+    /// <summary>When the present events were told of; what bears no stamp of the kernel's arrived then.</summary>
+    internal long WokenNs { get; private set; }
+
     /// <summary>Opens the sockets of one more flow and returns its local port, or the identifier of its echo requests.</summary>
     /// <exception cref="LinuxException">No permission for ICMP sockets, a foreign source address, no port left.</exception>
     public ushort AddFlow(uint flowLabel)
@@ -112,7 +115,9 @@ public sealed class SocketWire : IWire
         var wait = 0L;
         while (true)
         {
-            var woken = Dispatch(_epoll.Wait(_events, wait));
+            var count = _epoll.Wait(_events, wait);
+            WokenNs = NowNs;
+            var woken = Dispatch(count);
             var now = NowNs;
             var expiry = long.MaxValue;
             foreach (var flow in _flows)

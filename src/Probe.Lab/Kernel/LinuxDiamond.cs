@@ -53,6 +53,9 @@ public sealed class LinuxDiamond
     /// <summary>The client's namespace.</summary>
     public string Client => _client;
 
+    /// <summary>The namespace of the first router: the entry, or the split.</summary>
+    public string FirstRouter => _entry ?? _split;
+
     /// <summary>Branches.</summary>
     public int Width => _branches.Length;
 

@@ -19,7 +19,7 @@ internal sealed class AddressTranslation : IRule
             .Select(step => (step.At, Fields: step.Fields.Where(IsTuple).ToArray()))
             .Where(step => step.Fields.Length > 0)
             .Select(step => Make(at.Trace, at.Pointer, step.At, step.Fields)))],
-        []);
+        [.. bundle.WithoutQuotes()]);
 
     // A checksum or an identification alone may be a router that quotes carelessly.
     private static bool IsTuple(string field) => field is "source-address" or "destination-address" or "source-port" or "destination-port";

@@ -17,7 +17,7 @@ internal sealed class TosRemarking : IRule
     public RuleResult Evaluate(Bundle bundle)
     {
         var findings = new List<Finding>();
-        var missing = new List<string>();
+        var missing = bundle.WithoutQuotes().ToList();
         foreach (var (trace, pointer) in bundle.TracesOf())
         {
             if (trace.Tos is { } sent)

@@ -15,7 +15,7 @@ internal sealed class ZeroTtlForwarding : IRule
     public IReadOnlyList<string> Falsifiers => ["the router quotes TTL 0 at its own TTL as well: then it only counts down before it quotes"];
 
     public RuleResult Evaluate(Bundle bundle) => new(
-        [.. bundle.TracesOf().SelectMany(at => QuoteReading.ZeroTtl(at.Trace.Hops).Select(node => Make(at.Trace, at.Pointer, node)))], []);
+        [.. bundle.TracesOf().SelectMany(at => QuoteReading.ZeroTtl(at.Trace.Hops).Select(node => Make(at.Trace, at.Pointer, node)))], [.. bundle.WithoutQuotes()]);
 
     private Finding Make(TraceEvidence trace, string pointer, NodeAt at)
     {

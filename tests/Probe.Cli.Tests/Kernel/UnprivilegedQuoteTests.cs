@@ -85,8 +85,8 @@ public sealed class UnprivilegedQuoteTests
         KernelLab.Sysctl(name, ("net.ipv4.ping_group_range", "0 2147483647"));
         using var network = RealTimeNetwork.BehindTun(topology, name);
         var target = (v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4).ToString();
-        var result = lab.Run(name, ProbeInside.Limit, "setpriv", "--bounding-set=-all", "--inh-caps=-all", ProbeInside.Program, "trace", "-n", "--json",
-            ProbeInside.Option(protocol), "-c", Cycles.ToString(CultureInfo.InvariantCulture), "-i", "200ms", target);
+        var result = lab.Run(name, ProbeInside.Limit, "setpriv",
+            [.. ProbeInside.WithoutPrivilege, "trace", "-n", "--json", ProbeInside.Option(protocol), "-c", Cycles.ToString(CultureInfo.InvariantCulture), "-i", "200ms", target]);
         return (Assert.Single(ProbeInside.Read(result).Traces!), result);
     }
 

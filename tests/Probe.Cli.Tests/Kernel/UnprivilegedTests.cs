@@ -200,7 +200,5 @@ public sealed class UnprivilegedTests(NineHops shared) : IClassFixture<NineHops>
         return (bundle, Assert.Single(bundle.Traces!), result);
     }
 
-    // Root without any capability: an unprivileged user might not be able to read this tree.
-    private LabResult Run(params string[] arguments) =>
-        Line.Run("setpriv", ["--bounding-set=-all", "--inh-caps=-all", ProbeInside.Program, .. arguments]);
+    private LabResult Run(params string[] arguments) => Line.Run("setpriv", [.. ProbeInside.WithoutPrivilege, .. arguments]);
 }

@@ -35,7 +35,7 @@ public class NodeBalancingTests
     [InlineData(Balancing.PerPacket, 1, 3)]
     [InlineData(Balancing.PerPacket, 4, 3)]
     [InlineData(Balancing.RoundRobin, 1, 3)]
-    [InlineData(Balancing.RoundRobin, 3, 5)]
+    [InlineData(Balancing.RoundRobin, 3, 7)]
     public void A_flow_that_goes_to_and_fro_is_per_packet_and_proves_no_link(Balancing balancing, int flows, int width)
     {
         var trace = Run(Topologies.UnequalDiamond([.. Enumerable.Repeat(2, width)], balancing: balancing), flows);

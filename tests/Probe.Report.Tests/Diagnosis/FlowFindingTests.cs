@@ -20,7 +20,7 @@ public class FlowFindingTests
     [InlineData(ProbeProtocol.Udp, true)]
     public void A_member_whose_link_loses_everything_is_named_with_its_flows(ProbeProtocol protocol, bool isV6)
     {
-        var topology = Topologies.Diamond(2).WithLink("b1", "m", link => link with { Quality = link.Quality with { Loss = 1 } });
+        var topology = Topologies.Diamond(2).WithLink("b1", "m", link => link with { Quality = link.Quality with { Loss = 1 }, Back = link.Quality });
         var trace = Run(topology, protocol, cycles: 5, isV6: isV6);
         var through = Through(topology, "b1", protocol, isV6);
         var finding = Assert.Single(Judge(trace).Findings, finding => finding.Rule == "PRB-PATH-003");
@@ -47,6 +47,8 @@ public class FlowFindingTests
         var link = Assert.Single(trace.Links, link => link.To == Address(topology, "s", "b2"));
         Assert.Equal(through, link.Flows);
         Assert.InRange(link.Loss!.Value, 0.3, 0.5);
+        Assert.InRange(link.RttNs!.Avg, 4_000_000, 4_000_000);
+        Assert.Contains($"`{link.To}` | {through.Length} | {link.Sent} | {link.Received} |", string.Join(' ', IncidentReport.Render(Document(trace)).Split(' ', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.All(trace.Flows, flow => Assert.Equal(through.Contains(flow.Id), flow.AnsweredByTarget < flow.SentToTarget));
     }
 
@@ -56,7 +58,7 @@ public class FlowFindingTests
         var topology = Topologies.Diamond(4);
         foreach (var member in new[] { "b1", "b3" })
         {
-            topology = topology.WithLink(member, "m", link => link with { Quality = link.Quality with { Loss = 1 } });
+            topology = topology.WithLink(member, "m", link => link with { Quality = link.Quality with { Loss = 1 }, Back = link.Quality });
         }
 
         var findings = Judge(Run(topology, ProbeProtocol.Tcp, cycles: 4)).Findings.Where(finding => finding.Rule == "PRB-PATH-003").ToArray();
