@@ -16,7 +16,7 @@ public sealed class MultipathTracer : TraceSweep
     private const double Strictness = 20;
 
     // A plan is made anew when so much of what was under way is settled: each looks at everything.
-    private const int PartToSettle = 8;
+    private const int PartToSettle = 3;
 
     private readonly MultipathOptions _options;
     private readonly Queue<int> _quiet = new();

@@ -9,7 +9,7 @@ namespace Probe.Core.Tests.Tracing;
 /// are believed to be all (95 %: 6, 11, 16, 21, … for k = 1, 2, 3, 4, …):
 /// MDA (Augustin et al., 2007; Veitch et al., INFOCOM 2009) spends n(next hops) on every node, those flows first being brought to it (node
 /// control, the δ of the IMC paper); MDA-Lite (Vermeulen et al., IMC 2018, section 2.3) spends n(width) on every hop, no fewer than one flow
-/// for every node before it, and two for each node of the wider hop where two hops that face each other both have several. Both send one flow
+/// for every node before it, and at both of two hops that face each other with several nodes each, two for each node of the wider. Both send one flow
 /// n(1) times again where several next hops appear, to tell balancing per packet.
 /// </summary>
 public class MultipathCostTests(ITestOutputHelper output)
@@ -37,12 +37,13 @@ public class MultipathCostTests(ITestOutputHelper output)
     [MemberData(nameof(Hops))]
     public void Mda_lite_takes_hardly_more_probes_than_published(int[] widths)
     {
-        var (published, before) = (0, 1);
-        foreach (var width in widths)
+        var published = 0;
+        for (var i = 0; i < widths.Length; i++)
         {
-            var forMeshing = before > 1 && width > 1 && before >= width ? 2 * before : before;
-            published += Math.Max(Rule.FlowsFor(width), forMeshing) + (width > before ? Rule.FlowsFor(1) : 0);
-            before = width;
+            var (before, width, after) = (i == 0 ? 1 : widths[i - 1], widths[i], i + 1 < widths.Length ? widths[i + 1] : 1);
+            var forward = before > 1 && width > 1 && before >= width ? 2 * before : before;
+            var backward = width > 1 && after > width ? 2 * after : 0;
+            published += Math.Max(Rule.FlowsFor(width), Math.Max(forward, backward)) + (width > before ? Rule.FlowsFor(1) : 0);
         }
 
         var mean = Means(seed => widths.Length > 4 ? Topologies.Nested(3, 4, seed: seed) : Topologies.Diamond(widths[1], seed: seed), MultipathAlgorithm.Lite);
