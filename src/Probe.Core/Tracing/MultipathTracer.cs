@@ -13,6 +13,8 @@ public sealed class MultipathTracer : TraceSweep
 {
     private const int WalkAhead = 3;
     private const int NeverAgain = 1_000_000;
+
+    // A hop whose nodes look unlike must look so at a risk so much smaller before MDA-Lite is given up.
     private const double Strictness = 20;
 
     // A plan is made anew when so much of what was under way is settled: each looks at everything.
@@ -24,8 +26,8 @@ public sealed class MultipathTracer : TraceSweep
     private readonly List<(int Flow, int Ttl)> _wanted = [];
     private readonly HopPace[] _paces;
     private readonly Dictionary<int, StoppingRule> _rules = [];
-    private MultipathGraph _graph;
     private readonly StoppingRule _stricter;
+    private MultipathGraph _graph;
     private StoppingRule _rule;
     private int[] _missing = [];
     private bool _isLite;
@@ -141,12 +143,6 @@ public sealed class MultipathTracer : TraceSweep
             Complete = IsComplete,
         };
     }
-
-    /// <summary>What is known of how each node balances, by TTL.</summary>
-    internal IEnumerable<NodeVerdict> Verdicts() =>
-        from vertex in _graph.Vertices
-        where !vertex.Address.IsNone && vertex.Answered > 0
-        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Proofs >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
 
     /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>
     private List<int> Decided() => _isLite

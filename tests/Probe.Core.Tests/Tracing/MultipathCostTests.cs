@@ -1,3 +1,4 @@
+using Probe.Core.Evidence;
 using Probe.Core.Tracing;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
@@ -83,7 +84,13 @@ public class MultipathCostTests(ITestOutputHelper output)
         Assert.True(found.Evidence.Multipath.Complete);
         Assert.Equal(found.TrueLinks.Order(), found.FoundLinks.Order());
         Assert.True(found.TookNs <= mostSeconds * 1_000_000_000L, $"{found.TookNs / 1e9:F1} s");
-        Assert.All(found.Evidence.Hops, hop => Assert.True(hop.Loss is null or 0, $"loss {hop.Loss} invented at TTL {hop.Ttl}"));
+        Assert.All(found.Evidence.Hops, hop =>
+        {
+            Assert.True(hop.Loss is null or 0, $"loss {hop.Loss} invented at TTL {hop.Ttl}");
+            Assert.True(
+                hop.Received == hop.Sent || hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal),
+                $"TTL {hop.Ttl} hides its limit");
+        });
     }
 
     /// <summary>Flows sent to a balancer's next hops until each of them has the n(1) its own next hop needs, and no fewer than its own rule asks.</summary>
