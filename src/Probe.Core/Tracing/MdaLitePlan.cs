@@ -5,7 +5,12 @@ namespace Probe.Core.Tracing;
 /// hop's nodes together. That is enough where all nodes of a hop are alike, which <see cref="IsIrregular"/> tests as it goes: no meshing, no
 /// hop of unequal widths behind its nodes, nothing silent beside what answers, no balancing per packet, one distance to the target.
 /// </summary>
-internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, StoppingRule rule, Func<int> addFlow)
+/// <param name="state">The observations.</param>
+/// <param name="graph">What they make.</param>
+/// <param name="rule">When a hop is done.</param>
+/// <param name="stricter">When one is done whose nodes look unlike: mostly one of them has only not shown itself yet.</param>
+/// <param name="addFlow">Makes a flow and returns its index; −1 when there are no more.</param>
+internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, StoppingRule rule, StoppingRule stricter, Func<int> addFlow)
     : MultipathPlan(state, graph, rule, addFlow)
 {
     /// <summary>The nodes of some hop are not alike, or cannot be told apart: only the full algorithm will do.</summary>
@@ -15,7 +20,7 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
         for (var i = 0; i + 1 < Graph.Levels.Count; i++)
         {
             var (level, next) = (Graph.Levels[i], Graph.Levels[i + 1]);
-            settled &= next.Pending == 0 && MissingAt(next, silentHops: 0) <= 0;
+            settled &= next.Pending == 0 && MissingAt(level, next, silentHops: 0) <= 0;
             if (next.HasClump || level.Vertices.Exists(vertex => vertex.PerPacket)
                 || (next.Answered > 0 && next.Silent > 0)
                 || (next.Ended > 0 && next.Vertices.Count > 0)
@@ -42,7 +47,7 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
             }
         }
 
-        var missing = MissingAt(next, silentHops);
+        var missing = MissingAt(level, next, silentHops);
         Missing[ttl] += Math.Max(0, missing);
         if (missing > 0)
         {
@@ -68,9 +73,16 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
         }
     }
 
-    private int MissingAt(Level next, int silentHops) => next.Answered > 0
-        ? Rule.FlowsFor(next.Addresses.Count) - next.Answered
-        : (silentHops > MostSilentHopsSearched ? 1 : Rule.FlowsFor(1)) - next.Silent;
+    private int MissingAt(Level level, Level next, int silentHops)
+    {
+        if (next.Answered == 0)
+        {
+            return (silentHops > MostSilentHopsSearched ? 1 : Rule.FlowsFor(1)) - next.Silent;
+        }
+
+        var missing = Rule.FlowsFor(next.Addresses.Count) - next.Answered;
+        return missing <= 0 && IsUneven(level, next) ? stricter.FlowsFor(next.Addresses.Count) - next.Answered : missing;
+    }
 
     /// <summary>Wants so many of a vertex's flows at the next TTL; returns how many there were.</summary>
     private int WantSome(Vertex vertex, int ttl, int count)

@@ -90,7 +90,8 @@ internal sealed class MdaPlan(TraceState state, MultipathGraph graph, StoppingRu
         // Some of the flows sent through the vertex before will come here; asking for somewhat fewer than expected wastes none.
         if (MultipathGraph.BestBefore(vertex) is { } before && !(vertex.IsSilent && before.ShareOf(vertex) < LeastPart / before.Next.Count))
         {
-            var more = Math.Max(1, (int)(Eagerness * count / before.ShareOf(vertex)));
+            var share = Math.Max(before.ShareOf(vertex), 1.0 / before.Next.Count);
+            var more = Math.Max(1, (int)(Eagerness * count / share));
             Missing[vertex.Ttl] += more;
             Demand(before, more);
         }

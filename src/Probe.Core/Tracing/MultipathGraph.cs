@@ -205,7 +205,7 @@ internal sealed class MultipathGraph
         foreach (var vertex in level.Vertices)
         {
             vertex.IsDoubtful = vertex.IsClump
-                || (level.Vertices.Count > 1 && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
+                || ((level.Vertices.Count > 1 || level.Answered < FlowsOfASoleVertex) && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
             foreach (var flow in vertex.Flows)
             {
                 if (_state.Find(flow, level.Ttl) is { } hop)

@@ -14,8 +14,11 @@ public sealed class MultipathTracer : TraceSweep
     private const int WalkAhead = 3;
     private const int NeverAgain = 1_000_000;
 
+    // A hop whose nodes look unlike must look so at a risk so much smaller before MDA-Lite is given up.
+    private const double Strictness = 20;
+
     // A plan is made anew when so much of what was under way is settled: each looks at everything.
-    private const int PartToSettle = 8;
+    private const int PartToSettle = 3;
 
     private readonly MultipathOptions _options;
     private readonly Queue<int> _quiet = new();
@@ -23,6 +26,7 @@ public sealed class MultipathTracer : TraceSweep
     private readonly List<(int Flow, int Ttl)> _wanted = [];
     private readonly HopPace[] _paces;
     private readonly Dictionary<int, StoppingRule> _rules = [];
+    private readonly StoppingRule _stricter;
     private MultipathGraph _graph;
     private StoppingRule _rule;
     private int[] _missing = [];
@@ -42,6 +46,7 @@ public sealed class MultipathTracer : TraceSweep
         _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.Lite };
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
         _rule = Rule(nodes: 1);
+        _stricter = new StoppingRule(_rule.Risk / Strictness);
         _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
     }
 
@@ -138,12 +143,6 @@ public sealed class MultipathTracer : TraceSweep
             Complete = IsComplete,
         };
     }
-
-    /// <summary>What is known of how each node balances, by TTL.</summary>
-    internal IEnumerable<NodeVerdict> Verdicts() =>
-        from vertex in _graph.Vertices
-        where !vertex.Address.IsNone && vertex.Answered > 0
-        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Proofs >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
 
     /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>
     private List<int> Decided() => _isLite
@@ -264,7 +263,7 @@ public sealed class MultipathTracer : TraceSweep
         MultipathPlan plan = new MdaPlan(State, _graph, _rule, AddFlow);
         if (_isLite)
         {
-            var lite = new MdaLitePlan(State, _graph, _rule, AddFlow);
+            var lite = new MdaLitePlan(State, _graph, _rule, _stricter, AddFlow);
             _isLite = !lite.IsIrregular();
             plan = _isLite ? lite : plan;
         }

@@ -55,22 +55,23 @@ public class MultipathBoundTests(ITestOutputHelper output)
             return;
         }
 
-        nodes.AssertBound(Runs);
+        nodes.AssertBound(Runs / 5);
         if (algorithm == MultipathAlgorithm.Lite)
         {
-            lite.AssertBound(Runs);
+            lite.AssertBound(Runs / 5);
         }
     }
 
     /// <summary>
     /// With the full algorithm every node that was found is a case: what lies behind an unseen node is that one's miss. MDA-Lite states its
-    /// confidence for hops whose nodes are alike, so that those are its cases.
+    /// confidence for hops whose nodes are alike, so that those are its cases. Where nothing branches nothing can be missed: no case.
     /// </summary>
     private static void Judge(SimulatedMultipath found, Tally nodes, Tally lite, Tally beyond)
     {
         if (found.Evidence.Multipath!.Mode == "mda")
         {
-            foreach (var node in found.TrueLinks.Where(link => found.FoundNodes.Contains((link.Ttl, link.From))).GroupBy(link => (link.Ttl, link.From)))
+            foreach (var node in found.TrueLinks.Where(link => found.FoundNodes.Contains((link.Ttl, link.From)))
+                .GroupBy(link => (link.Ttl, link.From)).Where(node => node.Count() > 1))
             {
                 nodes.Add(node.All(found.FoundLinks.Contains));
             }
@@ -83,6 +84,11 @@ public class MultipathBoundTests(ITestOutputHelper output)
         {
             alike &= hop.GroupBy(link => link.From).Select(node => node.Count()).Distinct().Count() == 1
                 && hop.GroupBy(link => link.To).Select(node => node.Count()).Distinct().Count() == 1;
+
+            if (hop.Count() == 1)
+            {
+                continue;
+            }
 
             // A hop is judged by the nodes found of the one before.
             (alike ? lite : beyond).Add(hop.Where(link => found.FoundNodes.Contains((link.Ttl, link.From))).All(found.FoundLinks.Contains));

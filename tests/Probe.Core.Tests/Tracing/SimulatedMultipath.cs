@@ -38,7 +38,7 @@ internal sealed class SimulatedMultipath
 
     public static SimulatedMultipath Run(Topology topology, ProbeProtocol protocol = ProbeProtocol.Udp, bool isV6 = false,
         double confidence = 95, ConfidenceScope scope = ConfidenceScope.Hop, int maxProbes = 20_000, ulong key = 1,
-        MultipathAlgorithm algorithm = MultipathAlgorithm.Lite, int deadlineSeconds = 3600)
+        MultipathAlgorithm algorithm = MultipathAlgorithm.Lite)
     {
         var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         using var wire = new PacketWire(new SimulatedPort(network), new ProbeCookies(Key(key)), 2 * SecondNs);
@@ -63,7 +63,7 @@ internal sealed class SimulatedMultipath
                 Algorithm = algorithm,
             },
             new ProbeNumbers());
-        var end = SweepLoop.Run(tracer, wire, deadlineSeconds * SecondNs, default);
+        var end = SweepLoop.Run(tracer, wire, 3600 * SecondNs, default);
         Assert.Equal(SweepEnd.Done, end);
         var evidence = new TraceEvidenceBuilder(tracer, 0, _ => null).Build("t", end, 0);
 
