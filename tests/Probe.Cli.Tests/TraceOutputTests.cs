@@ -53,7 +53,7 @@ public partial class TraceOutputTests
         Assert.Contains("30 probes, MDA-LITE, not complete.", unfinished, StringComparison.Ordinal);
         Assert.Contains("Asked for: 99.9 % of each node's next hops; the search ended before, so more paths may exist.", unfinished, StringComparison.Ordinal);
         Assert.DoesNotContain("Confidence:", unfinished, StringComparison.Ordinal);
-        Assert.Contains("no bound for the whole graph", Table(Diamond() with { Multipath = search with { Complete = true } }), StringComparison.Ordinal);
+        Assert.Contains("Confidence: 99.9 % of each node's next hops, 99.5 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, GraphConfidence = 99.5 } }), StringComparison.Ordinal);
         Assert.Contains("Confidence: 99.9 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, Scope = "graph", GraphConfidence = 99.9 } }), StringComparison.Ordinal);
 
         // Twenty-six letters are not enough for every hop.

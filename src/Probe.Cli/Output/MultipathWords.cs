@@ -30,12 +30,7 @@ internal static class MultipathWords
             yield break;
         }
 
-        var graph = (search.Scope, search.GraphConfidence) switch
-        {
-            ("graph", _) => "",
-            (_, { } whole) => $", {Percent(whole)} of the whole graph",
-            _ => ", no bound for the whole graph (--confidence-scope graph gives one)",
-        };
+        var graph = search is { Scope: not "graph", GraphConfidence: { } whole } ? $", {Percent(whole)} of the whole graph" : "";
         var assumption = search.Assumes is { } assumed ? $", if {assumed}" : "";
         var share = search.SmallestShareSeen is { } smallest ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
         yield return $"Confidence: {Percent(search.Confidence)} {Of(search.Scope)}{graph}{assumption}{share}.";

@@ -353,7 +353,10 @@ public sealed record MultipathEvidence
     /// <summary><c>hop</c> or <c>graph</c>: what the confidence is of.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>Confidence that follows for the whole graph, percent; null where none does, as with <c>mda-lite</c>.</summary>
+    /// <summary>
+    /// Confidence that follows for the whole graph, percent: nothing was missed at any node, or with <c>mda-lite</c> at any hop. It rests on
+    /// <see cref="Assumes"/>, as <see cref="Confidence"/> does.
+    /// </summary>
     public double? GraphConfidence { get; init; }
 
     /// <summary>What the confidence rests on, in words.</summary>

@@ -136,7 +136,7 @@ public sealed class MultipathTracer : TraceSweep
             Mode = _isLite ? "mda-lite" : "mda",
             Confidence = _options.Confidence,
             Scope = _options.Scope == ConfidenceScope.Graph ? "graph" : "hop",
-            GraphConfidence = _isLite ? null : Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
+            GraphConfidence = Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
             Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
             SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
             Probes = State.ProbesSent,
