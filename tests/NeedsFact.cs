@@ -41,6 +41,9 @@ public enum Need
 
     /// <summary>ping.</summary>
     Ping = 1024,
+
+    /// <summary>Root.</summary>
+    Root = 2048,
 }
 
 /// <summary>
@@ -49,9 +52,11 @@ public enum Need
 /// </summary>
 public sealed class NeedsFactAttribute : FactAttribute
 {
-    public NeedsFactAttribute(Need needs)
+    /// <param name="needs">What it needs.</param>
+    /// <param name="programs">Programs it starts beside those.</param>
+    public NeedsFactAttribute(Need needs, params string[] programs)
     {
-        Skip = NeedsCheck.Missing(needs);
+        Skip = NeedsCheck.Missing(needs) ?? (programs.FirstOrDefault(program => !NeedsCheck.Exists(program)) is { } missing ? $"{missing} is not installed" : null);
     }
 }
 
@@ -74,6 +79,11 @@ internal static class NeedsCheck
 
     public static string? Missing(Need needs)
     {
+        if (needs.HasFlag(Need.Root) && !Environment.IsPrivilegedProcess)
+        {
+            return "needs root";
+        }
+
         if (needs.HasFlag(Need.CCompiler) && !Exists("gcc"))
         {
             return "gcc is not installed";
@@ -103,7 +113,7 @@ internal static class NeedsCheck
         return needs.HasFlag(Need.Tun) && !File.Exists("/dev/net/tun") ? "/dev/net/tun is missing" : null;
     }
 
-    private static bool Exists(string program) =>
+    public static bool Exists(string program) =>
         (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 }
 

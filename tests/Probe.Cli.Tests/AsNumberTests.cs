@@ -1,10 +1,11 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Probe.Cli.Names;
 using Probe.Core.Packets;
-using Probe.Core.Tests;
 using Probe.Core.Tests.Evidence;
+using Probe.Core.Tests;
+using Probe.Tests;
 
 namespace Probe.Cli.Tests;
 
@@ -90,7 +91,7 @@ public class AsNumberTests
         Assert.Equal("probe: cannot read /no/such/table: no such file", Assert.Single(ended.ErrorLines));
     }
 
-    [RequiresFact(root: true)]
+    [NeedsFact(Need.Root)]
     public void A_trace_shows_the_systems_of_a_table()
     {
         using var folder = new TemporaryFolder();

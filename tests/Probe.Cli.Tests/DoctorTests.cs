@@ -1,10 +1,11 @@
 using Probe.Core.Evidence;
+using Probe.Tests;
 
 namespace Probe.Cli.Tests;
 
 public class DoctorTests
 {
-    [RequiresFact(root: true)]
+    [NeedsFact(Need.Root)]
     public void Root_with_every_capability_misses_nothing()
     {
         var ended = Child.RunProbe("doctor");
@@ -14,7 +15,7 @@ public class DoctorTests
         Assert.DoesNotContain("missing", ended.Output, StringComparison.Ordinal);
     }
 
-    [RequiresFact(root: true, "setpriv")]
+    [NeedsFact(Need.Root, "setpriv")]
     public void A_plain_user_learns_what_is_missing_and_how_to_fix_it()
     {
         using var copy = new TemporaryFolder();

@@ -1,3 +1,5 @@
+using Probe.Tests;
+
 namespace Probe.Cli.Tests;
 
 /// <summary>A copy of the tree, as a user has it after a clone, with the packages that a build needs.</summary>
@@ -58,7 +60,7 @@ public sealed class ClonedTree : IDisposable
 [Trait("Category", "Slow")]
 public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
 {
-    [RequiresFact(root: false, "flock")]
+    [NeedsFact(Need.None, "flock")]
     public void Two_starts_on_a_fresh_clone_build_once_and_both_run()
     {
         var ended = tree.Bash("""
@@ -115,7 +117,7 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
         tree.Build();
     }
 
-    [RequiresFact(root: true, "setpriv")]
+    [NeedsFact(Need.Root, "setpriv")]
     public void A_plain_user_builds_into_a_cache_of_his_own_where_the_tree_is_not_his()
     {
         tree.Build();
@@ -133,7 +135,7 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
         Assert.Equal("", ended.Error);
     }
 
-    [RequiresFact(root: true, "setpriv")]
+    [NeedsFact(Need.Root, "setpriv")]
     public void Root_in_a_users_clone_leaves_nothing_that_the_user_cannot_replace()
     {
         tree.SetVersion("7.0.2");
@@ -150,7 +152,7 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
         Assert.Equal("", ended.Error);
     }
 
-    [RequiresFact(root: true, "ip")]
+    [NeedsFact(Need.Root, "ip")]
     public void It_builds_and_runs_inside_a_network_namespace_without_a_network()
     {
         tree.SetVersion("7.0.4");
@@ -173,7 +175,7 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
         Assert.Equal("", ended.Error);
     }
 
-    [RequiresFact(root: true, "unshare")]
+    [NeedsFact(Need.Root, "unshare")]
     public void Without_an_sdk_one_line_says_what_to_install()
     {
         tree.SetVersion("7.0.6");

@@ -1,3 +1,5 @@
+using Probe.Tests;
+
 namespace Probe.Cli.Tests;
 
 /// <summary>How the process behaves towards pipes, terminals and signals.</summary>
@@ -62,13 +64,13 @@ public class ProcessTests
         Assert.Matches(@"\A2\nprobe [0-9.]+\n\z", ended.Output);
     }
 
-    [RequiresFact(root: false, "perl")]
+    [NeedsFact(Need.None, "perl")]
     public void Ctrl_C_ends_the_run_with_130() => Assert.Equal("0 130\n", Signalled("INT"));
 
-    [RequiresFact(root: false, "perl")]
+    [NeedsFact(Need.None, "perl")]
     public void Sigterm_ends_the_run_with_143() => Assert.Equal("0 143\n", Signalled("TERM"));
 
-    [RequiresFact(root: false, "script")]
+    [NeedsFact(Need.None, "script")]
     public void Colour_is_for_terminals_whose_user_wants_it()
     {
         Assert.Contains("\e[", OnTerminal("TERM=xterm \"$0\" doctor"), StringComparison.Ordinal);

@@ -1,10 +1,11 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using System.Xml.Linq;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
-using Probe.Core.Tests;
 using Probe.Core.Tests.Evidence;
+using Probe.Core.Tests;
+using Probe.Tests;
 using static Probe.Core.Tests.Evidence.PathSamples;
 
 namespace Probe.Cli.Tests;
@@ -61,7 +62,7 @@ public partial class TraceOutputTests
         Assert.Contains("2a-2bl", Table(Wide(64) with { Multipath = search }), StringComparison.Ordinal);
     }
 
-    [RequiresFact(root: false, "dot")]
+    [NeedsFact(Need.None, "dot")]
     public void Graphviz_draws_every_address_and_link_of_any_document()
     {
         var random = new Random(Seed.Value);
@@ -174,7 +175,7 @@ public partial class TraceOutputTests
         static string[] Csv(TraceEvidence trace, bool systems) => Text(writer => TraceCsv.Write(trace, writer, systems)).Split("\r\n");
     }
 
-    [RequiresFact(root: true)]
+    [NeedsFact(Need.Root)]
     public void The_picture_goes_to_its_file_beside_any_output()
     {
         using var folder = new TemporaryFolder();

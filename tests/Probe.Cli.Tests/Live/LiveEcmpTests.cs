@@ -10,7 +10,7 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
     // At the usual 95 % one run in some thirty would miss the second branch.
     private const string Sure = "--ecmp --confidence 99.99";
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void The_table_grows_with_every_path_and_goes_on_watching_them()
     {
         using var screen = new TmuxScreen(140, 24);
@@ -53,7 +53,7 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void A_search_that_takes_long_says_so_first_can_be_paused_and_ended()
     {
         network.LimitErrors(true);
@@ -92,7 +92,7 @@ public sealed partial class LiveEcmpTests(LiveNetwork network) : IClassFixture<L
         }
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void A_report_tells_on_the_terminal_how_far_the_search_is()
     {
         network.LimitErrors(true);

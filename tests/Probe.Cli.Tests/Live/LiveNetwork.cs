@@ -14,7 +14,7 @@ public sealed class LiveNetwork : IDisposable
     public LiveNetwork()
     {
         // A fixture is made even where all its tests are skipped.
-        if (new RequiresFactAttribute(root: true, "ip").Skip is not null)
+        if (new NeedsFactAttribute(Need.Root, "ip").Skip is not null)
         {
             return;
         }

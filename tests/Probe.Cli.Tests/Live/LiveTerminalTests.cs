@@ -10,7 +10,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
 {
     private const string Server = LiveNetwork.Server;
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void Every_key_does_what_the_help_says()
     {
         using var screen = new TmuxScreen();
@@ -67,7 +67,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void Any_size_is_drawn_right_at_once_and_a_low_window_scrolls()
     {
         using var screen = new TmuxScreen(120, 24);
@@ -100,7 +100,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.WaitFor("1-2 of 4 rows");
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void What_is_wrong_is_said_while_it_runs_and_in_the_exit_code()
     {
         using var screen = new TmuxScreen();
@@ -115,7 +115,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void Ctrl_C_gives_the_terminal_back_and_prints_the_report()
     {
         using var screen = new TmuxScreen();
@@ -128,7 +128,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void A_signal_gives_the_terminal_back()
     {
         using var screen = new TmuxScreen();
@@ -143,7 +143,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         }
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void Ctrl_Z_puts_it_aside_and_fg_brings_it_back()
     {
         using var screen = new TmuxScreen();
@@ -172,7 +172,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void It_ends_by_itself_after_the_cycles_asked_for_and_needs_no_keyboard()
     {
         using var screen = new TmuxScreen();
@@ -183,7 +183,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.AssertIsAsBefore();
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void Who_wants_a_report_or_has_no_such_terminal_gets_one()
     {
         using var screen = new TmuxScreen();
@@ -201,7 +201,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         Assert.DoesNotContain("\e[?1049h", File.ReadAllText(recording), StringComparison.Ordinal);
     }
 
-    [RequiresFact(root: true, "tmux", "ip")]
+    [NeedsFact(Need.Root, "tmux", "ip")]
     public void No_frame_erases_the_screen_and_each_is_synchronized()
     {
         using var folder = new TemporaryFolder();
@@ -230,7 +230,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         Assert.Equal("\e[?1049h\e[?25l\e[?7l\e[0m\e[?2026l\e[?7h\e[?25h", FrameOf().Replace(view, ""));
     }
 
-    [RequiresFact(root: true, "tmux", "ip", "strace")]
+    [NeedsFact(Need.Root, "tmux", "ip", "strace")]
     public void A_frame_is_one_write()
     {
         using var folder = new TemporaryFolder();
