@@ -44,5 +44,5 @@ internal static class MultipathWords
 
     private static string Of(string scope) => scope == "graph" ? "of the whole graph" : "of each node's next hops";
 
-    private static string Percent(double percent) => percent.ToString("0.###", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double percent) => percent.ToString("0.##", CultureInfo.InvariantCulture) + " %";
 }

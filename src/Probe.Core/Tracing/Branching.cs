@@ -8,8 +8,10 @@ namespace Probe.Core.Tracing;
 /// </summary>
 internal sealed class Branching
 {
+    private const double Risk = 0.05;
+
     // Flows after which a node with one next hop seen has no second one (95 %).
-    private static readonly int FlowsForOne = new StoppingRule(0.05).FlowsFor(1);
+    private static readonly int FlowsForOne = new StoppingRule(Risk).FlowsFor(1);
 
     private readonly TraceState _state;
     private readonly Dictionary<(int Ttl, IpAddress Address), string> _balancing = [];
@@ -145,7 +147,7 @@ internal sealed class Branching
         return last switch
         {
             1 when answered.Count >= FlowsForOne => "single",
-            > 1 when repeats >= FlowsForOne - 1 => "per-flow",
+            > 1 when repeats >= StoppingRule.RepeatsFor(last, Risk) => "per-flow",
             _ => "unknown",
         };
     }

@@ -38,6 +38,22 @@ public class MultipathTests(ITestOutputHelper output)
         Assert.All(found.Evidence.Hops[1].Nodes, node => Assert.Null(node.Sent));
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void A_balancer_that_keeps_flows_together_is_named(int width)
+    {
+        foreach (var algorithm in Enum.GetValues<MultipathAlgorithm>())
+        {
+            for (var key = 1ul; key <= 10; key++)
+            {
+                var found = SimulatedMultipath.Run(Topologies.Diamond(width), algorithm: algorithm, key: key);
+                Assert.Equal("per-flow", Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
+            }
+        }
+    }
+
     private static Topology Make(string shape, int width) => shape switch
     {
         "line" => Topologies.Line(6),
