@@ -91,7 +91,7 @@ internal static class ManyTargetsBench
         }
 
         return $"""
-            ## {Hosts:N0} targets, {Hops} hops each, --rate max
+            # {Hosts:N0} targets, {Hops} hops each, --rate max
 
             ICMP through a TUN device; the far side is a C program on the same cores. Seconds are from the first probe to the last answer. The C program sends
             prepared packets and counts what comes back; probe also matches, judges and prints every trace, with the kernel's stamps on both ends.

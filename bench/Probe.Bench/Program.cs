@@ -10,11 +10,10 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
-    case ["ecmp", var root, "--rounds", var rounds]:
+    case ["ecmp", var root, var rounds]:
         return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["many", var root, var rounds]:
-        Console.Write(ManyTargetsBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
-        return 0;
+        return TraceBench.RunMany(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -46,6 +45,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT --rounds N | many ROOT ROUNDS | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

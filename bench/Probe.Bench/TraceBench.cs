@@ -28,20 +28,24 @@ internal static partial class TraceBench
             {Machine(lab)}
 
             {contest.Output}{cells}
-            {ManyTargetsBench.Run(root, Math.Min(rounds, MostManyRounds))}
             """.TrimEnd() + "\n";
         File.WriteAllText(Path.Combine(results, "trace.md"), document);
         Console.Write(document);
+        RunMany(root, Math.Min(rounds, MostManyRounds));
         return RunPaths(root, rounds);
     }
 
-    /// <summary>The search of all paths alone, into a file of its own.</summary>
-    public static int RunPaths(string root, int rounds)
+    /// <summary>The search of all paths alone.</summary>
+    public static int RunPaths(string root, int rounds) => Write(root, "ecmp.md", EcmpBench.Run(root, rounds));
+
+    /// <summary>The many targets alone.</summary>
+    public static int RunMany(string root, int rounds) => Write(root, "many.md", ManyTargetsBench.Run(root, rounds));
+
+    private static int Write(string root, string file, string contest)
     {
-        var contest = EcmpBench.Run(root, rounds);
         using var lab = new KernelLab();
         var document = $"{contest.TrimEnd()}\n\n{Machine(lab)}\n";
-        File.WriteAllText(Path.Combine(root, "bench", "results", "ecmp.md"), document);
+        File.WriteAllText(Path.Combine(root, "bench", "results", file), document);
         Console.Write(document);
         return 0;
     }
