@@ -7,16 +7,12 @@ namespace Probe.Lab.Kernel;
 /// </summary>
 public sealed class CheckLoad : ICheckSink
 {
-    private const long HistogramStepNs = 10_000;
-    private const int HistogramSteps = 100_000;
     private static readonly int s_ends = Enum.GetValues<CheckEnd>().Length;
 
     private readonly ICheckEngine _engine;
     private readonly IReadOnlyList<CheckTarget> _targets;
     private readonly int[] _ends;
     private readonly int[] _attempts;
-    private readonly Histogram _took = new();
-    private readonly Histogram _lateness = new();
 
     /// <summary>Makes a load; its targets are numbered from 0.</summary>
     public CheckLoad(ICheckEngine engine, IReadOnlyList<CheckTarget> targets)
@@ -51,11 +47,11 @@ public sealed class CheckLoad : ICheckSink
     /// <summary>Checks of these targets that ended so.</summary>
     public long Count(CheckEnd end, Func<CheckTarget, bool> which) => _targets.Where(which).Sum(target => (long)_ends[target.Index * s_ends + (int)end]);
 
-    /// <summary>Time from the beginning of a check to its outcome, nanoseconds, in steps of 10 µs.</summary>
-    public long TookNs(double share) => _took.At(share);
+    /// <summary>From the beginning of a check to its outcome.</summary>
+    public Durations Took { get; } = new();
 
-    /// <summary>How much later than planned checks of <see cref="RunPaced"/> were begun, nanoseconds, in steps of 10 µs.</summary>
-    public long LatenessNs(double share) => _lateness.At(share);
+    /// <summary>How much later than planned the checks of <see cref="RunPaced"/> were begun.</summary>
+    public Durations Lateness { get; } = new();
 
     /// <summary>Offers checks as fast as the engine takes them, a new one for each that ends.</summary>
     /// <param name="inFlight">How many at once.</param>
@@ -94,7 +90,7 @@ public sealed class CheckLoad : ICheckSink
             }
             else if (TryStart((int)(number % _targets.Count)))
             {
-                _lateness.Add(_engine.NowNs - planned);
+                Lateness.Add(_engine.NowNs - planned);
                 number++;
             }
             else
@@ -114,7 +110,7 @@ public sealed class CheckLoad : ICheckSink
         Escaped += outcome.AckEscaped ? 1 : 0;
         Retransmits += outcome.SynRetransmits;
         LongestRttNs = Math.Max(LongestRttNs, outcome.RttNs);
-        _took.Add(_engine.NowNs - outcome.StartedNs);
+        Took.Add(_engine.NowNs - outcome.StartedNs);
         Seen?.Invoke(outcome);
     }
 
@@ -135,30 +131,6 @@ public sealed class CheckLoad : ICheckSink
         while (_engine.InFlight > 0)
         {
             _engine.Poll(long.MaxValue, this);
-        }
-    }
-
-    private sealed class Histogram
-    {
-        private readonly int[] _steps = new int[HistogramSteps];
-        private long _count;
-
-        public void Add(long ns)
-        {
-            _steps[Math.Clamp(ns / HistogramStepNs, 0, HistogramSteps - 1)]++;
-            _count++;
-        }
-
-        public long At(double share)
-        {
-            var left = (long)(_count * share);
-            var step = 0;
-            while (step < HistogramSteps - 1 && (left -= _steps[step]) >= 0)
-            {
-                step++;
-            }
-
-            return (step + 1) * HistogramStepNs;
         }
     }
 }

@@ -42,11 +42,11 @@ public sealed class CheckNetwork
             $"-n {client} neigh add fd30::2 lladdr 02:30:00:00:00:02 dev east nud permanent",
             $"-n {server} neigh add 10.30.0.1 lladdr 02:30:00:00:00:01 dev west nud permanent",
             $"-n {server} neigh add fd30::1 lladdr 02:30:00:00:00:01 dev west nud permanent",
-            $"-n {client} route add default via 10.30.0.2", $"-n {client} -6 route add default via fd30::2",
-            $"-n {server} route add local 10.31.0.0/16 dev lo", $"-n {server} -6 route add local fd31::/64 dev lo",
-            $"-n {server} route add blackhole 10.32.0.0/16", $"-n {server} -6 route add blackhole fd32::/64",
+            $"-n {client} route add default via 10.30.0.2", $"-n {client} route add default via fd30::2",
+            $"-n {server} route add local 10.31.0.0/16 dev lo", $"-n {server} route add local fd31::/64 dev lo",
+            $"-n {server} route add blackhole 10.32.0.0/16", $"-n {server} route add blackhole fd32::/64",
             $"-n {server} link add nowhere type veth peer name nothing", $"-n {server} link set nowhere up", $"-n {server} link set nothing up",
-            $"-n {server} route add 10.33.0.0/16 dev nowhere", $"-n {server} -6 route add fd33::/64 dev nowhere",
+            $"-n {server} route add 10.33.0.0/16 dev nowhere", $"-n {server} route add fd33::/64 dev nowhere",
         ]);
         return new CheckNetwork(lab, client, server);
     }

@@ -63,7 +63,7 @@ public sealed class CheckFixture : IDisposable
     /// <summary>Rules in force until disposed.</summary>
     public static IDisposable Rules(string name, string chain)
     {
-        KernelLab.Nft(name, $"table inet test {{ {chain} }}");
+        KernelLab.Nft(name, $"table inet test {{\n{chain}\n}}");
         return new Undo(() => KernelLab.Nft(name, "delete table inet test"));
     }
 

@@ -38,12 +38,10 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
         Assert.Equal(0, listener.Accepted);
     }
 
-    [NeedsTheory(Need.Namespaces)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_hundred_thousand_checks_reach_no_application(bool stalled)
+    [NeedsFact(Need.Namespaces)]
+    public void A_hundred_thousand_checks_reach_no_application()
     {
-        using var listener = new CheckedListener(Server, stalled);
+        using var listener = new CheckedListener(Server);
         fixture.InClient(new() { InFlight = 1000 }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, s_timeout));
@@ -159,7 +157,7 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
         var flags = new FlagCollector();
         var options = new SocketEngineOptions { InFlight = 90, Source = CheckNetwork.ClientAddress(false), Ports = ownRange ? (50_000, 50_099) : null };
         var range = KernelLab.In(Client, () => File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range"));
-        KernelLab.Sysctl(Client, ("net.ipv4.ip_local_port_range", ownRange ? "40000 49999" : "50000 50099"));
+        KernelLab.Sysctl(Client, ("net.ipv4.ip_local_port_range", ownRange ? "40000 60000" : "50000 50099"));
         try
         {
             using var capture = KernelLab.In(Client, () => new PacketCapture(CaptureFilter.All, "east", keep: 64));
@@ -189,10 +187,10 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
         [
             CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout), CheckNetwork.Target(1, CheckNetwork.Alive(1), s_timeout, port: 81),
             CheckNetwork.Target(2, CheckNetwork.BlackHole(2), TimeSpan.FromMilliseconds(2)), CheckNetwork.Target(3, CheckNetwork.Alive(3, v6: true), s_timeout),
-            CheckNetwork.Target(4, IpAddress.Parse("240.0.0.1"), s_timeout), CheckNetwork.Target(5, CheckNetwork.Alive(5), s_timeout, CheckKind.Connect),
+            CheckNetwork.Target(4, IpAddress.Parse("255.255.255.255"), s_timeout), CheckNetwork.Target(5, CheckNetwork.Alive(5), s_timeout, CheckKind.Connect),
         ];
         using var listener = new CheckedListener(Server);
-        fixture.InClient(new() { InFlight = 100, Source = default }, engine =>
+        fixture.InClient(new() { InFlight = 100 }, engine =>
         {
             var load = new CheckLoad(engine, targets);
             load.Run(100, 3_000, TimeSpan.FromSeconds(60));

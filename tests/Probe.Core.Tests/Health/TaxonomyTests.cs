@@ -53,7 +53,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     [NeedsFact(Need.Namespaces | Need.Nftables)]
     public void A_drop_in_our_own_output_looks_like_silence()
     {
-        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop }");
+        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop; }");
         Assert.Equal(CheckEnd.TimedOut, fixture.Check(Target(CheckNetwork.Alive(0), s_short)).End);
     }
 
@@ -92,7 +92,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
         using var down = CheckFixture.Ip(Client, ["link set east down"],
         [
             "link set east up", "addr add fd30::1/64 dev east nodad", "neigh replace 10.30.0.2 lladdr 02:30:00:00:00:02 dev east nud permanent",
-            "neigh replace fd30::2 lladdr 02:30:00:00:00:02 dev east nud permanent", "route add default via 10.30.0.2", "-6 route add default via fd30::2",
+            "neigh replace fd30::2 lladdr 02:30:00:00:00:02 dev east nud permanent", "route add default via 10.30.0.2", "route add default via fd30::2",
         ]);
         AssertLocal(Errno.ENETUNREACH, fixture.Check(Target(CheckNetwork.Alive(0))));
     }
@@ -119,7 +119,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     [InlineData("icmp type admin-prohibited", Errno.EHOSTUNREACH, 13)]
     public void A_local_reject_names_this_host(string with, int errno, int code)
     {
-        using var rule = CheckFixture.Rules(Client, $"chain out {{ type filter hook output priority 0; tcp dport 80 reject with {with} }}");
+        using var rule = CheckFixture.Rules(Client, $"chain out {{ type filter hook output priority 0; tcp dport 80 reject with {with}; }}");
         var outcome = fixture.Check(Target(CheckNetwork.Alive(0)));
         Assert.Equal((CheckEnd.IcmpError, errno, 3, code), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode));
         Assert.Equal(CheckNetwork.ClientAddress(false), outcome.IcmpFrom);
@@ -128,7 +128,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     [NeedsFact(Need.Namespaces | Need.Nftables)]
     public void A_local_reject_with_a_reset_looks_like_the_target_s()
     {
-        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 reject with tcp reset }");
+        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 reject with tcp reset; }");
         var outcome = fixture.Check(Target(CheckNetwork.Alive(0)));
         Assert.Equal((CheckEnd.Refused, Errno.ECONNREFUSED), (outcome.End, outcome.Errno));
     }
@@ -153,7 +153,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
             ("input", CheckNetwork.Alive(0, v6), CheckNetwork.Alive(0, v6)),
         })
         {
-            using var rule = CheckFixture.Rules(Server, $"chain in {{ type filter hook {hook} priority 0; tcp dport 80 reject with {with} }}");
+            using var rule = CheckFixture.Rules(Server, $"chain in {{ type filter hook {hook} priority 0; tcp dport 80 reject with {with}; }}");
             var outcome = fixture.Check(Target(address));
             Assert.Equal((CheckEnd.IcmpError, errno, type, code, false), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode, outcome.Synchronous));
             Assert.Equal(from, outcome.IcmpFrom);
@@ -174,7 +174,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     {
         using var listener = new CheckedListener(Server);
         using var engine = fixture.Engine(new() { InFlight = 1 });
-        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop }"))
+        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop; }"))
         {
             fixture.Start(engine, Target(CheckNetwork.Alive(0)));
         }
@@ -189,7 +189,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     {
         using var listener = new CheckedListener(Server);
         using var engine = fixture.Engine(new() { InFlight = 1, Ports = (45_000, 45_000) });
-        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp flags & rst == rst drop }"))
+        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }"))
         {
             Assert.Equal(CheckEnd.Answered, fixture.Check(engine, Target(CheckNetwork.Alive(0))).End);
         }
