@@ -37,12 +37,12 @@ internal sealed class HoldUps
     }
 
     /// <summary>
-    /// Whether nothing that was sent at <paramref name="sinceNs"/> and timed out after <paramref name="timeoutNs"/> may be blamed for it: a hold-up since then
-    /// lasted a quarter of the timeout (rounded down to a power of two), at least 1 ms and at most a quarter of a second.
+    /// Whether silence may be this host's own fault: since <paramref name="sinceNs"/> a hold-up lasted so long that an answer to a check with
+    /// <paramref name="timeoutNs"/> could have been held up with it. So long is half the timeout, at most half a second, rounded down to a power of two.
     /// </summary>
     public bool Excuse(long sinceNs, long timeoutNs)
     {
-        var threshold = Math.Clamp(timeoutNs / 4, 1L << Shortest, 250_000_000);
+        var threshold = Math.Clamp(timeoutNs / 2, 1L << Shortest, 500_000_000);
         return _lastEnd[BitOperations.Log2((ulong)threshold)] > sinceNs;
     }
 }

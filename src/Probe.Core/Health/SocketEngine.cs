@@ -40,7 +40,7 @@ public sealed partial class SocketEngine : ICheckEngine
     private long _roomUntilNs;
     private bool _woken;
 
-    /// <summary>Raises the limit of open files as far as it goes and makes room for what it allows.</summary>
+    /// <summary>Makes room for the checks in flight, as far as the limit of open files goes.</summary>
     /// <exception cref="LinuxException">An option is not allowed to this process.</exception>
     public SocketEngine(SocketEngineOptions options)
     {
@@ -49,7 +49,7 @@ public sealed partial class SocketEngine : ICheckEngine
         _halfOpen = new(halfOpen: true, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
         _full = new(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
         _scope = options.Interface is null ? 0 : Interfaces.IndexOrZero(options.Interface);
-        _limit = (int)Math.Clamp(DescriptorRoom, 1, options.InFlight);
+        _limit = (int)Math.Clamp(MakeDescriptorRoom(), 1, options.InFlight);
         _room = _limit;
         _slots = new CheckSlots(_limit);
         _timers = new TimerWheel(_limit);
@@ -60,14 +60,11 @@ public sealed partial class SocketEngine : ICheckEngine
         }
     }
 
-    /// <summary>Sockets that this process can still open: the limit of open files, raised as far as it goes, less those open and a reserve for everything else.</summary>
-    public static long DescriptorRoom
+    /// <summary>Raises the limit of open files as far as it goes; returns how many more sockets it then allows, a reserve for everything else taken off.</summary>
+    public static long MakeDescriptorRoom()
     {
-        get
-        {
-            const int Reserve = 64;
-            return ResourceLimits.RaiseOpenFiles() - ResourceLimits.OpenFiles - Reserve;
-        }
+        const int Reserve = 64;
+        return ResourceLimits.RaiseOpenFiles() - ResourceLimits.OpenFiles - Reserve;
     }
 
     /// <inheritdoc/>
