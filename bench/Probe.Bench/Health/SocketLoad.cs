@@ -17,12 +17,15 @@ internal static class SocketLoad
         var list = CheckNetwork.Targets(targets, TimeSpan.FromMilliseconds(timeoutMs), halfBlackHoled: mode == "half");
         using var ready = new Barrier(threads + 1);
         var loads = new CheckLoad[threads];
+        var escaped = 0L;
         var workers = Enumerable.Range(0, threads).Select(number => new Thread(() =>
         {
             using var engine = new SocketEngine(new() { InFlight = inFlight / threads });
 
             // What is compiled while it runs is not what is measured.
-            new CheckLoad(engine, list).Run(inFlight / threads, long.MaxValue / 2, TimeSpan.FromSeconds(1));
+            var warmUp = new CheckLoad(engine, list);
+            warmUp.Run(inFlight / threads, long.MaxValue / 2, TimeSpan.FromSeconds(1));
+            Interlocked.Add(ref escaped, warmUp.Escaped);
             var load = loads[number] = new CheckLoad(engine, list);
             ready.SignalAndWait();
             ready.SignalAndWait();
@@ -54,7 +57,7 @@ internal static class SocketLoad
         var falseUp = mode == "half" ? loads.Sum(load => load.Count(CheckEnd.Answered, target => target.Index % 2 == 1)) : 0;
         var falseDown = loads.Sum(load => load.Count(CheckEnd.TimedOut, target => mode != "half" || target.Index % 2 == 0));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"checks={over} rate={over / took:0.0} cpu_us={used * 1e6 / over:0.000} cpu={used / took:0.0000} rss_kb={PeakKb()} p50_us={loads[0].Took.At(0.5) / 1e3} p99_us={loads[0].Took.At(0.99) / 1e3} p999_us={loads[0].Took.At(0.999) / 1e3} late99_us={loads[0].Lateness.At(0.99) / 1e3} answered={Count(CheckEnd.Answered)} timeouts={Count(CheckEnd.TimedOut)} errors={Count(CheckEnd.Failed) + Count(CheckEnd.Refused) + Count(CheckEnd.IcmpError)} late={Count(CheckEnd.Late)} false_up={falseUp} false_down={falseDown} escaped={loads.Sum(load => load.Escaped)} gen0={collections}"));
+            $"checks={over} rate={over / took:0.0} cpu_us={used * 1e6 / over:0.000} cpu={used / took:0.0000} rss_kb={PeakKb()} p50_us={loads[0].Took.At(0.5) / 1e3} p99_us={loads[0].Took.At(0.99) / 1e3} p999_us={loads[0].Took.At(0.999) / 1e3} late99_us={loads[0].Lateness.At(0.99) / 1e3} answered={Count(CheckEnd.Answered)} timeouts={Count(CheckEnd.TimedOut)} errors={Count(CheckEnd.Failed) + Count(CheckEnd.Refused) + Count(CheckEnd.IcmpError)} late={Count(CheckEnd.Late)} false_up={falseUp} false_down={falseDown} escaped={escaped + loads.Sum(load => load.Escaped)} gen0={collections}"));
         return 0;
     }
 
