@@ -24,9 +24,6 @@ internal struct CheckSlot
     /// <summary>Half-open, or the ACK of the handshake may go.</summary>
     public bool HalfOpen;
 
-    /// <summary>IPv6.</summary>
-    public bool V6;
-
     /// <summary>The next free slot, while this one is free.</summary>
     public int NextFree;
 }

@@ -162,8 +162,7 @@ public sealed partial class SocketEngine : ICheckEngine
         slot.StartedNs = now;
         slot.TimeoutNs = target.TimeoutNs;
         slot.HalfOpen = halfOpen;
-        slot.V6 = target.Address.IsV6;
-        var errno = TcpProbeSocket.Open(halfOpen ? _halfOpen : _full, slot.V6, SynRetransmits(target.TimeoutNs), out slot.Descriptor);
+        var errno = TcpProbeSocket.Open(halfOpen ? _halfOpen : _full, target.Address.IsV6, SynRetransmits(target.TimeoutNs), out slot.Descriptor);
         if (errno is Errno.EMFILE or Errno.ENFILE && _slots.Used > 1)
         {
             // The check is not lost: its turn comes when one of those in flight is over.
