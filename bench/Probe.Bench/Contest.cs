@@ -201,7 +201,7 @@ internal static partial class Contest
         return double.Parse(error.Result.TrimEnd().Split('\n')[^1], CultureInfo.InvariantCulture) / 1024;
     }
 
-    private static string Execute(string program, IReadOnlyList<string> arguments)
+    internal static string Execute(string program, IReadOnlyList<string> arguments)
     {
         using var process = Start(program, [.. arguments]);
         var error = process.StandardError.ReadToEndAsync();
@@ -213,7 +213,7 @@ internal static partial class Contest
     private static Process Start(string program, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
 
-    private static double Median(IEnumerable<double> values)
+    internal static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
         return sorted.Count == 0 ? double.NaN : sorted[sorted.Count / 2];

@@ -20,6 +20,11 @@ switch (args)
         return HealthBench.Run(root, HealthRounds, nightly: true);
     case [SocketLoad.Name, .. var load]:
         return SocketLoad.Run(load);
+    case ["ecmp", var root, "--rounds", var rounds]:
+        return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["many", var root, var rounds]:
+        Console.Write(ManyTargetsBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture)));
+        return 0;
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -33,7 +38,24 @@ switch (args)
             return result.Status;
         }
 
+    case ["diamond", var lengths, var limits, .. var command] when command.Length > 0:
+        // The same in the client of a diamond: 1,1,1,1 for four branches of one router each; limits off or stock.
+        using (var lab = new KernelLab())
+        {
+            var shape = new DiamondShape([.. lengths.Split(',').Select(length => int.Parse(length, CultureInfo.InvariantCulture))])
+            {
+                HasEntry = true,
+                MergesInOneAddress = true,
+                Limits = Enum.Parse<IcmpLimits>(limits, ignoreCase: true),
+            };
+            var diamond = LinuxDiamond.Build(lab, seed: 7, shape);
+            var result = lab.Run(diamond.Client, TimeSpan.FromMinutes(8), command[0], command[1..]);
+            Console.Out.Write(result.Output);
+            Console.Error.Write(result.Error);
+            return result.Status;
+        }
+
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | health ROOT [--rounds N|--nightly] | line HOPS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT --rounds N | many ROOT ROUNDS | health ROOT [--rounds N|--nightly] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

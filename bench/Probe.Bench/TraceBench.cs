@@ -7,6 +7,8 @@ namespace Probe.Bench;
 /// <summary>Builds the line, runs the contest in its client and the bad hops beside it, writes the results.</summary>
 internal static partial class TraceBench
 {
+    private const int MostManyRounds = 5;
+
     public static int Run(string root, int rounds)
     {
         var results = Path.Combine(root, "bench", "results");
@@ -23,21 +25,33 @@ internal static partial class TraceBench
             Medians; the programs take turns within each round. Wall and CPU time are those of the whole process with all it starts; RSS is its peak,
             of the parent only for mtr (`mtr-packet` is a second process). Packets are those to the target that the first router sees, counted by nft.
 
-            {Machine(lab, line)}
+            {Machine(lab)}
 
             {contest.Output}{cells}
+            {ManyTargetsBench.Run(root, Math.Min(rounds, MostManyRounds))}
             """.TrimEnd() + "\n";
         File.WriteAllText(Path.Combine(results, "trace.md"), document);
+        Console.Write(document);
+        return RunPaths(root, rounds);
+    }
+
+    /// <summary>The search of all paths alone, into a file of its own.</summary>
+    public static int RunPaths(string root, int rounds)
+    {
+        var contest = EcmpBench.Run(root, rounds);
+        using var lab = new KernelLab();
+        var document = $"{contest.TrimEnd()}\n\n{Machine(lab)}\n";
+        File.WriteAllText(Path.Combine(root, "bench", "results", "ecmp.md"), document);
         Console.Write(document);
         return 0;
     }
 
-    private static string Machine(KernelLab lab, LinuxLine line)
+    private static string Machine(KernelLab lab)
     {
         var kernel = Digits().Match(File.ReadAllText("/proc/sys/kernel/osrelease")).Value;
         var system = File.ReadLines("/etc/os-release").FirstOrDefault(text => text.StartsWith("PRETTY_NAME=", StringComparison.Ordinal))?[12..].Trim('"');
         var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        var versions = lab.Run(line.Client, TimeSpan.FromSeconds(30), "sh", "-c", "mtr --version; traceroute --version 2>&1 | head -1; scamper -v 2>&1 | head -1; tracepath -V 2>&1").Output
+        var versions = lab.Run(lab.AddNamespaces(1)[0], TimeSpan.FromSeconds(30), "sh", "-c", "mtr --version; traceroute --version 2>&1 | head -1; scamper -v 2>&1 | head -1; tracepath -V 2>&1").Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Trim());
         return $"{system}, Linux {kernel}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, load {load} at the end. Peers: {string.Join("; ", versions)}.";
     }

@@ -36,6 +36,9 @@ internal sealed class CommandContext
     /// <summary>Colours of the results.</summary>
     public Palette Palette { get; private set; }
 
+    /// <summary>Width of the terminal that shows the results; null when none does.</summary>
+    public int? Columns => _results.Columns;
+
     /// <summary>When the command began.</summary>
     public Instant Started { get; } = Now();
 

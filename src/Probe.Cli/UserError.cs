@@ -1,7 +1,7 @@
 namespace Probe.Cli;
 
 /// <summary>The command cannot go on, and its user can do something about it. The message is one line: what, for which input, next step.</summary>
-internal sealed class UserError(ExitStatus status, string message) : Exception(message)
+internal class UserError(ExitStatus status, string message) : Exception(message)
 {
     /// <summary>How the process ends.</summary>
     public ExitStatus Status { get; } = status;

@@ -23,6 +23,7 @@ public static class IncidentReport
         {
             report.Heading(2, bundle.Traces!.Count == 1 ? Prose.Of($"Path") : Prose.Of($"Path to {trace.Target}"));
             PathTable.Add(report, trace);
+            LinkTable.Add(report, trace);
         }
 
         AddFindings(report, judgement, rules);

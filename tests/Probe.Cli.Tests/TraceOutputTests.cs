@@ -34,6 +34,33 @@ public partial class TraceOutputTests
     [MemberData(nameof(Names))]
     public void A_ticket_block_as_it_is_printed(string name) => Golden.Check($"{Folder}/{name}.txt", Paste(Samples[name]));
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_table_of_all_paths_as_it_is_printed(string name) => Golden.Check($"{Folder}/{name}.table", Table(Samples[name] with
+    {
+        Multipath = new MultipathEvidence
+        {
+            Mode = "mda", Confidence = 95, Scope = "hop", GraphConfidence = 81.451, SmallestShareSeen = 0.393, Assumes = "a node spreads flows evenly over its next hops",
+            Probes = 78, Complete = true,
+        },
+    }));
+
+    [Fact]
+    public void A_table_says_what_a_search_did_not_find_out()
+    {
+        var search = new MultipathEvidence { Mode = "mda-lite", Confidence = 99.9, Scope = "hop", SmallestShareSeen = 0.5, Probes = 30, Complete = false };
+        var unfinished = Table(Diamond() with { Multipath = search });
+        Assert.Contains("30 probes, MDA-LITE, not complete.", unfinished, StringComparison.Ordinal);
+        Assert.Contains("Asked for: 99.9 % of each node's next hops; the search ended before, so more paths may exist.", unfinished, StringComparison.Ordinal);
+        Assert.DoesNotContain("Confidence:", unfinished, StringComparison.Ordinal);
+        Assert.Contains("no bound for the whole graph", Table(Diamond() with { Multipath = search with { Complete = true } }), StringComparison.Ordinal);
+        Assert.Contains("Confidence: 99.9 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, Scope = "graph", GraphConfidence = 99.9 } }), StringComparison.Ordinal);
+
+        // Twenty-six letters are not enough for every hop.
+        Assert.Matches(@"\n *2bl ", Table(Wide(64) with { Multipath = search }));
+        Assert.Contains("2a-2bl", Table(Wide(64) with { Multipath = search }), StringComparison.Ordinal);
+    }
+
     [RequiresFact(root: false, "dot")]
     public void Graphviz_draws_every_address_and_link_of_any_document()
     {
@@ -187,6 +214,8 @@ public partial class TraceOutputTests
     private static string Dot(TraceEvidence trace) => Text(writer => TraceDot.Write(trace, writer));
 
     private static string Mermaid(TraceEvidence trace) => Text(writer => TraceMermaid.Write(trace, writer));
+
+    private static string Table(TraceEvidence trace) => Text(writer => TraceTable.Write(trace, Document(trace), writer, Palette.None));
 
     private static string Paste(TraceEvidence trace) => Text(writer => TracePaste.Write(trace, Document(trace), writer));
 

@@ -54,6 +54,20 @@ internal sealed class TraceAids : IDisposable
         }
     }
 
+    /// <summary>Asks about addresses of one of many targets; false while answers are missing.</summary>
+    public bool AskAll(IEnumerable<IpAddress> addresses)
+    {
+        var answered = true;
+        foreach (var address in addresses)
+        {
+            _names?.Ask(address);
+            _systems?.AskUnlessKnown(address);
+            answered &= (_names?.IsAnswered(address) ?? true) && (_systems?.IsSettled(address) ?? true);
+        }
+
+        return answered;
+    }
+
     /// <summary>The name of an address, as far as known.</summary>
     public string? NameOf(IpAddress address) => _names?.NameOf(address);
 

@@ -1,5 +1,6 @@
 using Probe.Cli.Parsing;
 using Probe.Core.Probing;
+using Probe.Core.Tracing;
 
 namespace Probe.Cli.Commands;
 
@@ -12,8 +13,14 @@ internal enum TraceOutput
     /// <summary>A view that changes as answers come, and the table at its end.</summary>
     Live,
 
+    /// <summary>One line for each of several targets.</summary>
+    Lines,
+
     /// <summary>The document.</summary>
     Json,
+
+    /// <summary>The document, one trace a line as each is finished.</summary>
+    Ndjson,
 
     /// <summary>One row a node.</summary>
     Csv,
@@ -28,6 +35,12 @@ internal enum TraceOutput
     Paste,
 }
 
+/// <summary>How all paths are searched.</summary>
+/// <param name="Confidence">Percent, above 0 and below 100.</param>
+/// <param name="Scope">What the confidence is of.</param>
+/// <param name="MaxProbes">Most probes of the search.</param>
+internal sealed record SearchRequest(double Confidence, ConfidenceScope Scope, int MaxProbes);
+
 /// <summary>What <c>probe trace</c> was asked to do; nothing in it contradicts itself.</summary>
 internal sealed record TraceRequest
 {
@@ -37,7 +50,7 @@ internal sealed record TraceRequest
     /// <summary>Port of TCP probes unless told otherwise.</summary>
     public const ushort WebPort = 80;
 
-    /// <summary>The host.</summary>
+    /// <summary>The host; <see cref="TargetName.None"/> when there is a list of them.</summary>
     public required TargetName Target { get; init; }
 
     /// <summary>Transport of the probes.</summary>
@@ -52,7 +65,7 @@ internal sealed record TraceRequest
     /// <summary>Last TTL, not below the first.</summary>
     public required byte MaxTtl { get; init; }
 
-    /// <summary>Cycles: probes to each TTL and flow; <see cref="int.MaxValue"/> until stopped.</summary>
+    /// <summary>Cycles: probes to each TTL and flow; <see cref="int.MaxValue"/> until stopped, 0 for a search and nothing more.</summary>
     public required int Count { get; init; }
 
     /// <summary>From the start of one cycle to the next.</summary>
@@ -63,6 +76,9 @@ internal sealed record TraceRequest
 
     /// <summary>Flows, each constant over all TTLs.</summary>
     public required int Flows { get; init; }
+
+    /// <summary>How all paths are searched; null for the fixed flows.</summary>
+    public SearchRequest? Search { get; init; }
 
     /// <summary>How to show the result.</summary>
     public required TraceOutput Output { get; init; }
@@ -78,6 +94,9 @@ internal sealed record TraceRequest
 
     /// <summary>AS numbers were asked for, one way or the other.</summary>
     public bool ShowsSystems => AskSystems || SystemsFile is not null;
+
+    /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
+    public bool Unprivileged { get; init; }
 
     /// <summary>A target that never answers is no fault.</summary>
     public required bool AllowUnreached { get; init; }

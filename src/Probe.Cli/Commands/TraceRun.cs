@@ -1,7 +1,9 @@
 using Probe.Cli.Names;
 using Probe.Cli.Output;
+using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
@@ -13,6 +15,9 @@ namespace Probe.Cli.Commands;
 /// <summary>Runs one trace: resolve, open, sweep, name, show.</summary>
 internal static class TraceRun
 {
+    // Chance that all of them take one of two ways: below one in a hundred.
+    private const int FlowsToCompare = 8;
+    private const long LongestComparisonNs = 5_000_000_000;
     private static readonly TimeSpan LongestWaitForNames = TimeSpan.FromSeconds(2);
 
     public static ExitStatus Run(TraceRequest request, CommandContext context)
@@ -20,19 +25,47 @@ internal static class TraceRun
         using var aids = TraceAids.Open(request);
         var target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
         using var session = new TraceSession(request, target, new ProbeNumbers());
-        using var wake = context.Cancellation.Register(session.Wire.Wake);
+        using var wake = context.Cancellation.Register(session.Wake);
 
         aids.AskName(target);
-        var tracer = session.Tracer;
         var deadlineNs = request.Probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
-        var end = SweepLoop.Run(tracer, session.Wire, deadlineNs, context.Cancellation, _ =>
+        SweepEnd end;
+        do
         {
-            aids.Ask(tracer);
-            session.Capture?.Drain();
-            context.Messages.Progress($"{request.Target.Text}: {tracer.ProbesSent} probes sent, {tracer.ProbesAnswered} answered");
-        });
+            end = SweepLoop.Run(session.Sweep, session.Wire, deadlineNs, context.Cancellation, _ =>
+            {
+                aids.Ask(session.Sweep);
+                session.Capture?.Drain();
+                context.Messages.Progress($"{request.Target.Text}: {SweepWords.Progress(session)}");
+            });
+        }
+        while (end == SweepEnd.Done && session.GoOn());
         context.Messages.EndProgress();
-        return Conclude(session, aids, context, end, LongestWaitForNames, []);
+        var withPorts = end == SweepEnd.Done && request is { Search: not null, Protocol: ProbeProtocol.Icmp } && session.Capture is null
+            ? SendSomeWithPorts(session, context, Math.Min(LongestComparisonNs, deadlineNs - session.Wire.NowNs)) : null;
+        return Conclude(session, aids, context, end, LongestWaitForNames, [], withPorts);
+    }
+
+    /// <summary>A few UDP flows over the hops that a search by ICMP has found; null when they cannot be sent.</summary>
+    private static TraceEvidence? SendSomeWithPorts(TraceSession search, CommandContext context, long longestNs)
+    {
+        var seen = search.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0);
+        var request = search.Request.With(ProbeProtocol.Udp) with
+        {
+            Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400), MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
+        };
+        try
+        {
+            using var session = new TraceSession(request, search.Target, new ProbeNumbers());
+            using var wake = context.Cancellation.Register(session.Wake);
+            SweepLoop.Run(session.Sweep, session.Wire, session.Wire.NowNs + longestNs, context.Cancellation);
+            return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
+        }
+        catch (Exception e) when (e is LinuxException or UserError)
+        {
+            // What the search by ICMP has found stands without it, and says that it may not be all.
+            return null;
+        }
     }
 
     /// <summary>What follows the last probe: wait for names, judge, show.</summary>
@@ -42,32 +75,46 @@ internal static class TraceRun
     /// <param name="end">Why it ended.</param>
     /// <param name="longestWait">How long to wait for names.</param>
     /// <param name="earlier">What was missing in sessions before this one.</param>
+    /// <param name="withPorts">What flows with ports saw of the path, where the probes had none.</param>
     internal static ExitStatus Conclude(TraceSession session, TraceAids aids, CommandContext context, SweepEnd end, TimeSpan longestWait,
-        IReadOnlyCollection<Gap> earlier)
+        IReadOnlyCollection<Gap> earlier, TraceEvidence? withPorts = null)
     {
         var request = session.Request;
         var ended = session.Now;
         var capture = session.Capture?.Finish();
-        if (session.Tracer.SendError is { } error)
+        if (session.Sweep.SendError is { } error)
         {
             throw CannotSend(request, session.Target, session.Size, session.Probing, error);
         }
 
-        aids.Ask(session.Tracer);
+        aids.Ask(session.Sweep);
         var missing = aids.Wait(longestWait, context.Cancellation);
         var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
+        trace = withPorts is null ? trace : AddressOnlyBalancing.Mark(trace, withPorts);
         var bundle = MakeBundle(context, session, trace, end, ended, capture);
         Gap[] more = [.. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]];
         bundle = more.Length == 0 ? bundle : bundle with { Gaps = [.. bundle.Gaps ?? [], .. more] };
+        UnprivilegedTrace.Warn(session, context);
         Show(request, context, bundle, trace);
         aids.Picture?.Write(PathPicture.Render(trace));
-        return Judge(request, bundle, trace, end).And(missing is null ? ExitStatus.Fine : ExitStatus.Incomplete);
+        var isWhole = missing is null && session.SearchGap is null && !UnprivilegedTrace.LacksCapture(session);
+        return Judge(request, bundle, trace, end).And(isWhole ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
+    /// <summary>Why a run ended, as its document has it.</summary>
+    internal static string EndReason(SweepEnd end) => end switch
+    {
+        SweepEnd.Deadline => "deadline",
+        SweepEnd.Interrupted => "interrupted",
+        _ => "done",
+    };
+
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
-    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
+    internal static Gap? DescribeCache(ProbeSession session, ProbeProtocol protocol) => session.CleanRouteCache(out var now) switch
     {
         ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
+        ExceptionOutcome.StaysUntilExpiry when protocol == ProbeProtocol.Tcp => new Gap("route cache",
+            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
         ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
             $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
         _ => null,
@@ -85,7 +132,8 @@ internal static class TraceRun
 
     private static Bundle MakeBundle(CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
     {
-        var tracer = session.Tracer;
+        var tracer = session.Sweep;
+        var outOfProbes = trace.StopReason == "max-probes";
         var gaps = new List<Gap>();
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
         {
@@ -95,6 +143,16 @@ internal static class TraceRun
         if (tracer.ProbesNotSent > 0)
         {
             gaps.Add(new Gap("probes", $"this host would not send {tracer.ProbesNotSent} of them; they count as neither sent nor lost"));
+        }
+
+        if (session.SearchGap is { } unfinished)
+        {
+            gaps.Add(unfinished);
+        }
+
+        if (session is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
+        {
+            gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
         }
 
         if (session.Capture is { Lost: > 0 and var lost })
@@ -107,10 +165,12 @@ internal static class TraceRun
             gaps.Add(new Gap("kernel stamps", $"the wall clock was set {session.Probing.ClockSteps} times; round-trip times across it are from this process's clock"));
         }
 
-        if (DescribeCache(session.Probing) is { } left)
+        if (DescribeCache(session.Probing, session.Request.Protocol) is { } left)
         {
             gaps.Add(left);
         }
+
+        gaps.AddRange(UnprivilegedTrace.Gaps(session));
 
         var bundle = new Bundle
         {
@@ -118,13 +178,8 @@ internal static class TraceRun
             Command = context.CommandLine,
             Started = session.Started,
             Ended = ended,
-            Complete = end == SweepEnd.Done,
-            EndReason = end switch
-            {
-                SweepEnd.Deadline => "deadline",
-                SweepEnd.Interrupted => "interrupted",
-                _ => "done",
-            },
+            Complete = end == SweepEnd.Done && !outOfProbes,
+            EndReason = end == SweepEnd.Done && outOfProbes ? "max-probes" : EndReason(end),
             Host = HostFactsReader.Read(),
             Traces = [trace],
             Captures = capture is null ? null : [capture],
@@ -139,6 +194,10 @@ internal static class TraceRun
         {
             case TraceOutput.Json:
                 context.Write(bundle);
+                break;
+            case TraceOutput.Ndjson:
+                context.Out.Write(EvidenceJson.Line(trace));
+                context.Out.Write(EvidenceJson.LastLine(bundle));
                 break;
             case TraceOutput.Csv:
                 TraceCsv.Write(trace, context.Out, request.ShowsSystems);

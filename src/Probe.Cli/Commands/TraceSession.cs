@@ -9,6 +9,7 @@ namespace Probe.Cli.Commands;
 /// <summary>One sweep with its sockets and its capture. The loop's thread owns it.</summary>
 internal sealed class TraceSession : IDisposable
 {
+    private readonly TraceOptions _options;
     private bool _closed;
 
     /// <exception cref="UserError">The size is too small for the protocol, or the capture cannot be written.</exception>
@@ -21,7 +22,8 @@ internal sealed class TraceSession : IDisposable
         Probing = Open(request, target);
         try
         {
-            Capture = OpenCapture(request.Probing.CaptureFile);
+            UnprivilegedTrace.CheckSize(Probing, request, Size);
+            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target]) : null;
         }
         catch
         {
@@ -29,9 +31,9 @@ internal sealed class TraceSession : IDisposable
             throw;
         }
 
-        var options = MakeOptions() with { RecentProbes = recentProbes };
-        TraceRehearsal.Run(options);
-        Tracer = new Tracer(options, numbers);
+        _options = MakeOptions() with { RecentProbes = recentProbes };
+        Search = request.Search is { } search ? MakeSearch(search, numbers) : null;
+        Sweep = Search is null ? MakeTracer(numbers) : Search;
         ZeroNs = Wire.NowNs;
     }
 
@@ -48,13 +50,16 @@ internal sealed class TraceSession : IDisposable
     public ProbeSession Probing { get; }
 
     /// <summary>Sends and receives.</summary>
-    public PacketWire Wire => Probing.Wire;
+    public IWire Wire => Probing.Wire;
 
     /// <summary>The capture; null for none.</summary>
     public ProbeCapture? Capture { get; }
 
-    /// <summary>The sweep.</summary>
-    public Tracer Tracer { get; }
+    /// <summary>What runs now: the search of all paths, or the cycles.</summary>
+    public TraceSweep Sweep { get; private set; }
+
+    /// <summary>The search of all paths, running or over; null when it was not asked for.</summary>
+    public MultipathTracer? Search { get; }
 
     /// <summary>The wire's clock when the statistics began.</summary>
     public long ZeroNs { get; private set; }
@@ -65,22 +70,49 @@ internal sealed class TraceSession : IDisposable
     /// <summary>The time now.</summary>
     public Instant Now => new(Probing.StartedUnixNs + Wire.NowNs);
 
-    /// <summary>Begins the statistics anew.</summary>
+    /// <summary>Why the search that has ended is not complete; null when it is, or has not ended by itself.</summary>
+    public Gap? SearchGap { get; private set; }
+
+    /// <summary>The sweep is done: goes on with the cycles after a search. False when there is nothing to go on with.</summary>
+    public bool GoOn()
+    {
+        if (Sweep is not MultipathTracer search)
+        {
+            return false;
+        }
+
+        SearchGap = search.IsComplete ? null : new Gap("paths",
+            search.OutOfProbes ? $"the search has spent its {Request.Search!.MaxProbes} probes; more with --max-probes"
+            : Probing.FlowsEnded is { } ended ? $"the search needs more than {Probing.Flows.Count} flows: {ended}"
+            : "some flows stayed without an answer at hops that answer others");
+        if (Request.Count == 0 || search.SendError is not null)
+        {
+            return false;
+        }
+
+        Sweep = new Tracer(_options, search);
+        return true;
+    }
+
+    /// <summary>Begins the statistics anew; a search knows no statistics.</summary>
     public void Reset()
     {
-        Tracer.Reset();
+        (Sweep as Tracer)?.Reset();
         ZeroNs = Wire.NowNs;
     }
 
     /// <summary>Reads what the sweep has seen.</summary>
-    public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Tracer, ZeroNs, nameOf);
+    public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
+    {
+        Mode = Probing.Sockets is null ? TraceEvidence.RawMode : TraceEvidence.UnprivilegedMode,
+    };
 
     /// <summary>Ends a wait of the loop; for another thread that keeps <see cref="Dispose"/> away meanwhile.</summary>
     public void Wake()
     {
         if (!_closed)
         {
-            Wire.Wake();
+            Probing.Wake();
         }
     }
 
@@ -105,22 +137,45 @@ internal sealed class TraceSession : IDisposable
         Protocol = request.Protocol,
         DestinationPort = request.Port ?? 0,
         Flows = request.Flows,
+        Unprivileged = request.Unprivileged,
         Source = request.Probing.Source ?? default,
         Interface = request.Probing.Interface,
         Mark = request.Probing.Mark,
         TimeoutNs = request.Probing.Timeout.Ns,
     });
 
-    private ProbeCapture? OpenCapture(string? file)
+    /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
+    /// <exception cref="UserError">The file cannot be written.</exception>
+    internal static ProbeCapture? OpenCapture(string? file, PacketWire wire, IReadOnlyList<IpAddress> targets)
     {
         try
         {
-            return file is null ? null : ProbeCapture.Open(file, Wire, [Target]);
+            return file is null ? null : ProbeCapture.Open(file, wire, targets);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw UserError.CannotRun($"cannot write {file}: {e.Message}");
         }
+    }
+
+    private Tracer MakeTracer(ProbeNumbers numbers)
+    {
+        TraceRehearsal.Run(_options);
+        return new Tracer(_options, numbers);
+    }
+
+    private MultipathTracer MakeSearch(SearchRequest search, ProbeNumbers numbers)
+    {
+        var options = new MultipathOptions
+        {
+            Trace = _options,
+            FlowAt = Probing.FlowAt,
+            Confidence = search.Confidence,
+            Scope = search.Scope,
+            MaxProbes = search.MaxProbes,
+        };
+        TraceRehearsal.Run(options);
+        return new MultipathTracer(options, numbers);
     }
 
     private TraceOptions MakeOptions()
@@ -130,7 +185,7 @@ internal sealed class TraceSession : IDisposable
             Target = Target,
             Source = Probing.Source,
             Protocol = Request.Protocol,
-            Flows = Probing.Flows,
+            Flows = [.. Probing.Flows],
             FirstTtl = Request.FirstTtl,
             MaxTtl = Request.MaxTtl,
             Cycles = Request.Count,
@@ -138,11 +193,12 @@ internal sealed class TraceSession : IDisposable
             TimeoutNs = Request.Probing.Timeout.Ns,
             Size = Size,
             Dscp = Request.Probing.Dscp,
+            OneAtATime = Probing.Sockets is { } sockets ? () => sockets.OneAtATime : null,
         };
         return Request.Probing.Rate switch
         {
             null => options,
-            { PerSecond: { } rate } => options with { MaxPerSecond = (int)Math.Clamp(Math.Ceiling(rate), 1, int.MaxValue - 1) },
+            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
             _ => options with { MaxPerSecond = int.MaxValue, MaxPerTtlIn10Seconds = int.MaxValue },
         };
     }

@@ -34,6 +34,8 @@ internal sealed record LiveColumn(string Header, int Width, int Weight, Align Al
 /// <summary>The columns, in sets that a key walks through.</summary>
 internal static class LiveColumns
 {
+    private const int LongestRanges = 24;
+
     private static readonly LiveColumn Loss = new("Loss", 6, 10, Align.Right, row =>
         row.IsAlone ? TraceTable.LossCell(row.Hop) : TraceTable.Percent(row.Node!.Loss));
 
@@ -51,7 +53,8 @@ internal static class LiveColumns
     private static readonly LiveColumn Jitter = Time("Jitter", 6, rtt => rtt.Jitter);
     private static readonly LiveColumn Median = Time("P50", 9, rtt => rtt.P50);
     private static readonly LiveColumn P99 = Time("P99", 8, rtt => rtt.P99);
-    private static readonly LiveColumn Flows = new("Flows", 5, 7, Align.Left, row => row.Node is { } node ? Ranges(node.Flows) : "");
+    private static readonly LiveColumn Flows = new("Flows", 5, 7, Align.Left, row => row.Node is not { } node ? ""
+        : Ranges(node.Flows) is { Length: <= LongestRanges } ranges ? ranges : $"{node.Flows.Count} flows");
     private static readonly LiveColumn Balancing = new("Balancing", 11, 6, Align.Left, row => row.Node?.Balancing ?? "");
 
     private static readonly LiveColumn Replies = new("Replies", 7, 7, Align.Left, row =>

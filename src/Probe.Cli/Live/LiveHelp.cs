@@ -8,9 +8,9 @@ internal static class LiveHelp
     [
         "q               quit; the report is printed on the ordinary screen",
         "p, space        pause: nothing is sent until the next p",
-        "r               reset: forget the statistics and count anew",
+        "r               reset: forget the statistics; a search begins anew",
         "i  u  t         probe with ICMP, UDP or TCP (starts anew)",
-        "f               one flow after the other, then all again (needs --flows)",
+        "f               one flow after the other, then all again (--flows, --ecmp)",
         "o               other columns: usual, percentiles, flows, replies",
         "n               names on or off",
         "arrows, j k     scroll; page up and down, home and end too",

@@ -78,15 +78,26 @@ internal static class LivePage
 
         var port = trace.Port is { } number ? $" port {number}" : "";
         var asked = snapshot.CyclesAsked is { } count ? $" of {count}" : "";
-        second.Add($"{trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets, {Clock(snapshot.ElapsedNs)}, cycle {run.Cycles}{asked}, "
-            + $"{run.Sent} sent, {run.Answered} answered");
+        second.Add($"{trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets, {Clock(snapshot.ElapsedNs)}, ");
+        if (snapshot.Search is { } search)
+        {
+            second.Add(search, Tone.Strong);
+            return size.Rows < RoomForAll ? [first.ToLine(), second.ToLine()] : [first.ToLine(), second.ToLine(), ScreenLine.Empty];
+        }
+
+        second.Add($"cycle {run.Cycles}{asked}, {run.Sent} sent, {run.Answered} answered");
         if (run.OnlyFlow is { } flow)
         {
             second.Add($", only flow {flow} of {trace.Flows.Count}{Ports(trace, flow)}", Tone.Warning);
         }
         else if (trace.Flows.Count > 1)
         {
-            second.Add($", {trace.Flows.Count} flows");
+            second.Add(trace.Multipath is null ? $", {trace.Flows.Count} flows" : $", {run.FlowsProbed} of {trace.Flows.Count} flows cover all");
+        }
+
+        if (Words.ModeOf(trace) is not null)
+        {
+            second.Add(", unprivileged mode", Tone.Warning);
         }
 
         return size.Rows < RoomForAll ? [first.ToLine(), second.ToLine()] : [first.ToLine(), second.ToLine(), ScreenLine.Empty];
@@ -109,6 +120,11 @@ internal static class LivePage
         if (size.Rows < RoomForAll)
         {
             return lines;
+        }
+
+        if (snapshot.Search is null && MultipathWords.Brief(trace) is { } found)
+        {
+            lines.Add(Line(size, palette).Add(found).ToLine());
         }
 
         if (trace.LocalLost > 0)

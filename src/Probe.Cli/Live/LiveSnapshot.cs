@@ -18,6 +18,9 @@ internal sealed record LiveSnapshot
     /// <summary>Cycles asked for; null for no end.</summary>
     public int? CyclesAsked { get; init; }
 
+    /// <summary>What the search of all paths is doing; null when none is running.</summary>
+    public string? Search { get; init; }
+
     /// <summary>What the rules say of it.</summary>
     public IReadOnlyList<Finding> Findings { get; init; } = [];
 

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Probe.Cli.Commands;
 using Probe.Cli.Names;
+using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Tracing;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Live;
@@ -123,7 +125,12 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             while (true)
             {
-                var end = SweepLoop.Run(_session.Tracer, _session.Wire, DeadlineNs(), _stop.Token, AfterStep);
+                var end = SweepLoop.Run(_session.Sweep, _session.Wire, DeadlineNs(), _stop.Token, AfterStep);
+                if (end == SweepEnd.Done && _next is null && !_quit && _session.GoOn())
+                {
+                    continue;
+                }
+
                 if (_next is null || _context.Cancellation.IsCancellationRequested || _quit)
                 {
                     return _quit && !_context.Cancellation.IsCancellationRequested ? SweepEnd.Done : end;
@@ -160,7 +167,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             Obey(command, nowNs);
         }
 
-        _aids.Ask(_session.Tracer);
+        _aids.Ask(_session.Sweep);
         _session.Capture?.Drain();
         if (_wanted)
         {
@@ -191,6 +198,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             Started = _session.Started,
             ElapsedNs = nowNs - _session.ZeroNs,
             CyclesAsked = _request.Count == int.MaxValue ? null : _request.Count,
+            Search = _session.Sweep is MultipathTracer search ? SweepWords.Search(search, _session.Request.Search!) : null,
             Notice = nowNs < _noticeUntilNs ? _notice : null,
             CostNs = usual,
         };
@@ -215,7 +223,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
                 _suspended = false;
                 break;
             case LiveCommand.Reset:
-                _session.Reset();
+                Reset(nowNs);
                 break;
             case LiveCommand.Icmp:
                 Switch(ProbeProtocol.Icmp, nowNs);
@@ -237,11 +245,11 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
         if (_pausedByUser || _suspended)
         {
-            _session.Tracer.Pause(nowNs);
+            _session.Sweep.Pause(nowNs);
         }
         else
         {
-            _session.Tracer.Resume(nowNs);
+            _session.Sweep.Resume(nowNs);
         }
 
         if (command == LiveCommand.Suspend)
@@ -250,19 +258,38 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
 
         // The step before this command said when the next one is due, and did not know of it.
-        _session.Wire.Wake();
+        _session.Wake();
     }
 
     private void NextFlow(long nowNs)
     {
-        var count = _session.Probing.Flows.Count;
-        if (count == 1)
+        if (_session.Sweep is not Tracer { Flows: var flows })
         {
-            Say("there is only one flow; start with --flows N for more", nowNs);
+            Say("flow by flow works once the search is over", nowNs);
             return;
         }
 
-        _onlyFlow = _onlyFlow is { } flow ? (flow + 1 < count ? flow + 1 : null) : 0;
+        if (flows.Count == 1)
+        {
+            Say("there is only one flow; start with --flows N or --ecmp for more", nowNs);
+            return;
+        }
+
+        // Of the flows that a search used only some are probed on.
+        _onlyFlow = flows.Where(flow => flow > (_onlyFlow ?? -1)).Select(flow => (int?)flow).FirstOrDefault();
+    }
+
+    private void Reset(long nowNs)
+    {
+        if (_session.Sweep is MultipathTracer)
+        {
+            Restart(_session.Request, nowNs);
+            return;
+        }
+
+        // What is forgotten includes the flows that only the search used.
+        _onlyFlow = _session.Search is null ? _onlyFlow : null;
+        _session.Reset();
     }
 
     private void Switch(ProbeProtocol protocol, long nowNs)
@@ -273,10 +300,15 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             return;
         }
 
+        Restart(_request.With(protocol), nowNs);
+    }
+
+    private void Restart(TraceRequest request, long nowNs)
+    {
         // A file holds the packets of one wire, and opening it anew would empty it.
         if (_session.Capture is not null)
         {
-            Say("--pcap records one protocol; start anew with another one", nowNs);
+            Say("--pcap records one run of one protocol; quit and start anew", nowNs);
             return;
         }
 
@@ -284,7 +316,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             _next?.Dispose();
             _next = null;
-            _next = OpenSession(_request.With(protocol));
+            _next = OpenSession(request);
             _stop.Cancel();
         }
         catch (Exception e) when (e is LinuxException or UserError)
@@ -295,7 +327,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (TraceRun.DescribeCache(_session.Probing) is { } gap)
+        if (TraceRun.DescribeCache(_session.Probing, _session.Request.Protocol) is { } gap)
         {
             _earlierGaps.Add(gap);
         }
@@ -349,5 +381,5 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     }
 
     private TraceSession OpenSession(TraceRequest request) =>
-        new(request, _target, _numbers, Math.Min(MostRecent, RecentPerFlow * request.Flows));
+        new(request, _target, _numbers, request.Search is null ? Math.Min(MostRecent, RecentPerFlow * request.Flows) : MostRecent);
 }

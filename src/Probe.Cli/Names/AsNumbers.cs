@@ -17,11 +17,14 @@ internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone) : Backgrou
     /// <summary>Asks DNS about an address that the table does not know. Returns at once.</summary>
     public void AskUnlessKnown(IpAddress address)
     {
-        if (zone is not null && table?.Of(address) is null && OriginZone.IsGlobal(address))
+        if (IsForDns(address))
         {
             Ask(address);
         }
     }
+
+    /// <summary>Everything that will be known of the address is known.</summary>
+    public bool IsSettled(IpAddress address) => !IsForDns(address) || IsAnswered(address);
 
     /// <summary>The trace with what is known by now.</summary>
     public TraceEvidence Annotate(TraceEvidence trace) => trace with
@@ -34,6 +37,8 @@ internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone) : Backgrou
     public Gap? Missing(bool waited) => waited && zone is null or { Unanswered: 0 }
         ? null
         : new Gap("AS numbers", "no name server answered in time; check /etc/resolv.conf, or give a table with --asn-file");
+
+    private bool IsForDns(IpAddress address) => zone is not null && table?.Of(address) is null && OriginZone.IsGlobal(address);
 
     private NodeEvidence Annotate(NodeEvidence node) =>
         IpAddress.TryParse(node.Address, out var address) && (table?.Of(address) ?? Known(address)) is { } origin

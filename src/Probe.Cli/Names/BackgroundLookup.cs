@@ -42,6 +42,9 @@ internal abstract class BackgroundLookup<T>(Func<IpAddress, T?> ask, string what
         _questions.Add(address);
     }
 
+    /// <summary>Whether the answer is there, be it that there is none.</summary>
+    public bool IsAnswered(IpAddress address) => _known.ContainsKey(address);
+
     /// <summary>Waits until every question is answered, but no longer than this; false when some are left.</summary>
     public bool Wait(TimeSpan longest, CancellationToken cancellation)
     {

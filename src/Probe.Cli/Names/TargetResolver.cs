@@ -6,6 +6,15 @@ using Probe.Core.Packets;
 
 namespace Probe.Cli.Names;
 
+/// <summary>A host has no address: with one target the run ends, among several it is told and the others go on.</summary>
+/// <param name="reason"><c>name</c>, or <c>resolver</c> when none answered.</param>
+/// <param name="message">What, for which input, what to do next.</param>
+internal sealed class NotResolvedException(string reason, string message) : UserError(ExitStatus.CannotRun, message)
+{
+    /// <summary>As the document has it.</summary>
+    public string Reason { get; } = reason;
+}
+
 /// <summary>Turns a host into the address to probe. An address never asks DNS.</summary>
 internal static class TargetResolver
 {
@@ -31,15 +40,15 @@ internal static class TargetResolver
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.TryAgain)
         {
-            throw UserError.CannotRun($"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address");
+            throw new NotResolvedException("resolver", $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address");
         }
         catch (SocketException e)
         {
-            throw UserError.CannotRun($"cannot resolve {target.Text}: {e.Message}; check the name or use an address");
+            throw new NotResolvedException("name", $"cannot resolve {target.Text}: {e.Message}; check the name or use an address");
         }
     }
 
-    private static UserError Unknown(TargetName target, Family family) => UserError.CannotRun(family switch
+    private static NotResolvedException Unknown(TargetName target, Family family) => new("name", family switch
     {
         Family.V4 => $"cannot resolve {target.Text}: no such host, or it has no IPv4 address; check the name or leave out -4",
         Family.V6 => $"cannot resolve {target.Text}: no such host, or it has no IPv6 address; check the name or leave out -6",

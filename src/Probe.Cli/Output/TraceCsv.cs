@@ -7,11 +7,19 @@ internal static class TraceCsv
 {
     public static void Write(TraceEvidence trace, TextWriter writer, bool systems)
     {
-        var csv = new CsvWriter(writer);
-        csv.Header([
+        WriteHeader(writer, systems);
+        WriteRows(trace, writer, systems);
+    }
+
+    public static void WriteHeader(TextWriter writer, bool systems) => new CsvWriter(writer).Header(
+        [
             "target", "address", "protocol", "port", "ttl", "node", "name", "sent", "received", "loss", "rtt_min_ns", "rtt_avg_ns", "rtt_max_ns",
             "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited", .. systems ? ["asn", "as_name"] : Array.Empty<string>(),
         ]);
+
+    public static void WriteRows(TraceEvidence trace, TextWriter writer, bool systems)
+    {
+        var csv = new CsvWriter(writer);
         foreach (var hop in trace.Hops)
         {
             if (hop.Nodes.Count == 0)

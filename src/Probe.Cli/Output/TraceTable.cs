@@ -15,16 +15,23 @@ internal static class TraceTable
     public static void Write(TraceEvidence trace, Bundle bundle, TextWriter writer, Palette palette, bool systems = false)
     {
         writer.WriteLine(Heading(trace));
+        if (Words.ModeOf(trace) is { } mode)
+        {
+            writer.WriteLine(mode);
+        }
+
+        var paths = trace.Multipath is null ? null : new PathLabels(trace);
         var table = new TextTable(
         [
             new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
             new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right), new Column("Best", Align.Right),
-            new Column("Worst", Align.Right), new Column("StDev", Align.Right), new Column("Notes"),
+            new Column("Worst", Align.Right), new Column("StDev", Align.Right),
+            .. paths is null ? Array.Empty<Column>() : [new Column("Flows", Align.Right), new Column("Next")], new Column("Notes"),
         ]);
         var (shown, tail) = SplitSilentTail(trace.Hops);
         foreach (var hop in shown)
         {
-            AddHop(table, trace, hop, systems);
+            AddHop(table, trace, hop, systems, paths);
         }
 
         if (tail.Count > 0)
@@ -34,6 +41,11 @@ internal static class TraceTable
 
         table.Write(writer, palette);
         writer.WriteLine(palette.Paint(Verdict(trace), trace.Reached ? Tone.Good : Tone.Bad));
+        foreach (var line in MultipathWords.Of(trace))
+        {
+            writer.WriteLine(line);
+        }
+
         foreach (var line in Remarks(trace, bundle))
         {
             writer.WriteLine(StrangerText.ForTerminal(line));
@@ -69,11 +81,11 @@ internal static class TraceTable
         return ([.. hops.Take(last)], [.. hops.Skip(last)]);
     }
 
-    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop, bool systems)
+    private static void AddHop(TextTable table, TraceEvidence trace, HopEvidence hop, bool systems, PathLabels? paths)
     {
         if (hop.Nodes.Count == 0)
         {
-            table.Add([$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", string.Join(", ", HopNotes(hop))]);
+            table.Add([$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", .. paths is null ? Array.Empty<Cell>() : ["", ""], string.Join(", ", HopNotes(hop))]);
             return;
         }
 
@@ -85,9 +97,10 @@ internal static class TraceTable
             var rtt = node.RttNs;
             table.Add(
             [
-                i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems), alone ? LossCell(hop) : Percent(node.Loss),
+                paths is not null ? paths.Of(hop.Ttl, node.Address) : i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems), alone ? LossCell(hop) : Percent(node.Loss),
                 $"{(alone ? hop.Sent : node.Sent)}", $"{node.Received}",
                 Milliseconds(rtt?.Last), Milliseconds(rtt?.Avg), Milliseconds(rtt?.Min), Milliseconds(rtt?.Max), Milliseconds(rtt?.Stddev),
+                .. paths is null ? Array.Empty<Cell>() : [$"{node.Flows.Count}", paths.Next(hop.Ttl, node)],
                 string.Join(", ", notes),
             ]);
         }
@@ -138,6 +151,11 @@ internal static class TraceTable
             {
                 yield return Words.Describe(reply, trace, node.Address == trace.Address);
             }
+        }
+
+        if (node.Balancing is not ("single" or "unknown"))
+        {
+            yield return $"balances {StrangerText.Clean(node.Balancing)}";
         }
 
         if (node.Mpls is { } labels)

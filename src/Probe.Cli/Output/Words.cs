@@ -12,6 +12,13 @@ internal static class Words
     public static string Of<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
+    /// <summary>The sockets of a trace that raw ones were refused.</summary>
+    public static string SocketsOf(ProbeProtocol protocol) => protocol == ProbeProtocol.Tcp ? "TCP connects" : $"{protocol.ToString().ToUpperInvariant()} sockets";
+
+    /// <summary>How a trace ran that raw sockets were refused; null for any other.</summary>
+    public static string? ModeOf(TraceEvidence trace) =>
+        trace.Mode == TraceEvidence.UnprivilegedMode ? $"Unprivileged mode ({SocketsOf(trace.Protocol)})" : null;
+
     /// <summary>What a hop said besides time-exceeded: a mark of traceroute's, and what stands behind it.</summary>
     public static string Describe(ReplyEvidence reply, TraceEvidence trace, bool fromTarget)
     {

@@ -24,6 +24,14 @@ internal static class OptionOf
     public static Argument<T> Argument<T>(ValueParser<T> parser, string name, string description) =>
         new(name) { Description = description, Arity = ArgumentArity.ExactlyOne, CustomParser = result => Read(result, parser, name) };
 
+    /// <summary>Any number of arguments of one kind, none included.</summary>
+    public static Argument<T[]> Arguments<T>(ValueParser<T> parser, string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = result => [.. result.Tokens.Select(token => Read(result, token.Value, parser, name)!)],
+    };
+
     /// <summary>The value that was given; null when the option was not.</summary>
     public static T? Find<T>(this ParseResult parse, Option<T> option)
         where T : struct => parse.Has(option) ? parse.GetValue(option) : null;
@@ -33,17 +41,17 @@ internal static class OptionOf
 
     private static T? Read<T>(ArgumentResult result, ValueParser<T> parser, string name)
     {
-        if (result.Tokens is not [var token])
-        {
-            return default;
-        }
+        return result.Tokens is [var token] ? Read(result, token.Value, parser, name) : default;
+    }
 
-        if (parser(token.Value, out var value, out var why))
+    private static T? Read<T>(ArgumentResult result, string text, ValueParser<T> parser, string name)
+    {
+        if (parser(text, out var value, out var why))
         {
             return value;
         }
 
-        result.AddError($"{name} '{token.Value}' {why}");
+        result.AddError($"{name} '{text}' {why}");
         return default;
     }
 }

@@ -29,6 +29,9 @@ internal readonly record struct Rate(double? PerSecond)
         return false;
     }
 
+    /// <summary>Packets in any one second, at least one; <see cref="int.MaxValue"/> for no limit.</summary>
+    public int MostPerSecond => PerSecond is { } rate ? (int)Math.Clamp(Math.Ceiling(rate), 1, int.MaxValue - 1) : int.MaxValue;
+
     /// <summary>As a user would write it.</summary>
     public override string ToString() => PerSecond is { } number ? string.Create(CultureInfo.InvariantCulture, $"{number}/s") : "max";
 }

@@ -12,6 +12,9 @@ internal sealed record TargetName(string Text, IpAddress Address, string? Zone)
     private const int LongestName = 253;
     private const int LongestLabel = 63;
 
+    /// <summary>Stands where a run has a whole list of hosts.</summary>
+    public static TargetName None { get; } = new("", default, null);
+
     /// <summary>True when it must be resolved.</summary>
     public bool IsName => Address.IsNone;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Tracing;
 
 namespace Probe.Cli.Parsing;
 
@@ -31,6 +32,23 @@ internal static class Values
             : largest == int.MaxValue ? $"is not a whole number from {smallest} on" : $"is not a whole number from {smallest} to {largest}";
         return why is null;
     };
+
+    /// <summary>A confidence in percent, above 0 and below 100.</summary>
+    public static bool Percent(string text, out double value, [NotNullWhen(false)] out string? why)
+    {
+        why = double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value is > 0 and < 100
+            ? null
+            : "is no such percentage: use a number above 0 and below 100, such as 99.9";
+        return why is null;
+    }
+
+    /// <summary>What a confidence is of.</summary>
+    public static bool Scope(string text, out ConfidenceScope value, [NotNullWhen(false)] out string? why)
+    {
+        value = text == "graph" ? ConfidenceScope.Graph : ConfidenceScope.Hop;
+        why = text is "hop" or "graph" ? null : "is neither hop nor graph";
+        return why is null;
+    }
 
     /// <summary>A differentiated services code point: 0 to 63, or its name (<c>ef</c>, <c>cs5</c>, <c>af41</c>).</summary>
     public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why)
@@ -97,6 +115,14 @@ internal static class Values
             : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(text))) ? "is in a directory that does not exist: create it first"
             : null;
         return why is null;
+    }
+
+    /// <summary>A list to read; <c>-</c> is standard input.</summary>
+    public static bool ListFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        why = null;
+        value = text;
+        return text == "-" || InputFile(text, out value, out why);
     }
 
     /// <summary>A file to read; whether it can be read is seen when it is.</summary>

@@ -27,7 +27,7 @@ public sealed record Bundle
     /// <summary>False when the run ended before it was done.</summary>
     public required bool Complete { get; init; }
 
-    /// <summary>Why it ended: <c>done</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
+    /// <summary>Why it ended: <c>done</c>, <c>deadline</c>, <c>interrupted</c>, <c>max-probes</c>, <c>error</c>.</summary>
     public required string EndReason { get; init; }
 
     /// <summary>The host that measured.</summary>

@@ -6,10 +6,16 @@ namespace Probe.Core.Evidence;
 /// <summary>One traceroute to one address.</summary>
 public sealed record TraceEvidence
 {
+    /// <summary><see cref="Mode"/> of raw sockets, which see whole packets.</summary>
+    public const string RawMode = "raw";
+
+    /// <summary><see cref="Mode"/> of UDP, ICMP and TCP sockets that any user may open.</summary>
+    public const string UnprivilegedMode = "unprivileged";
+
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
-    /// <summary>The address probed.</summary>
+    /// <summary>The address probed; empty when the name did not resolve.</summary>
     public required string Address { get; init; }
 
     /// <summary>Reverse name of the address; null when there is none or it was not asked.</summary>
@@ -27,11 +33,14 @@ public sealed record TraceEvidence
     /// <summary>Octets of one probe, IP header included.</summary>
     public int? Size { get; init; }
 
+    /// <summary>TOS or traffic class octet with which the probes left (DSCP and ECN); null when it was not written down.</summary>
+    public int? Tos { get; init; }
+
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
     /// <summary><c>raw</c>, or <c>unprivileged</c> when sockets without CAP_NET_RAW were used.</summary>
-    public string Mode { get; init; } = "raw";
+    public string Mode { get; init; } = RawMode;
 
     /// <summary>The target's own address answered with anything but time-exceeded.</summary>
     public required bool Reached { get; init; }
@@ -42,6 +51,12 @@ public sealed record TraceEvidence
 
     /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
     public required string StopReason { get; init; }
+
+    /// <summary>
+    /// Why nothing was sent, with stop reason <c>error</c> among several targets: <c>name</c> does not resolve, <c>resolver</c> did not answer,
+    /// <c>no-route</c>, <c>too-big</c>, <c>refused</c>.
+    /// </summary>
+    public string? Reason { get; init; }
 
     /// <summary>Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.</summary>
     public long LocalLost { get; init; }
@@ -55,6 +70,9 @@ public sealed record TraceEvidence
     /// <summary>Links that one flow proved on both ends.</summary>
     public IReadOnlyList<LinkEvidence> Links { get; init; } = [];
 
+    /// <summary>Changes of route during the run; null when none was seen.</summary>
+    public IReadOnlyList<RouteChangeEvidence>? RouteChanges { get; init; }
+
     /// <summary>Multipath discovery; null when it was not asked for.</summary>
     public MultipathEvidence? Multipath { get; init; }
 
@@ -67,6 +85,9 @@ public sealed record TraceEvidence
 /// </summary>
 public sealed record HopEvidence
 {
+    /// <summary>The note of a hop whose loss cannot be told from rate limiting.</summary>
+    public const string RateLimitPossible = "rate limit possible";
+
     /// <summary>TTL or hop limit.</summary>
     public required int Ttl { get; init; }
 
@@ -132,7 +153,10 @@ public sealed record NodeEvidence
     /// <summary>Kinds of answers it gave.</summary>
     public required IReadOnlyList<ReplyEvidence> Replies { get; init; }
 
-    /// <summary><c>single</c>, <c>per-flow</c>, <c>per-packet</c>, <c>per-destination</c> or <c>unknown</c>.</summary>
+    /// <summary>
+    /// How it chooses the next hop: <c>single</c> (enough flows show but one), <c>per-flow</c>, <c>per-packet</c>, <c>per-destination</c> or
+    /// <c>unknown</c> (too few answers behind it to tell).
+    /// </summary>
     public string Balancing { get; init; } = "unknown";
 
     /// <summary>MPLS label stack of its last answer that had one.</summary>
@@ -143,6 +167,12 @@ public sealed record NodeEvidence
 
     /// <summary>TTL with which its last answer arrived here.</summary>
     public int? ReplyTtl { get; init; }
+
+    /// <summary>
+    /// What of the quoted probe differs from what was sent: <c>source-address</c>, <c>destination-address</c>, <c>source-port</c>,
+    /// <c>destination-port</c>, <c>checksum</c>, <c>ip-id</c>, <c>sequence</c>; null when nothing does.
+    /// </summary>
+    public IReadOnlyList<string>? Rewritten { get; init; }
 
     /// <summary>Remarks: <c>nat</c>, interface information, ….</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -244,6 +274,18 @@ public sealed record FlowEvidence
 
     /// <summary>Probes answered.</summary>
     public required int Received { get; init; }
+
+    /// <summary>The smallest TTL at which the target answered this flow; null when it never did.</summary>
+    public int? ReachedTtl { get; init; }
+
+    /// <summary>Probes that could have got to the target: to the TTL at which it answers this flow or, when it never did, others; less those that a router answered there.</summary>
+    public int? SentToTarget { get; init; }
+
+    /// <summary>Of these, answered by the target.</summary>
+    public int? AnsweredByTarget { get; init; }
+
+    /// <summary>Round-trip times to the target; null when none could be measured.</summary>
+    public RttEvidence? RttNs { get; init; }
 }
 
 /// <summary>A link from the node at <see cref="Ttl"/> to the node at the next TTL; a silent side is null.</summary>
@@ -272,6 +314,31 @@ public sealed record LinkEvidence
     /// <summary>Fraction unanswered; null when nothing was sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
+
+    /// <summary>Round-trip times of these flows to the far end; null when none could be measured.</summary>
+    public RttEvidence? RttNs { get; init; }
+}
+
+/// <summary>A change of route during the run: from one instant on, other addresses answered the same flows.</summary>
+public sealed record RouteChangeEvidence
+{
+    /// <summary>The first TTL at which another address answers.</summary>
+    public required int Ttl { get; init; }
+
+    /// <summary>The old way was still taken by a probe sent then, nanoseconds after <see cref="Bundle.Started"/>.</summary>
+    public required long AfterNs { get; init; }
+
+    /// <summary>The new way was taken by a probe sent then, nanoseconds after <see cref="Bundle.Started"/>.</summary>
+    public required long BeforeNs { get; init; }
+
+    /// <summary>Addresses that answered until then.</summary>
+    public required IReadOnlyList<string> From { get; init; }
+
+    /// <summary>Addresses that answered from then on.</summary>
+    public required IReadOnlyList<string> To { get; init; }
+
+    /// <summary>Flows that moved.</summary>
+    public required IReadOnlyList<int> Flows { get; init; }
 }
 
 /// <summary>How the paths were discovered, and how sure the result is.</summary>
@@ -286,8 +353,11 @@ public sealed record MultipathEvidence
     /// <summary><c>hop</c> or <c>graph</c>: what the confidence is of.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>Confidence that follows for the whole graph, percent.</summary>
+    /// <summary>Confidence that follows for the whole graph, percent; null where none does, as with <c>mda-lite</c>.</summary>
     public double? GraphConfidence { get; init; }
+
+    /// <summary>What the confidence rests on, in words.</summary>
+    public string? Assumes { get; init; }
 
     /// <summary>The smallest share of traffic that would have been seen at the stated confidence.</summary>
     public double? SmallestShareSeen { get; init; }

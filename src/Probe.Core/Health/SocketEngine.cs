@@ -28,7 +28,7 @@ public sealed partial class SocketEngine : ICheckEngine
     private readonly TcpProbeOptions _full;
     private readonly int _scope;
     private readonly Epoll _epoll = new();
-    private readonly EventDescriptor _wake = new();
+    private readonly WakeEvent _wake = new();
     private readonly epoll_event[] _events = new epoll_event[Batch];
     private readonly CheckSlots _slots;
     private readonly TimerWheel _timers;
@@ -54,7 +54,7 @@ public sealed partial class SocketEngine : ICheckEngine
         _slots = new CheckSlots(_limit);
         _timers = new TimerWheel(_limit);
         _over = new OutcomeQueue(_limit);
-        if (_epoll.TryAdd(_wake.Number, EPOLLIN, WakeTag) is var errno and not 0)
+        if (_epoll.TryAdd(_wake.Descriptor.Number, EPOLLIN, WakeTag) is var errno and not 0)
         {
             throw new LinuxException(errno, "watch an event descriptor");
         }
@@ -129,7 +129,7 @@ public sealed partial class SocketEngine : ICheckEngine
     }
 
     /// <inheritdoc/>
-    public void Wake() => _wake.Signal();
+    public void Wake() => _wake.Set();
 
     /// <inheritdoc/>
     public void Dispose()

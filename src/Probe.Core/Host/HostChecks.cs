@@ -41,10 +41,10 @@ public static class HostChecks
         return
         [
             Kernel(),
-            Raw("raw-ipv4", AddressFamily.InterNetwork, ProtocolType.Icmp, "trace over IPv4"),
+            Raw("raw-ipv4", AddressFamily.InterNetwork, ProtocolType.Icmp, "trace over IPv4", "trace over IPv4 sees less"),
             Ipv6(),
-            Raw("raw-ipv6", AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, "trace over IPv6"),
-            Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap"),
+            Raw("raw-ipv6", AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, "trace over IPv6", "trace over IPv6 sees less"),
+            Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap", "no --pcap"),
             Timestamps(),
             Mark(),
             RouteCleanup(capabilities),
@@ -63,7 +63,7 @@ public static class HostChecks
             : new("kernel", HostCheckState.Ok, $"Linux {release}");
     }
 
-    private static HostCheck Raw(string name, AddressFamily family, ProtocolType protocol, string use)
+    private static HostCheck Raw(string name, AddressFamily family, ProtocolType protocol, string use, string without)
     {
         try
         {
@@ -72,15 +72,15 @@ public static class HostChecks
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressFamilyNotSupported)
         {
-            return new(name, HostCheckState.Note, $"this kernel has no such sockets: no {use}");
+            return new(name, HostCheckState.Note, $"this kernel has no such sockets: {without}");
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied)
         {
-            return new(name, HostCheckState.Missing, $"CAP_NET_RAW is missing: no {use}", FixFor("cap_net_raw"));
+            return new(name, HostCheckState.Missing, $"CAP_NET_RAW is missing: {without}", FixFor("cap_net_raw"));
         }
         catch (SocketException e)
         {
-            return new(name, HostCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): no {use}");
+            return new(name, HostCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): {without}");
         }
     }
 
@@ -147,12 +147,20 @@ public static class HostChecks
         }
     }
 
+    // UDP and TCP sockets are anybody's; ICMP sockets those groups' that the range names.
     private static HostCheck PingGroups()
     {
-        var range = (HostFactsReader.Line("/proc/sys/net/ipv4/ping_group_range") ?? "").Split('\t', ' ');
-        return range.Length == 2 && long.TryParse(range[0], out var first) && long.TryParse(range[1], out var last) && first <= last
-            ? new("ping-groups", HostCheckState.Ok, $"groups {first} to {last} may open ICMP sockets without a capability")
-            : new("ping-groups", HostCheckState.Note, "no group may open ICMP sockets without a capability", "sysctl net.ipv4.ping_group_range='0 2147483647'");
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Icmp);
+            return new("ping-groups", HostCheckState.Ok, "without raw sockets: trace by ICMP, UDP and TCP, with less to see");
+        }
+        catch (SocketException)
+        {
+            return new("ping-groups", HostCheckState.Note,
+                "without raw sockets: trace by UDP and TCP, with less to see; not by ICMP, whose sockets this user's groups may not open",
+                "sysctl -w net.ipv4.ping_group_range='0 2147483647'");
+        }
     }
 
     private static string NamedNamespaces()

@@ -33,8 +33,5 @@ internal static unsafe partial class LibC
     public static partial int close(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int getrlimit(int resource, rlimit* limits);
-
-    [LibraryImport("libc", SetLastError = true)]
     public static partial int setrlimit(int resource, rlimit* limits);
 }

@@ -98,5 +98,8 @@ internal static unsafe partial class LibC
     public static partial int execve(string path, byte** argv, byte** envp);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int getrlimit(int resource, rlimit* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int capget(__user_cap_header_struct* header, __user_cap_data_struct* data);
 }

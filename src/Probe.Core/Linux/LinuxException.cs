@@ -58,10 +58,15 @@ public sealed class LinuxException : Exception
     /// </summary>
     internal static string NeedsCapability(string capability) => NeedsCapability(capability, Environment.ProcessPath);
 
-    internal static string NeedsCapability(string capability, string? program) =>
+    internal static string NeedsCapability(string capability, string? program) => $"needs {capability}; {HowToGrant(capability, program)}";
+
+    /// <summary>How a user gives this program a capability, as the end of a sentence.</summary>
+    public static string HowToGrant(string capability) => HowToGrant(capability, Environment.ProcessPath);
+
+    private static string HowToGrant(string capability, string? program) =>
         capability is "CAP_NET_RAW" or "CAP_NET_ADMIN" && program is not null && Path.GetFileName(program.AsSpan()) is not "dotnet"
-            ? $"needs {capability}; run with sudo or: setcap {capability.ToLowerInvariant()}+ep {program}"
-            : $"needs {capability}; run with sudo";
+            ? $"run with sudo or: setcap {capability.ToLowerInvariant()}+ep {program}"
+            : "run with sudo";
 
     private static string Line(int errno, string attempt, string? hint)
     {

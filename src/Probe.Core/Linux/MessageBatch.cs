@@ -69,7 +69,8 @@ internal sealed unsafe class MessageBatch
                     break;
 
                 // A pending error of the interface or of an earlier packet: reported once, then the queue is readable again.
-                case Errno.ENETDOWN or Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.ECONNREFUSED or Errno.EMSGSIZE or Errno.EPROTO:
+                case Errno.ENETDOWN or Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.ECONNREFUSED or Errno.EMSGSIZE or Errno.EPROTO
+                    or Errno.EACCES or Errno.ENOPROTOOPT or Errno.EOPNOTSUPP or Errno.EHOSTDOWN or Errno.ENONET:
                     break;
                 default:
                     throw new LinuxException(errno, "receive packets");

@@ -21,6 +21,15 @@ internal static unsafe class ProcessCalls
         }
     }
 
+    /// <summary>Descriptors that this process may have open: numbers below this. The runtime has raised it to the hard limit at start.</summary>
+    public static long DescriptorLimit()
+    {
+        rlimit limit;
+        return LibC.getrlimit(RLIMIT_NOFILE, &limit) == 0
+            ? (long)Math.Min(limit.rlim_cur, long.MaxValue)
+            : throw new LinuxException(Marshal.GetLastPInvokeError(), "read RLIMIT_NOFILE");
+    }
+
     /// <summary>Gives the calling thread its own mounts; none of its changes leak to the others.</summary>
     public static void UnshareMounts()
     {

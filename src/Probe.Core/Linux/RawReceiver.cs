@@ -40,6 +40,17 @@ internal sealed class RawReceiver : IDisposable
     /// <summary>Packets the socket lost so far, answers or not.</summary>
     public uint Losses => Sockets.Drops(Descriptor);
 
+    /// <summary>
+    /// Takes packets to these ports from now on. One program replaces the other at once: nothing to a port of both is missed meanwhile.
+    /// </summary>
+    public void Listen(IReadOnlyList<ushort> ports)
+    {
+        if (_protocol is not (IPPROTO_ICMP or IPPROTO_ICMPV6))
+        {
+            SocketFilter.DestinationPorts(_v6, ports).Attach(Descriptor);
+        }
+    }
+
     /// <summary>Hands over message <paramref name="i"/> of a batch read from this socket.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="i">Which message.</param>
@@ -57,10 +68,7 @@ internal sealed class RawReceiver : IDisposable
         {
             if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
             {
-                if (clock.TryConvert(time.Nanoseconds, out var converted) && converted <= nowNs + StampClock.ToleranceNs)
-                {
-                    (atNs, stamp) = (converted, StampSource.Kernel);
-                }
+                (atNs, stamp) = clock.Place(time.Nanoseconds, nowNs);
             }
             else if (control.Is<in_pktinfo>(IPPROTO_IP, IP_PKTINFO, out var info4))
             {
@@ -136,7 +144,7 @@ internal sealed class RawReceiver : IDisposable
                 Sockets.IcmpV6Types(Descriptor, TypesV6);
                 break;
             default:
-                SocketFilter.DestinationPorts(_v6, ports).Attach(Descriptor);
+                Listen(ports);
                 break;
         }
 
@@ -147,7 +155,7 @@ internal sealed class RawReceiver : IDisposable
         if (_v6)
         {
             // IPV6_RECVERR stays off: with it, raw sockets learn path MTUs.
-            Sockets.Set(Descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, nameof(IPV6_MTU_DISCOVER));
+            Sockets.LearnNoPathMtu(Descriptor, AF_INET6, IP_PMTUDISC_OMIT);
             Sockets.Set(Descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, nameof(IPV6_RECVPKTINFO));
             Sockets.Set(Descriptor, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, nameof(IPV6_RECVHOPLIMIT));
             Sockets.Set(Descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, nameof(IPV6_RECVTCLASS));
@@ -155,7 +163,7 @@ internal sealed class RawReceiver : IDisposable
         else
         {
             // By default a raw socket that merely receives teaches the route cache every frag-needed that quotes its protocol.
-            Sockets.Set(Descriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, nameof(IP_MTU_DISCOVER));
+            Sockets.LearnNoPathMtu(Descriptor, AF_INET, IP_PMTUDISC_OMIT);
             Sockets.Set(Descriptor, IPPROTO_IP, IP_PKTINFO, 1, nameof(IP_PKTINFO));
         }
     }

@@ -19,8 +19,9 @@ internal sealed unsafe class RawSender : IDisposable
 
     private readonly bool _v6;
     private readonly int _scope;
-    private readonly byte[] _memory = GC.AllocateArray<byte>(128, pinned: true);
+    private readonly byte[] _memory = GC.AllocateArray<byte>(AddressRoom, pinned: true);
     private readonly MessageBatch _batch = new(BatchSize, dataSize: 0, controlSize: 192);
+    private readonly SendGroup _group = new();
     private readonly StampNumbers _stamps = new();
     private readonly FileDescriptor _socket;
     private IpAddress _foreignSource;
@@ -38,9 +39,7 @@ internal sealed unsafe class RawSender : IDisposable
     /// <param name="beforeNs">The run's clock before the call; no stamp can be earlier.</param>
     public SendStatus Send(ReadOnlySpan<byte> packet, int number, long beforeNs)
     {
-        var (source, target) = _v6
-            ? (new IpAddress(packet[8..24]), new IpAddress(packet[24..40]))
-            : (new IpAddress(packet[12..16]), new IpAddress(packet[16..20]));
+        var (source, target) = Ends(packet);
         var errno = TrySend(packet, target, source == _foreignSource ? default : source);
         if (errno == Errno.EINVAL && _v6 && source != _foreignSource)
         {
@@ -49,6 +48,46 @@ internal sealed unsafe class RawSender : IDisposable
             errno = TrySend(packet, target, default);
         }
 
+        return Conclude(errno, number, beforeNs, target);
+    }
+
+    /// <summary>Sends those packets of a batch that are of this family, with as few calls as the kernel allows, and sets their status.</summary>
+    /// <param name="batch">The packets.</param>
+    /// <param name="beforeNs">The run's clock before the call; no stamp can be earlier.</param>
+    public void Send(SendBatch batch, long beforeNs)
+    {
+        var count = _group.Fill(batch, _v6, this);
+        for (var done = 0; done < count;)
+        {
+            var sent = _group.Send(_socket, done, count - done, out var errno);
+            for (var end = done + sent; done < end; done++)
+            {
+                batch.Status(_group.Place(done)) = Conclude(0, batch.Number(_group.Place(done)), beforeNs, default);
+            }
+
+            if (errno == 0)
+            {
+                continue;
+            }
+
+            // The first of the rest was refused: it alone, so the others are still to be tried.
+            var place = _group.Place(done++);
+            batch.Status(place) = errno == Errno.EINVAL && _v6
+                ? Send(batch.Packet(place), batch.Number(place), beforeNs)
+                : Conclude(errno, batch.Number(place), beforeNs, Ends(batch.Packet(place)).Target);
+            if (batch.Status(place) == SendStatus.Busy)
+            {
+                // So would the others be.
+                for (; done < count; done++)
+                {
+                    batch.Status(_group.Place(done)) = SendStatus.Busy;
+                }
+            }
+        }
+    }
+
+    private SendStatus Conclude(int errno, int number, long beforeNs, IpAddress target)
+    {
         switch (errno)
         {
             case 0:
@@ -91,10 +130,7 @@ internal sealed unsafe class RawSender : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                if (TryReadStamp(_batch.Control(i), out var id, out var realtime)
-                    && _stamps.TryTake(id, out var number, out var beforeNs)
-                    && clock.TryConvert(realtime, out var atNs)
-                    && atNs >= beforeNs - StampClock.ToleranceNs)
+                if (_stamps.TryPlace(QueuedError.Read(_batch, i), clock, out var number, out var atNs))
                 {
                     sink.Transmitted(number, atNs);
                 }
@@ -110,51 +146,15 @@ internal sealed unsafe class RawSender : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private bool TryReadStamp(ControlMessages control, out uint id, out long realtime)
-    {
-        (id, realtime) = (0, 0);
-        var isStamp = false;
-        while (control.MoveNext())
-        {
-            if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
-            {
-                realtime = time.Nanoseconds;
-            }
-            else if (control.Is<sock_extended_err>(_v6 ? IPPROTO_IPV6 : IPPROTO_IP, _v6 ? IPV6_RECVERR : IP_RECVERR, out var error))
-            {
-                isStamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
-                id = error.ee_data;
-            }
-        }
-
-        return isStamp;
-    }
-
-    // Switching OPT_ID off and on sets the kernel's counter to 0 (sock_set_timestamping).
-    internal void RestartNumbers()
-    {
-        _stamps.Restart();
-        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags & ~SOF_TIMESTAMPING_OPT_ID, nameof(SO_TIMESTAMPING));
-        Sockets.Set(_socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
-    }
+    internal void RestartNumbers() => _stamps.Restart(_socket, StampFlags);
 
     private int TrySend(ReadOnlySpan<byte> packet, IpAddress target, IpAddress source)
     {
         var at = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
-        var address = (SocketAddress*)at;
-        *address = new SocketAddress(target, 0, _scope);
-        var control = at + 32;
-        var message = new msghdr { msg_name = address, msg_namelen = address->Length, msg_iovlen = 1 };
-        if (!source.IsNone)
-        {
-            message.msg_control = control;
-            message.msg_controllen = (nuint)WriteSource(control, source);
-        }
-
         fixed (byte* data = packet)
         {
             var part = new iovec { iov_base = data, iov_len = (nuint)packet.Length };
-            message.msg_iov = &part;
+            var message = Address(&part, at, target, source);
             while (LibC.sendmsg(_socket, &message, MSG_DONTWAIT) < 0)
             {
                 var errno = Marshal.GetLastPInvokeError();
@@ -166,6 +166,28 @@ internal sealed unsafe class RawSender : IDisposable
         }
 
         return 0;
+    }
+
+    private (IpAddress Source, IpAddress Target) Ends(ReadOnlySpan<byte> packet) => _v6
+        ? (new IpAddress(packet[8..24]), new IpAddress(packet[24..40]))
+        : (new IpAddress(packet[12..16]), new IpAddress(packet[16..20]));
+
+    /// <summary>Octets that the address and control message of one packet take.</summary>
+    private const int AddressRoom = 32 + 48;
+
+    /// <summary>The header of a message: where it goes, and by whose address its route is chosen.</summary>
+    private msghdr Address(iovec* part, byte* memory, IpAddress target, IpAddress source)
+    {
+        var address = (SocketAddress*)memory;
+        *address = new SocketAddress(target, 0, _scope);
+        var message = new msghdr { msg_name = address, msg_namelen = address->Length, msg_iov = part, msg_iovlen = 1 };
+        if (!source.IsNone)
+        {
+            message.msg_control = memory + 32;
+            message.msg_controllen = (nuint)WriteSource(memory + 32, source);
+        }
+
+        return message;
     }
 
     // Without it the kernel chooses the route as if the source were still open, and "ip rule from …" is not followed.
@@ -208,6 +230,61 @@ internal sealed unsafe class RawSender : IDisposable
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Memory for one <c>sendmmsg</c>, pinned for life.</summary>
+    private sealed class SendGroup
+    {
+        private readonly mmsghdr[] _messages = GC.AllocateArray<mmsghdr>(SendBatch.Capacity, pinned: true);
+        private readonly iovec[] _parts = GC.AllocateArray<iovec>(SendBatch.Capacity, pinned: true);
+        private readonly byte[] _addresses = GC.AllocateArray<byte>(SendBatch.Capacity * AddressRoom, pinned: true);
+        private readonly int[] _places = new int[SendBatch.Capacity];
+
+        /// <summary>Takes the packets of one family and returns how many there are.</summary>
+        public int Fill(SendBatch batch, bool v6, RawSender sender)
+        {
+            var count = 0;
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var packet = batch.Packet(i);
+                if (packet[0] >> 4 == 6 != v6)
+                {
+                    continue;
+                }
+
+                var (source, target) = sender.Ends(packet);
+                var part = (iovec*)Unsafe.AsPointer(ref _parts[count]);
+                *part = new iovec { iov_base = batch.Pointer(i), iov_len = (nuint)packet.Length };
+                var memory = (byte*)Unsafe.AsPointer(ref _addresses[count * AddressRoom]);
+                _messages[count].msg_hdr = sender.Address(part, memory, target, source == sender._foreignSource ? default : source);
+                _places[count++] = i;
+            }
+
+            return count;
+        }
+
+        /// <summary>Where in the batch a packet of the group stands.</summary>
+        public int Place(int i) => _places[i];
+
+        /// <summary>Sends from one packet on; returns how many left, and what the next one met if it was the first.</summary>
+        public int Send(FileDescriptor socket, int from, int count, out int errno)
+        {
+            while (true)
+            {
+                errno = 0;
+                var sent = LibC.sendmmsg(socket, (mmsghdr*)Unsafe.AsPointer(ref _messages[from]), (uint)count, MSG_DONTWAIT);
+                if (sent >= 0)
+                {
+                    return sent;
+                }
+
+                errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EINTR)
+                {
+                    return 0;
+                }
+            }
         }
     }
 }

@@ -19,8 +19,11 @@ internal unsafe struct SocketAddress
     [FieldOffset(0)]
     private sockaddr_in6 _v6;
 
-    /// <summary>Makes the socket address of an address, port and (for link-local IPv6) interface index.</summary>
-    public SocketAddress(IpAddress address, ushort port, int scope = 0)
+    /// <summary>
+    /// Makes the socket address of an address, port and (for link-local IPv6) interface index. The flow label counts for IPv6 and a socket
+    /// with IPV6_FLOWINFO_SEND only.
+    /// </summary>
+    public SocketAddress(IpAddress address, ushort port, int scope = 0, uint flowLabel = 0)
     {
         this = default;
         Span<byte> octets = stackalloc byte[16];
@@ -35,12 +38,21 @@ internal unsafe struct SocketAddress
         {
             _v6.sin6_family = AF_INET6;
             _v6.sin6_port = NetworkOrder(port);
+            _v6.sin6_flowinfo = BinaryPrimitives.ReverseEndianness(flowLabel);
             _v6.sin6_scope_id = address.IsLinkLocalV6 ? (uint)scope : 0;
             fixed (byte* to = _v6.sin6_addr)
             {
                 octets.CopyTo(new Span<byte>(to, 16));
             }
         }
+    }
+
+    /// <summary>Copies what the kernel wrote, as much of it as there is.</summary>
+    public static SocketAddress Read(ReadOnlySpan<byte> octets)
+    {
+        SocketAddress address = default;
+        octets[..Math.Min(octets.Length, sizeof(SocketAddress))].CopyTo(new Span<byte>(&address, sizeof(SocketAddress)));
+        return address;
     }
 
     /// <summary>Octets that the kernel takes for this family.</summary>

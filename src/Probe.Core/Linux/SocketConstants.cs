@@ -59,9 +59,11 @@ internal static class SocketConstants
     public const int IP_PKTINFO = 8;
     public const int IP_MTU_DISCOVER = 10;
     public const int IP_RECVERR = 11;
+    public const int IP_RECVTTL = 12;
     public const int IP_MTU = 14;
     public const int IP_FREEBIND = 15;
     public const int IP_TRANSPARENT = 19;
+    public const int IP_RECVERR_RFC4884 = 26;
     public const int IP_PMTUDISC_DONT = 0;
     public const int IP_PMTUDISC_WANT = 1;
     public const int IP_PMTUDISC_DO = 2;
@@ -74,6 +76,8 @@ internal static class SocketConstants
     public const int IPV6_MTU = 24;
     public const int IPV6_RECVERR = 25;
     public const int IPV6_V6ONLY = 26;
+    public const int IPV6_RECVERR_RFC4884 = 31;
+    public const int IPV6_FLOWINFO_SEND = 33;
     public const int IPV6_HDRINCL = 36;
     public const int IPV6_RECVPKTINFO = 49;
     public const int IPV6_PKTINFO = 50;
@@ -82,6 +86,7 @@ internal static class SocketConstants
     public const int IPV6_RECVTCLASS = 66;
     public const int IPV6_TCLASS = 67;
     public const int IPV6_FREEBIND = 78;
+    public const int IPV6_PMTUDISC_INTERFACE = 4;
     public const int IPV6_PMTUDISC_OMIT = 5;
 
     public const int ICMP_FILTER = 1;
@@ -101,6 +106,7 @@ internal static class SocketConstants
     public const int SO_EE_ORIGIN_ICMP = 2;
     public const int SO_EE_ORIGIN_ICMP6 = 3;
     public const int SO_EE_ORIGIN_TIMESTAMPING = 4;
+    public const int SO_EE_RFC4884_FLAG_INVALID = 1;
 
     public const int PACKET_ADD_MEMBERSHIP = 1;
     public const int PACKET_STATISTICS = 6;

@@ -7,14 +7,19 @@ namespace Probe.Core.Linux;
 /// <summary>Builds a classic BPF program and attaches it to a socket (SO_ATTACH_FILTER).</summary>
 internal sealed unsafe class SocketFilter
 {
+    // Two programs of this many ports, the old one and its replacement, fit in 20,480 octets: all that older kernels give a socket for
+    // options (net.core.optmem_max).
+    private const int MostExactPorts = 1000;
+    private const int PortsOfLeaf = 32;
+
     private readonly List<sock_filter> _program = [];
 
     /// <summary>A program that takes nothing: the socket holds its port and stays mute.</summary>
     public static SocketFilter DropAll => new SocketFilter().Return(0);
 
     /// <summary>
-    /// Takes TCP or UDP packets whose destination port is one of these, on a raw socket. IPv4 raw sockets see the IP header,
-    /// IPv6 raw sockets the transport header.
+    /// Takes TCP or UDP packets whose destination port is one of these, on a raw socket; of more than a thousand, also what lies between
+    /// the smallest and the largest. IPv4 raw sockets see the IP header, IPv6 raw sockets the transport header.
     /// </summary>
     public static SocketFilter DestinationPorts(bool v6, IReadOnlyList<ushort> ports)
     {
@@ -28,14 +33,35 @@ internal sealed unsafe class SocketFilter
             filter.Add(BPF_LDX | BPF_B | BPF_MSH, 0).Add(BPF_LD | BPF_H | BPF_IND, 2);
         }
 
-        // A jump reaches 255 instructions, so each port brings its own return.
-        foreach (var port in ports)
+        ushort[] sorted = [.. ports.Order()];
+        return sorted.Length > MostExactPorts ? filter.Range(sorted[0], sorted[^1]) : filter.Append(OneOf(sorted));
+    }
+
+    /// <summary>Says whether the loaded value is one of these: the halves of a sorted list, and no more than a few one by one.</summary>
+    private static SocketFilter OneOf(ReadOnlySpan<ushort> sorted)
+    {
+        var filter = new SocketFilter();
+        if (sorted.Length > PortsOfLeaf)
         {
-            filter.Add(BPF_JMP | BPF_JEQ | BPF_K, port, ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
+            var middle = sorted.Length / 2;
+            var lower = OneOf(sorted[..middle]);
+
+            // A conditional jump reaches 255 instructions; the unconditional one beside it reaches all.
+            return filter.Add(BPF_JMP | BPF_JGE | BPF_K, sorted[middle], ifTrue: 0, ifFalse: 1).Add(BPF_JMP | BPF_JA, (uint)lower.Count)
+                .Append(lower).Append(OneOf(sorted[middle..]));
         }
 
-        return filter.Return(0);
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            filter.Add(BPF_JMP | BPF_JEQ | BPF_K, sorted[i], ifTrue: (byte)(sorted.Length - i), ifFalse: 0);
+        }
+
+        return filter.Return(0).Return(uint.MaxValue);
     }
+
+    private SocketFilter Range(ushort smallest, ushort largest) =>
+        Add(BPF_JMP | BPF_JGE | BPF_K, smallest, ifTrue: 0, ifFalse: 1)
+            .Add(BPF_JMP | BPF_JGE | BPF_K, largest + 1u, ifTrue: 0, ifFalse: 1).Return(0).Return(uint.MaxValue);
 
     /// <summary>Adds an instruction; jumps count from the next one.</summary>
     public SocketFilter Add(int code, uint k, byte ifTrue = 0, byte ifFalse = 0)

@@ -8,8 +8,16 @@ namespace Probe.Core.Linux;
 /// <summary>Opens, binds and configures sockets; every refusal is a <see cref="LinuxException"/>.</summary>
 internal static unsafe class Sockets
 {
-    /// <summary>Opens a non-blocking socket that no child process inherits; the attempt is worded as it follows "cannot open".</summary>
-    public static FileDescriptor Open(int family, int type, int protocol, string attempt)
+    /// <summary>What to do about EMFILE.</summary>
+    public const string RaiseDescriptorLimit = "raise the limit with: ulimit -n 65536";
+
+    /// <summary>Opens a non-blocking socket that no child process inherits.</summary>
+    /// <param name="family">AF_INET, ….</param>
+    /// <param name="type">SOCK_RAW, ….</param>
+    /// <param name="protocol">IPPROTO_RAW, …; 0 for the type's own.</param>
+    /// <param name="attempt">As it follows "cannot open".</param>
+    /// <param name="denied">What to do where it is not permitted; null where CAP_NET_RAW permits it.</param>
+    public static FileDescriptor Open(int family, int type, int protocol, string attempt, string? denied = null)
     {
         var number = LibC.socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
         if (number >= 0)
@@ -20,11 +28,24 @@ internal static unsafe class Sockets
         var errno = Marshal.GetLastPInvokeError();
         throw new LinuxException(errno, $"open {attempt}", errno switch
         {
-            Errno.EPERM or Errno.EACCES => LinuxException.NeedsCapability("CAP_NET_RAW"),
+            Errno.EPERM or Errno.EACCES => denied ?? LinuxException.NeedsCapability("CAP_NET_RAW"),
             Errno.EAFNOSUPPORT => family == AF_INET6 ? "IPv6 is switched off on this host" : null,
-            Errno.EMFILE => "too many open files; raise the limit with: ulimit -n 65536",
+            Errno.EMFILE => RaiseDescriptorLimit,
             _ => null,
         });
+    }
+
+    /// <summary>Whether raw sockets of a family can be opened here: CAP_NET_RAW in the namespace's user namespace.</summary>
+    public static bool MayOpenRaw(int family)
+    {
+        var number = LibC.socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+        if (number < 0)
+        {
+            return Marshal.GetLastPInvokeError() is not (Errno.EPERM or Errno.EACCES);
+        }
+
+        new FileDescriptor(number).Dispose();
+        return true;
     }
 
     /// <summary>Binds to a local address and port; port 0 lets the kernel choose.</summary>
@@ -152,6 +173,96 @@ internal static unsafe class Sockets
             throw new LinuxException(errno, $"set mark {mark}", errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_ADMIN") : null);
         }
     }
+
+    /// <summary>
+    /// Keeps the route cache from learning a path MTU through this socket; both families number the modes alike.
+    /// </summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="family">AF_INET or AF_INET6.</param>
+    /// <param name="mode">IP_PMTUDISC_OMIT, or IP_PMTUDISC_INTERFACE, which refuses what is larger than the device takes instead of fragmenting it.</param>
+    public static void LearnNoPathMtu(FileDescriptor socket, int family, int mode)
+    {
+        if (family == AF_INET6)
+        {
+            Set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode, nameof(IPV6_MTU_DISCOVER));
+        }
+        else
+        {
+            Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, mode, nameof(IP_MTU_DISCOVER));
+        }
+    }
+
+    /// <summary>Sets TTL or hop limit of what is sent from now on.</summary>
+    public static void TimeToLive(FileDescriptor socket, int family, byte ttl)
+    {
+        if (family == AF_INET6)
+        {
+            Set(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl, nameof(IPV6_UNICAST_HOPS));
+        }
+        else
+        {
+            Set(socket, IPPROTO_IP, IP_TTL, (int)ttl, nameof(IP_TTL));
+        }
+    }
+
+    /// <summary>Sets the TOS or traffic class octet of what is sent from now on.</summary>
+    public static void TrafficClass(FileDescriptor socket, int family, int octet)
+    {
+        if (family == AF_INET6)
+        {
+            Set(socket, IPPROTO_IPV6, IPV6_TCLASS, octet, nameof(IPV6_TCLASS));
+        }
+        else
+        {
+            Set(socket, IPPROTO_IP, IP_TOS, octet, nameof(IP_TOS));
+        }
+    }
+
+    /// <summary>
+    /// Puts every ICMP error about this socket's packets into its error queue, with RFC 4884 extensions where the kernel finds them (5.9),
+    /// and lets TTL or hop limit come along with whatever arrives.
+    /// </summary>
+    public static void ReportErrors(FileDescriptor socket, int family)
+    {
+        if (family == AF_INET6)
+        {
+            Set(socket, IPPROTO_IPV6, IPV6_RECVERR, 1, nameof(IPV6_RECVERR));
+            Set(socket, IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1, nameof(IPV6_RECVERR_RFC4884));
+            Set(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, nameof(IPV6_RECVHOPLIMIT));
+            Set(socket, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1, nameof(IPV6_FLOWINFO_SEND));
+        }
+        else
+        {
+            Set(socket, IPPROTO_IP, IP_RECVERR, 1, nameof(IP_RECVERR));
+            Set(socket, IPPROTO_IP, IP_RECVERR_RFC4884, 1, nameof(IP_RECVERR_RFC4884));
+            Set(socket, IPPROTO_IP, IP_RECVTTL, 1, nameof(IP_RECVTTL));
+        }
+    }
+
+    /// <summary>Sends one datagram; returns 0 or the error number, which may be that of an earlier one.</summary>
+    public static int TrySend(FileDescriptor socket, ReadOnlySpan<byte> payload, SocketAddress to)
+    {
+        fixed (byte* at = payload)
+        {
+            while (LibC.sendto(socket, at, (nuint)payload.Length, MSG_DONTWAIT | MSG_NOSIGNAL, &to, to.Length) < 0)
+            {
+                var errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EINTR)
+                {
+                    return errno;
+                }
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Begins to connect; returns 0 when it is connected already, or the error number, EINPROGRESS as a rule.</summary>
+    public static int TryConnect(FileDescriptor socket, SocketAddress to) =>
+        LibC.connect(socket, &to, to.Length) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Takes the pending error of a socket; 0 when there is none.</summary>
+    public static int TakeError(FileDescriptor socket) => Get<int>(socket, SOL_SOCKET, SO_ERROR, nameof(SO_ERROR));
 
     /// <summary>
     /// Asks for a receive buffer of this many octets, past net.core.rmem_max where CAP_NET_ADMIN allows.

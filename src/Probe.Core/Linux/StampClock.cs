@@ -1,3 +1,5 @@
+using Probe.Core.Probing;
+
 namespace Probe.Core.Linux;
 
 /// <summary>
@@ -16,6 +18,9 @@ internal sealed class StampClock
     /// RTT error that would matter.
     /// </summary>
     public const long ToleranceNs = 20_000;
+
+    // Receive stamps are switched on by a deferred job of the kernel: packets within some 2 ms of the first opening carry none.
+    private const long WarmUpNs = 2_000_000;
 
     private readonly long _start;
     private long _offset;
@@ -47,6 +52,17 @@ internal sealed class StampClock
 
     /// <summary>How often the wall clock was seen to step.</summary>
     public int Steps { get; private set; }
+
+    /// <summary>Waits until the kernel stamps what the sockets opened before this clock's start receive.</summary>
+    public void WarmUp()
+    {
+        // Sleeping, not spinning: the kernel's job needs this CPU (a busy wait of 2 ms left 3 of 3 first answers unstamped).
+        do
+        {
+            Thread.Sleep(1);
+        }
+        while (NowNs < WarmUpNs);
+    }
 
     /// <summary>Reads both clocks. To be called after each batch of packets was read and before its stamps are converted.</summary>
     public void Anchor()
@@ -107,4 +123,10 @@ internal sealed class StampClock
         runNs = realtimeNs - _offset - _start;
         return realtimeNs != 0 && !_suspect;
     }
+
+    /// <summary>When a packet arrived: its stamp where that can be placed, else the time it is read at.</summary>
+    /// <param name="realtimeNs">The kernel's stamp; 0 when there is none.</param>
+    /// <param name="nowNs">The run's clock after the packet was read; no stamp can be later.</param>
+    public (long AtNs, StampSource Stamp) Place(long realtimeNs, long nowNs) =>
+        TryConvert(realtimeNs, out var converted) && converted <= nowNs + ToleranceNs ? (converted, StampSource.Kernel) : (nowNs, StampSource.User);
 }

@@ -27,6 +27,13 @@ internal unsafe struct sockaddr_in6
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct rlimit
+{
+    public ulong rlim_cur;
+    public ulong rlim_max;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct sockaddr_ll
 {
     public ushort sll_family;
@@ -147,6 +154,21 @@ internal struct sock_extended_err
     public byte ee_pad;
     public uint ee_info;
     public uint ee_data;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct sock_ee_data_rfc4884
+{
+    public ushort len;
+    public byte flags;
+    public byte reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct linger
+{
+    public int l_onoff;
+    public int l_linger;
 }
 
 [StructLayout(LayoutKind.Sequential)]

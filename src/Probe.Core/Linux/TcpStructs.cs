@@ -5,20 +5,6 @@ using System.Runtime.InteropServices;
 
 namespace Probe.Core.Linux;
 
-[StructLayout(LayoutKind.Sequential)]
-internal struct linger
-{
-    public int l_onoff;
-    public int l_linger;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct rlimit
-{
-    public ulong rlim_cur;
-    public ulong rlim_max;
-}
-
 /// <summary>What a checker reads of the front part of <c>struct tcp_info</c> (linux/tcp.h); the kernel copies as much as it is given room for.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 144)]
 internal struct tcp_info

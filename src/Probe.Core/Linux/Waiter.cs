@@ -8,14 +8,14 @@ namespace Probe.Core.Linux;
 /// </summary>
 internal sealed unsafe class Waiter : IDisposable
 {
-    private readonly EventDescriptor _event = new();
+    private readonly WakeEvent _wake = new();
     private readonly pollfd[] _set;
 
     public Waiter(params ReadOnlySpan<FileDescriptor> descriptors)
     {
         // Pinned for life: the kernel reads it on every wait.
         _set = GC.AllocateArray<pollfd>(descriptors.Length + 1, pinned: true);
-        _set[0] = new pollfd { fd = _event.Number, events = POLLIN };
+        _set[0] = new pollfd { fd = _wake.Descriptor.Number, events = POLLIN };
         for (var i = 0; i < descriptors.Length; i++)
         {
             _set[i + 1] = new pollfd { fd = descriptors[i].Number, events = POLLIN };
@@ -52,7 +52,7 @@ internal sealed unsafe class Waiter : IDisposable
             return false;
         }
 
-        _event.Clear();
+        _wake.Clear();
         return true;
     }
 
@@ -60,8 +60,8 @@ internal sealed unsafe class Waiter : IDisposable
     public bool IsReady(int index) => _set[index + 1].revents != 0;
 
     /// <summary>Ends a wait, the present or the next one. Safe from any thread and from a signal handler.</summary>
-    public void Wake() => _event.Signal();
+    public void Wake() => _wake.Set();
 
     /// <inheritdoc/>
-    public void Dispose() => _event.Dispose();
+    public void Dispose() => _wake.Dispose();
 }

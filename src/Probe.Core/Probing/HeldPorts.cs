@@ -26,8 +26,14 @@ public enum HeldPortMode
 /// </summary>
 public sealed class HeldPorts : IDisposable
 {
+    // Names, files and pipes need descriptors too.
+    private const int DescriptorsLeftAlone = 64;
+
     private readonly List<FileDescriptor> _sockets = [];
-    private readonly ushort[] _ports;
+    private readonly List<ushort> _ports = [];
+    private readonly ProbeProtocol _protocol;
+    private readonly HeldPortMode _mode;
+    private readonly int _scope;
 
     /// <summary>Holds ports that the kernel chooses (net.ipv4.ip_local_port_range).</summary>
     /// <param name="source">The local address.</param>
@@ -62,14 +68,13 @@ public sealed class HeldPorts : IDisposable
             throw new ArgumentException("ICMP has no ports.", nameof(protocol));
         }
 
-        Source = source;
-        _ports = new ushort[ports.Count];
+        (Source, _protocol, _mode) = (source, protocol, mode);
+        _scope = Sockets.Scope(source, networkInterface);
         try
         {
-            var scope = Sockets.Scope(source, networkInterface);
-            for (var i = 0; i < _ports.Length; i++)
+            foreach (var port in ports)
             {
-                _ports[i] = Hold(new SocketAddress(source, ports[i], scope), protocol, mode);
+                _ports.Add(Hold(port));
             }
         }
         catch
@@ -85,6 +90,32 @@ public sealed class HeldPorts : IDisposable
     /// <summary>The ports held.</summary>
     public IReadOnlyList<ushort> Ports => _ports;
 
+    /// <summary>Holds more ports, chosen by the kernel.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="refusal">Why fewer came; null when all did.</param>
+    public void Add(int count, out LinuxException? refusal)
+    {
+        refusal = null;
+        var most = ProcessCalls.DescriptorLimit() - DescriptorsLeftAlone;
+        try
+        {
+            for (; count > 0; count--)
+            {
+                // Numbers are given out from the lowest free one, so the newest tells how many are taken.
+                if (_sockets is [.., { Number: var newest }] && newest >= most)
+                {
+                    throw new LinuxException(Errno.EMFILE, "hold a port", Sockets.RaiseDescriptorLimit);
+                }
+
+                _ports.Add(Hold(port: 0));
+            }
+        }
+        catch (LinuxException e)
+        {
+            refusal = e;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -94,45 +125,46 @@ public sealed class HeldPorts : IDisposable
         }
     }
 
-    private ushort Hold(SocketAddress address, ProbeProtocol protocol, HeldPortMode mode)
+    private ushort Hold(ushort port)
     {
-        var tcp = protocol == ProbeProtocol.Tcp;
+        var address = new SocketAddress(Source, port, _scope);
+        var tcp = _protocol == ProbeProtocol.Tcp;
         var socket = Sockets.Open(address.Family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0, tcp ? "a TCP socket" : "a UDP socket");
-        _sockets.Add(socket);
+        try
+        {
+            Bind(socket, address, tcp);
+            _sockets.Add(socket);
+            return Sockets.LocalAddress(socket).Port;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private void Bind(FileDescriptor socket, SocketAddress address, bool tcp)
+    {
         if (address.Family == AF_INET6)
         {
             Sockets.Set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, nameof(IPV6_V6ONLY));
         }
 
-        if (!tcp || mode == HeldPortMode.KernelMute)
+        if (!tcp || _mode == HeldPortMode.KernelMute)
         {
             SocketFilter.DropAll.Attach(socket);
         }
 
         if (!tcp)
         {
-            LearnNoPathMtu(socket, address.Family);
+            // A frag-needed that quotes our datagram finds this socket by its port, and would teach the route cache through it.
+            Sockets.LearnNoPathMtu(socket, address.Family, IP_PMTUDISC_OMIT);
         }
 
         Sockets.Bind(socket, address);
-        if (tcp && mode == HeldPortMode.KernelMute)
+        if (tcp && _mode == HeldPortMode.KernelMute)
         {
             Sockets.Listen(socket, 1);
-        }
-
-        return Sockets.LocalAddress(socket).Port;
-    }
-
-    // A frag-needed that quotes our datagram finds this socket by its port, and would teach the route cache through it.
-    private static void LearnNoPathMtu(FileDescriptor socket, int family)
-    {
-        if (family == AF_INET6)
-        {
-            Sockets.Set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, nameof(IPV6_MTU_DISCOVER));
-        }
-        else
-        {
-            Sockets.Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, nameof(IP_MTU_DISCOVER));
         }
     }
 }

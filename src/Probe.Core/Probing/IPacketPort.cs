@@ -46,7 +46,7 @@ public interface IPacketSink
     void Arrived(in ArrivedPacket packet);
 
     /// <summary>The packet sent with this number left the host at this time.</summary>
-    /// <param name="number">The number given to <see cref="IPacketPort.Send"/>.</param>
+    /// <param name="number">The number given to <see cref="IPacketPort.Send(ReadOnlySpan{byte}, int)"/>.</param>
     /// <param name="atNs">Nanoseconds of the port's clock.</param>
     void Transmitted(int number, long atNs);
 }
@@ -87,6 +87,15 @@ public interface IPacketPort : IDisposable
     /// <param name="packet">The packet from its (outermost) IP header on.</param>
     /// <param name="number">Comes back with the transmit stamp.</param>
     SendStatus Send(ReadOnlySpan<byte> packet, int number);
+
+    /// <summary>Sends several packets, in order within a family, and sets the status of each.</summary>
+    void Send(SendBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch.Status(i) = Send(batch.Packet(i), batch.Number(i));
+        }
+    }
 
     /// <summary>
     /// Waits until something arrives or <paramref name="untilNs"/> has come, and hands everything that is there to <paramref name="sink"/>,

@@ -9,6 +9,17 @@ public interface IWire : IDisposable
     /// <summary>Sends one probe.</summary>
     SendStatus Send(in ProbePacket probe);
 
+    /// <summary>Sends several probes in order.</summary>
+    /// <param name="probes">The probes.</param>
+    /// <param name="status">What became of each.</param>
+    void Send(ReadOnlySpan<ProbePacket> probes, Span<SendStatus> status)
+    {
+        for (var i = 0; i < probes.Length; i++)
+        {
+            status[i] = Send(probes[i]);
+        }
+    }
+
     /// <summary>Waits until replies come or <paramref name="untilNs"/> is reached, and appends what came.</summary>
     void Receive(long untilNs, List<Reply> replies);
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Probe.Core.Packets;
 
 namespace Probe.Core.Probing;
@@ -14,14 +13,19 @@ public sealed class PacketWire : IWire, IPacketSink
     private readonly ProbeTable _probes;
     private readonly ReplyMatcher _matcher;
     private readonly byte[] _buffer = new byte[LargestPacket];
+    private readonly SendBatch? _batch;
     private List<Reply>? _replies;
 
     /// <summary>Makes a wire over a port, which it owns.</summary>
     /// <param name="port">Carries the packets.</param>
     /// <param name="cookies">The key of this run.</param>
     /// <param name="keepNs">How long an answer may take at most and still find its probe, nanoseconds.</param>
-    public PacketWire(IPacketPort port, ProbeCookies cookies, long keepNs)
+    /// <param name="batches">
+    /// Several probes leave together. A probe whose transmit stamp never comes then counts from the start of its batch, some 0.1 ms early.
+    /// </param>
+    public PacketWire(IPacketPort port, ProbeCookies cookies, long keepNs, bool batches = false)
     {
+        _batch = batches ? new SendBatch(LargestPacket) : null;
         _port = port;
         _writer = new ProbeWriter(cookies);
         _probes = new ProbeTable(keepNs);
@@ -44,6 +48,42 @@ public sealed class PacketWire : IWire, IPacketSink
         }
 
         return status;
+    }
+
+    /// <inheritdoc/>
+    public void Send(ReadOnlySpan<ProbePacket> probes, Span<SendStatus> status)
+    {
+        if (_batch is null || probes.Length < 2)
+        {
+            for (var i = 0; i < probes.Length; i++)
+            {
+                status[i] = Send(probes[i]);
+            }
+
+            return;
+        }
+
+        for (var done = 0; done < probes.Length; done += _batch.Count)
+        {
+            _batch.Clear();
+            var beforeNs = _port.NowNs;
+            for (var i = done; i < probes.Length && _batch.Fits(probes[i].Size); i++)
+            {
+                _batch.Add(_writer.Write(probes[i], _batch.Room), probes[i].Number);
+                _probes.Add(probes[i], beforeNs);
+            }
+
+            _port.Send(_batch);
+            var afterNs = _port.NowNs;
+            for (var i = 0; i < _batch.Count; i++)
+            {
+                status[done + i] = _batch.Status(i);
+                if (afterNs - beforeNs > LongestSendNs)
+                {
+                    _probes.Find(_batch.Number(i)).SentNs = afterNs;
+                }
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -104,15 +144,7 @@ public sealed class PacketWire : IWire, IPacketSink
     /// <inheritdoc/>
     public void Dispose() => _port.Dispose();
 
-    void IPacketSink.Transmitted(int number, long atNs)
-    {
-        ref var entry = ref _probes.Find(number);
-        if (!Unsafe.IsNullRef(ref entry))
-        {
-            entry.SentNs = atNs;
-            entry.SentStamp = StampSource.Kernel;
-        }
-    }
+    void IPacketSink.Transmitted(int number, long atNs) => _probes.Left(number, atNs);
 
     void IPacketSink.Arrived(in ArrivedPacket packet)
     {

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using Probe.Core.Packets;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Probing;
 
-/// <summary>What a run of raw probing towards one target needs open.</summary>
+/// <summary>What a run of probing towards one target needs open.</summary>
 public sealed record ProbeSessionOptions
 {
     /// <summary>The target.</summary>
@@ -27,19 +28,29 @@ public sealed record ProbeSessionOptions
     /// <summary>Firewall mark of the probes.</summary>
     public uint? Mark { get; init; }
 
+    /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
+    public bool Unprivileged { get; init; }
+
     /// <summary>How long an answer may take, nanoseconds.</summary>
     public long TimeoutNs { get; init; } = 1_000_000_000;
 }
 
 /// <summary>
-/// The open sockets of a run of raw probing: a wire, the held ports and the flows that use them. The host's route cache is as it was
-/// once the session is closed.
+/// The open sockets of a run of probing: a wire and the flows that use it, with raw sockets where they are allowed, else with those that need
+/// no privilege. After raw probing the host's route cache is as it was once the session is closed.
 /// </summary>
 public sealed class ProbeSession : IDisposable
 {
+    // One call of the kernel exchanges the filter of all ports, so that they come in batches.
+    private const int LeastPortsAtOnce = 16;
+    private const int MostChecksums = 65_534;
+
     private readonly ProbeSessionOptions _options;
+    private readonly List<Flow> _flows = [];
+    private readonly HashSet<ushort> _checksums = [];
     private readonly HeldPorts? _ports;
-    private readonly RawPacketPort _port;
+    private readonly RawPacketPort? _port;
+    private readonly SocketWire? _sockets;
     private readonly RouteLookup _before;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports)
@@ -48,7 +59,6 @@ public sealed class ProbeSession : IDisposable
         _ports = ports;
         _before = before;
         Source = source;
-        Flows = [.. Enumerable.Range(0, options.Flows).Select(MakeFlow)];
         _port = new RawPacketPort(new RawPortOptions
         {
             IPv4 = source.IsV4,
@@ -58,23 +68,39 @@ public sealed class ProbeSession : IDisposable
             Interface = options.Interface,
             Mark = options.Mark,
         });
-        Wire = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
+        AddFlows();
+        Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
+    }
+
+    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
+    {
+        (_options, _before, _sockets, Source) = (options, before, sockets, source);
+        AddFlows();
     }
 
     /// <summary>The source address of the probes.</summary>
     public IpAddress Source { get; }
 
-    /// <summary>The flows.</summary>
-    public IReadOnlyList<Flow> Flows { get; }
+    /// <summary>The flows so far.</summary>
+    public IReadOnlyList<Flow> Flows => _flows;
+
+    /// <summary>Why there are no more flows to be had; null as long as there are.</summary>
+    public string? FlowsEnded { get; private set; }
 
     /// <summary>Sends and receives.</summary>
-    public PacketWire Wire { get; }
+    public IWire Wire => _sockets is { } sockets ? sockets : Packets!;
+
+    /// <summary>The same as the wire of whole packets; null without privilege.</summary>
+    public PacketWire? Packets { get; }
+
+    /// <summary>The same as the wire of sockets that need no privilege; null with it.</summary>
+    public SocketWire? Sockets => _sockets;
 
     /// <summary>UTC at which the wire's clock was 0, nanoseconds since 1970.</summary>
-    public long StartedUnixNs => _port.StartedUnixNs;
+    public long StartedUnixNs => _sockets?.StartedUnixNs ?? _port!.StartedUnixNs;
 
     /// <summary>How often the wall clock was set meanwhile.</summary>
-    public int ClockSteps => _port.ClockSteps;
+    public int ClockSteps => _sockets?.ClockSteps ?? _port!.ClockSteps;
 
     /// <summary>The route to the target before the first probe.</summary>
     public RouteLookup Route => _before;
@@ -86,6 +112,11 @@ public sealed class ProbeSession : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         var source = options.Source.IsNone ? HostRoutes.SelectSource(options.Target, options.Interface, options.Mark) : options.Source;
         var before = HostRoutes.Lookup(options.Target, options.Source, options.Interface, options.Mark);
+
+        if (options.Unprivileged || !Linux.Sockets.MayOpenRaw(source.IsV4 ? AF_INET : AF_INET6))
+        {
+            return OpenUnprivileged(options, source, before);
+        }
 
         // Holding a port also proves that the source address is this host's.
         var ports = options.Protocol == ProbeProtocol.Icmp
@@ -102,14 +133,49 @@ public sealed class ProbeSession : IDisposable
         }
     }
 
+    /// <summary>Ends a waiting <see cref="IWire.Receive"/> from another thread.</summary>
+    public void Wake()
+    {
+        _sockets?.Wake();
+        Packets?.Wake();
+    }
+
     /// <summary>
-    /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed; <see cref="ExceptionOutcome.None"/> for
-    /// every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
+    /// The flow with this index. Flows are made as they are asked for, one after the other, each with a port or ICMP checksum that no other has.
+    /// </summary>
+    /// <returns>The flow; null when there are no more, for the reason in <see cref="FlowsEnded"/>.</returns>
+    public Flow? FlowAt(int index)
+    {
+        while (_flows.Count <= index && HasRoom())
+        {
+            try
+            {
+                _flows.Add(MakeFlow(_flows.Count));
+            }
+            catch (Linux.LinuxException e) when (_sockets is not null)
+            {
+                // Every flow has sockets of its own: files or ports have come to an end.
+                FlowsEnded = e.Message;
+            }
+        }
+
+        return index < _flows.Count ? _flows[index] : null;
+    }
+
+    /// <summary>
+    /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without privilege;
+    /// <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
     /// </summary>
     /// <param name="now">The route as it is after the call.</param>
     public ExceptionOutcome CleanRouteCache(out RouteLookup now)
     {
         now = _before;
+        if (_sockets is not null && _options.Protocol == ProbeProtocol.Tcp)
+        {
+            now = HostRoutes.Lookup(_options.Target, _options.Source, _options.Interface, _options.Mark);
+            return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
+        }
+
         return _options.Protocol == ProbeProtocol.Icmp && _options.Target.IsV6
             ? HostRoutes.RemoveOwnException(_options.Target, _before, out now, _options.Interface, _options.Mark)
             : ExceptionOutcome.None;
@@ -122,13 +188,69 @@ public sealed class ProbeSession : IDisposable
         _ports?.Dispose();
     }
 
+    private bool HasRoom()
+    {
+        if (_ports is null)
+        {
+            FlowsEnded ??= _checksums.Count < MostChecksums ? null : "every ICMP checksum is in use";
+        }
+        else if (_flows.Count == _ports.Ports.Count && FlowsEnded is null)
+        {
+            var before = _ports.Ports.Count;
+            _ports.Add(Math.Max(LeastPortsAtOnce, before / 2), out var refusal);
+            if (_ports.Ports.Count > before)
+            {
+                _port!.Listen(_ports.Ports);
+            }
+            else
+            {
+                FlowsEnded = refusal!.Message;
+            }
+        }
+
+        return FlowsEnded is null;
+    }
+
+    private ushort NextChecksum()
+    {
+        ushort checksum;
+        do
+        {
+            checksum = (ushort)RandomNumberGenerator.GetInt32(1, 1 + MostChecksums);
+        }
+        while (!_checksums.Add(checksum));
+        return checksum;
+    }
+
+    private void AddFlows()
+    {
+        while (_flows.Count < _options.Flows)
+        {
+            _flows.Add(MakeFlow(_flows.Count));
+        }
+    }
+
+    private static ProbeSession OpenUnprivileged(ProbeSessionOptions options, IpAddress source, RouteLookup before)
+    {
+        var sockets = new SocketWire(options, source, new ProbeCookies());
+        try
+        {
+            return new ProbeSession(options, source, before, sockets);
+        }
+        catch
+        {
+            sockets.Dispose();
+            throw;
+        }
+    }
+
     private Flow MakeFlow(int index)
     {
         // A label of 0 means "none" and makes some routers hash less.
         var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
         var id = index + 1;
-        return _ports is null
-            ? new Flow(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label)
-            : new Flow(id, _ports.Ports[index], _options.DestinationPort, 0, label);
+        return _options.Protocol == ProbeProtocol.Icmp
+            ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), label)
+            : new Flow(id, _sockets?.AddFlow(label) ?? _ports!.Ports[index], _options.DestinationPort, 0, label);
     }
 }

@@ -1,20 +1,21 @@
 namespace Probe.Core.Probing;
 
 /// <summary>
-/// The probes that may still be answered, by number, in a ring that grows until no probe younger than the time to keep is overwritten.
+/// The probes that may still be answered, by number. They stand in pages, so that a run of tens of thousands of probes a second takes little more
+/// memory than what is under way; a page is used again when none of its probes is younger than the time to keep.
 /// </summary>
 internal sealed class ProbeTable
 {
+    private const int PageBits = 10;
+    private const int PageSize = 1 << PageBits;
+
     private readonly long _keepNs;
-    private Entry[] _ring;
+    private Page?[] _pages = new Page?[8];
+    private int _firstPage;
+    private int _lastPage = -1;
 
     /// <param name="keepNs">A probe is remembered at least this long, nanoseconds.</param>
-    /// <param name="capacity">Places at the start; a power of two.</param>
-    public ProbeTable(long keepNs, int capacity = 1024)
-    {
-        _keepNs = keepNs;
-        _ring = new Entry[capacity];
-    }
+    public ProbeTable(long keepNs) => _keepNs = keepNs;
 
     /// <summary>The largest number added.</summary>
     public int Newest { get; private set; }
@@ -22,13 +23,16 @@ internal sealed class ProbeTable
     /// <summary>Remembers a probe that is about to be sent. Numbers come in rising order.</summary>
     public ref Entry Add(in ProbePacket packet, long nowNs)
     {
-        while (Place(packet.Number) is { Packet.Number: not 0 } old && nowNs - old.SentNs < _keepNs)
+        var number = packet.Number >> PageBits;
+        if (number != _lastPage)
         {
-            Grow();
+            Open(number, nowNs);
         }
 
         Newest = packet.Number;
-        ref var entry = ref Place(packet.Number);
+        var page = PlaceOf(number)!;
+        page.NewestNs = nowNs;
+        ref var entry = ref page.Entries[packet.Number & (PageSize - 1)];
         entry = new Entry { Packet = packet, SentNs = nowNs, SentStamp = StampSource.User };
         return ref entry;
     }
@@ -38,14 +42,29 @@ internal sealed class ProbeTable
     {
         if (number > 0 && number <= Newest)
         {
-            ref var entry = ref Place(number);
-            if (entry.Packet.Number == number)
+            var at = number >> PageBits;
+            if (at >= _firstPage && at <= _lastPage && PlaceOf(at) is { } page)
             {
-                return ref entry;
+                ref var entry = ref page.Entries[number & (PageSize - 1)];
+                if (entry.Packet.Number == number)
+                {
+                    return ref entry;
+                }
             }
         }
 
         return ref System.Runtime.CompilerServices.Unsafe.NullRef<Entry>();
+    }
+
+    /// <summary>Notes when the kernel says that a probe left; nothing for one that is forgotten.</summary>
+    public void Left(int number, long atNs)
+    {
+        ref var entry = ref Find(number);
+        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry))
+        {
+            entry.SentNs = atNs;
+            entry.SentStamp = StampSource.Kernel;
+        }
     }
 
     /// <summary>The newest number with this residue modulo <see cref="ProbeCookies.TagCycle"/>; 0 when there is none.</summary>
@@ -60,19 +79,53 @@ internal sealed class ProbeTable
         return Math.Max(0, Newest - (back < 0 ? back + ProbeCookies.TagCycle : back));
     }
 
-    private ref Entry Place(int number) => ref _ring[number & (_ring.Length - 1)];
+    private ref Page? PlaceOf(int page) => ref _pages[page & (_pages.Length - 1)];
+
+    /// <summary>Makes room for the probes of a page after the last one; pages in between stay empty.</summary>
+    private void Open(int page, long nowNs)
+    {
+        Page? old = null;
+        for (; _firstPage <= _lastPage && (PlaceOf(_firstPage) is not { } first || nowNs - first.NewestNs >= _keepNs); _firstPage++)
+        {
+            old = PlaceOf(_firstPage) ?? old;
+            PlaceOf(_firstPage) = null;
+        }
+
+        if (_firstPage > _lastPage)
+        {
+            _firstPage = page;
+        }
+
+        _lastPage = page;
+        while (_lastPage - _firstPage >= _pages.Length)
+        {
+            Grow();
+        }
+
+        if (old is not null)
+        {
+            Array.Clear(old.Entries);
+        }
+
+        PlaceOf(page) = old ?? new Page();
+    }
 
     private void Grow()
     {
-        var old = _ring;
-        _ring = new Entry[old.Length * 2];
-        foreach (ref var entry in old.AsSpan())
+        var old = _pages;
+        _pages = new Page?[old.Length * 2];
+        for (var page = _firstPage; page < _lastPage && page - _firstPage < old.Length; page++)
         {
-            if (entry.Packet.Number != 0)
-            {
-                Place(entry.Packet.Number) = entry;
-            }
+            PlaceOf(page) = old[page & (old.Length - 1)];
         }
+    }
+
+    /// <summary>Consecutive numbers.</summary>
+    private sealed class Page
+    {
+        public readonly Entry[] Entries = new Entry[PageSize];
+
+        public long NewestNs;
     }
 
     /// <summary>One remembered probe.</summary>

@@ -13,6 +13,9 @@ public sealed class ProbeWriter
     private const int CompensationLength = 2;
     private const int PayloadCookieLength = 8;
 
+    /// <summary>Octets of a UDP payload that tell a probe from others of its flow: what keeps the checksum constant differs with the number.</summary>
+    internal const int TellingPayload = CompensationLength;
+
     private readonly ProbeCookies _cookies;
 
     /// <summary>Makes a writer that signs with these cookies.</summary>
@@ -64,6 +67,9 @@ public sealed class ProbeWriter
         ProbeProtocol.Udp => IpProtocol.Udp,
         _ => IpProtocol.Tcp,
     };
+
+    /// <summary>Octets at a datagram probe's beginning that the kernel writes where a UDP or ICMP socket sends the rest.</summary>
+    internal static int KernelHeaders(ProbeProtocol protocol, bool isV6) => IpHeaderLength(isV6) + (protocol == ProbeProtocol.Udp ? UdpHeader.Length : 0);
 
     private static int IpHeaderLength(bool isV6) => isV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
 

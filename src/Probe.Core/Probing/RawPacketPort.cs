@@ -15,9 +15,6 @@ public sealed class RawPacketPort : IPacketPort
     // Answers are cut here: what is matched stands in the first octets, and a quote is rarely longer than 1,280.
     private const int KeptOctets = 2048;
 
-    // Receive stamps are switched on by a deferred job of the kernel: packets within some 2 ms of the first opening carry none.
-    private const long WarmUpNs = 2_000_000;
-
     private readonly StampClock _clock = new();
     private readonly MessageBatch _batch = new(BatchSize, KeptOctets, controlSize: 256);
     private readonly RawSender? _sender4;
@@ -71,11 +68,7 @@ public sealed class RawPacketPort : IPacketPort
     /// <inheritdoc/>
     public SendStatus Send(ReadOnlySpan<byte> packet, int number)
     {
-        if (!_warm)
-        {
-            WarmUp();
-        }
-
+        WarmUp();
         var version = packet.IsEmpty ? 0 : packet[0] >> 4;
         return version switch
         {
@@ -83,6 +76,15 @@ public sealed class RawPacketPort : IPacketPort
             6 when packet.Length >= 40 && _sender6 is { } sender => sender.Send(packet, number, _clock.NowNs),
             _ => throw new ArgumentException("Not an IP packet of a family this port was opened for.", nameof(packet)),
         };
+    }
+
+    /// <inheritdoc/>
+    public void Send(SendBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        WarmUp();
+        _sender4?.Send(batch, _clock.NowNs);
+        _sender6?.Send(batch, _clock.NowNs);
     }
 
     /// <inheritdoc/>
@@ -101,6 +103,15 @@ public sealed class RawPacketPort : IPacketPort
             }
 
             wait = untilNs == long.MaxValue ? long.MaxValue : untilNs - now;
+        }
+    }
+
+    /// <summary>Takes TCP and UDP answers to these local ports from now on. Call it before the first probe of a new port leaves.</summary>
+    public void Listen(IReadOnlyList<ushort> localPorts)
+    {
+        foreach (var receiver in _receivers)
+        {
+            receiver.Listen(localPorts);
         }
     }
 
@@ -137,6 +148,15 @@ public sealed class RawPacketPort : IPacketPort
         if (options.Protocol != ProbeProtocol.Icmp && options.LocalPorts.Count > 0)
         {
             receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts, options.ReceiveBuffer));
+        }
+    }
+
+    private void WarmUp()
+    {
+        if (!_warm)
+        {
+            _warm = true;
+            _clock.WarmUp();
         }
     }
 
@@ -187,16 +207,5 @@ public sealed class RawPacketPort : IPacketPort
     {
         _sender4?.ReadStamps(_clock, sink);
         _sender6?.ReadStamps(_clock, sink);
-    }
-
-    // Sleeping, not spinning: the kernel's job needs this CPU (a busy wait of 2 ms left 3 of 3 first answers unstamped).
-    private void WarmUp()
-    {
-        _warm = true;
-        do
-        {
-            Thread.Sleep(1);
-        }
-        while (_clock.NowNs < WarmUpNs);
     }
 }

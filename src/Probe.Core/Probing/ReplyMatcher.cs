@@ -20,6 +20,9 @@ internal sealed class ReplyMatcher
     private const int LongestAmbiguousSearch = 4096;
     private const int LongestTranslationSearch = 256;
 
+    private const RewrittenFields Tuple = RewrittenFields.Source | RewrittenFields.Destination
+        | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
+
     private readonly ProbeCookies _cookies;
     private readonly ProbeTable _probes;
 
@@ -193,6 +196,10 @@ internal sealed class ReplyMatcher
         return !quote.Outermost.IsV6 && TryCandidates(_cookies.ResidueOfIpId(quote.Outermost.Id), quote, transport, out match);
     }
 
+    /// <summary>
+    /// At tens of thousands of probes a second several of those still under way share a residue: the one whose addresses and ports are those
+    /// quoted goes before a newer one that only a translation on the way would explain.
+    /// </summary>
     private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out Match match)
     {
         match = default;
@@ -201,7 +208,7 @@ internal sealed class ReplyMatcher
             ref var entry = ref _probes.Find(number);
             if (Unsafe.IsNullRef(ref entry))
             {
-                return false;
+                break;
             }
 
             ref readonly var probe = ref entry.Packet;
@@ -212,14 +219,21 @@ internal sealed class ReplyMatcher
             }
 
             var different = Differences(probe, quote, transport);
-            if (IsProved(probe, quote, transport, different))
+            if (!IsProved(probe, quote, transport, different))
+            {
+                continue;
+            }
+
+            if ((different & Tuple) == 0)
             {
                 match = new Match(number, different);
                 return true;
             }
+
+            match = match.Number == 0 ? new Match(number, different) : match;
         }
 
-        return false;
+        return match.Number != 0;
     }
 
     /// <summary>
@@ -257,8 +271,6 @@ internal sealed class ReplyMatcher
     /// <summary>The rules of proof, by what is left unchanged.</summary>
     private bool IsProved(in ProbePacket probe, in QuoteStack quote, in QuotedTransport transport, RewrittenFields different)
     {
-        const RewrittenFields Tuple = RewrittenFields.Source | RewrittenFields.Destination
-            | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
         const RewrittenFields Far = RewrittenFields.Destination | RewrittenFields.DestinationPort;
 
         if (ProbeWriter.TryReadPayloadCookie(transport.Payload, out var quoted))

@@ -21,16 +21,23 @@ public static class SweepLoop
     {
         var replies = new List<Reply>();
         var send = new List<ProbePacket>();
+        var status = Array.Empty<SendStatus>();
         while (true)
         {
             var now = wire.NowNs;
             var next = sweep.Step(now, CollectionsMarshal.AsSpan(replies), send);
             replies.Clear();
-            foreach (ref readonly var probe in CollectionsMarshal.AsSpan(send))
+            if (status.Length < send.Count)
             {
-                if (wire.Send(probe) is var status and not SendStatus.Sent)
+                status = new SendStatus[Math.Max(send.Count, 2 * status.Length)];
+            }
+
+            wire.Send(CollectionsMarshal.AsSpan(send), status);
+            for (var i = 0; i < send.Count; i++)
+            {
+                if (status[i] != SendStatus.Sent)
                 {
-                    sweep.NotSent(probe, status);
+                    sweep.NotSent(send[i], status[i]);
                     next = Math.Min(next, now + RetryNs);
                 }
             }

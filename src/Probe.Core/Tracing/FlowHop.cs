@@ -22,6 +22,12 @@ internal sealed class FlowHop
     /// <summary>Probes sent in all.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>Probes that are no longer waited for.</summary>
+    public int Missed => Attempts - Pending - Received;
+
+    /// <summary>When the newest probe left.</summary>
+    public long LastTryNs { get; set; }
+
     /// <summary>
     /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
     /// </summary>
@@ -30,8 +36,25 @@ internal sealed class FlowHop
     /// <summary>Routers that sent an ICMP redirect for this flow.</summary>
     public List<IpAddress> Redirects { get; } = [];
 
-    /// <summary>The node of an address, made when it is new.</summary>
-    public FlowNode NodeOf(IpAddress address)
+    /// <summary>Who answered when; null as long as one address answered alone.</summary>
+    public AnswerRuns? Runs { get; private set; }
+
+    /// <summary>Counts an answer.</summary>
+    public void Add(in Reply reply)
+    {
+        Sent++;
+        Received++;
+        var node = NodeOf(reply.From);
+        if (Nodes.Count > 1)
+        {
+            Runs ??= new AnswerRuns(Nodes[0]);
+            Runs.Add(reply.From, reply.SentNs);
+        }
+
+        node.Add(reply);
+    }
+
+    private FlowNode NodeOf(IpAddress address)
     {
         foreach (var node in Nodes)
         {
@@ -70,6 +93,12 @@ internal sealed class FlowNode(IpAddress address)
     /// <summary>The newest MPLS stack and interface information; null when none came.</summary>
     public IcmpExtensions? Extensions { get; private set; }
 
+    /// <summary>When the first probe that it answered was sent.</summary>
+    public long FirstSentNs { get; private set; } = long.MaxValue;
+
+    /// <summary>When the last probe that it answered was sent.</summary>
+    public long LastSentNs { get; private set; } = long.MinValue;
+
     /// <summary>Fields that were seen rewritten in a quote.</summary>
     public RewrittenFields Nat { get; private set; }
 
@@ -80,6 +109,8 @@ internal sealed class FlowNode(IpAddress address)
     public void Add(in Reply reply)
     {
         Received++;
+        FirstSentNs = Math.Min(FirstSentNs, reply.SentNs);
+        LastSentNs = Math.Max(LastSentNs, reply.SentNs);
         KernelStamped += reply.KernelStamped ? 1 : 0;
         Nat |= reply.Nat;
         Extensions = reply.Extensions ?? Extensions;

@@ -3,20 +3,20 @@ using Probe.Core.Packets;
 
 namespace Probe.Core.Tracing;
 
-/// <summary>Links between hops, each proved by one flow on both ends, and the balancing that follows from them.</summary>
+/// <summary>Links between hops, each proved by one flow on both ends.</summary>
 internal static class LinkBuilder
 {
     private const int AttemptsForSilence = 3;
 
     /// <summary>The links, by TTL and address.</summary>
-    public static List<LinkEvidence> Build(TraceState state)
+    public static List<LinkEvidence> Build(TraceState state, Branching branching)
     {
         var links = new SortedDictionary<(int Ttl, IpAddress From, IpAddress To), List<int>>();
         for (var flow = 0; flow < state.Flows.Count; flow++)
         {
             for (var ttl = state.Options.FirstTtl; ttl < state.Options.MaxTtl; ttl++)
             {
-                if (EndsOf(state, flow, ttl) is not { } ends || (ends.From.IsNone && ends.To.IsNone))
+                if (branching.IsUnordered(flow, ttl) || EndsOf(state, flow, ttl) is not { } ends || (ends.From.IsNone && ends.To.IsNone))
                 {
                     continue;
                 }
@@ -32,29 +32,6 @@ internal static class LinkBuilder
         }
 
         return [.. links.Select(link => Describe(state, link.Key, link.Value))];
-    }
-
-    /// <summary>How the node spreads traffic over the next hop, as far as the flows through it tell.</summary>
-    public static string BalancingOf(TraceState state, IpAddress node, int ttl)
-    {
-        var next = new HashSet<IpAddress>();
-        var mixed = false;
-        for (var flow = 0; flow < state.Flows.Count; flow++)
-        {
-            if (state.Find(flow, ttl) is { Nodes: [var only] } && only.Address == node && IsBeforeTarget(state, flow, ttl)
-                && state.Find(flow, ttl + 1) is { } far)
-            {
-                next.UnionWith(far.Nodes.Select(other => other.Address));
-                mixed |= far.Nodes.Count > 1;
-            }
-        }
-
-        return mixed ? "per-packet" : next.Count switch
-        {
-            0 => "unknown",
-            1 => "single",
-            _ => "per-flow",
-        };
     }
 
     private static (IpAddress From, IpAddress To)? EndsOf(TraceState state, int flow, int ttl)
@@ -81,6 +58,7 @@ internal static class LinkBuilder
         var far = flows.ConvertAll(flow => state.Cell(flow, link.Ttl + 1));
         var sent = far.Sum(hop => hop.Sent);
         var received = far.Sum(hop => hop.Received);
+        var nodes = far.SelectMany(hop => hop.Nodes).ToArray();
         return new LinkEvidence
         {
             Ttl = link.Ttl,
@@ -90,6 +68,7 @@ internal static class LinkBuilder
             Sent = sent,
             Received = received,
             Loss = sent == 0 ? null : (double)(sent - received) / sent,
+            RttNs = RttStatistics.Of(nodes),
         };
     }
 }

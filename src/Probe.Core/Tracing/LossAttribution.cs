@@ -10,7 +10,7 @@ namespace Probe.Core.Tracing;
 internal static class LossAttribution
 {
     /// <summary>The note of a hop whose loss cannot be told from rate limiting.</summary>
-    public const string PossibleNote = "rate limit possible";
+    public const string PossibleNote = HopEvidence.RateLimitPossible;
 
     /// <summary>Fills in loss, rate limiting and notes.</summary>
     public static List<HopEvidence> Apply(IReadOnlyList<HopEvidence> hops)

@@ -2,178 +2,232 @@ using Probe.Core.Packets;
 
 namespace Probe.Core.Tracing;
 
-/// <summary>
-/// One place where flows part: an address at a TTL, the source, a silent hop behind one certain predecessor (two silent hops are never one),
-/// or a clump of addresses behind a per-packet balancer, which flows cannot tell apart.
-/// </summary>
-internal sealed class Vertex(int ttl, IpAddress address)
-{
-    /// <summary>TTL; 0 or the TTL before the first for the source.</summary>
-    public int Ttl => ttl;
-
-    /// <summary>Its address; none for the source, a silent hop and a clump.</summary>
-    public IpAddress Address => address;
-
-    /// <summary>Indices of the flows known to pass, or, behind a hop with this one vertex alone, taken to pass.</summary>
-    public List<int> Flows { get; } = [];
-
-    /// <summary>The vertices behind it and how many of its flows go to each.</summary>
-    public Dictionary<Vertex, int> Next { get; } = [];
-
-    /// <summary>Addresses seen behind it; more than <see cref="Next"/> holds when they form a clump.</summary>
-    public HashSet<IpAddress> NextAddresses { get; } = [];
-
-    /// <summary>Flows answered at the next TTL.</summary>
-    public int Answered { get; set; }
-
-    /// <summary>Flows that stayed silent there after all attempts.</summary>
-    public int Silent { get; set; }
-
-    /// <summary>Flows whose probe there is under way.</summary>
-    public int Pending { get; set; }
-
-    /// <summary>Probes answered there beyond the first of a flow: each could have shown per-packet balancing.</summary>
-    public int Repeats { get; set; }
-
-    /// <summary>A flow of it was answered by two addresses: it balances packet by packet.</summary>
-    public bool PerPacket { get; set; }
-
-    /// <summary>The part of its flows that goes to one of its next hops.</summary>
-    public double ShareOf(Vertex next) => (double)Next[next] / Math.Max(1, Answered + Silent);
-
-    /// <summary>It is a clump: what flows do behind it is not theirs.</summary>
-    public bool IsClump { get; init; }
-
-    /// <summary>Every flow ends here or passes here, so that new flows need not be shown to.</summary>
-    public bool TakesAll { get; set; }
-}
-
-/// <summary>The graph that the observations so far make, rebuilt from them whenever they changed.</summary>
+/// <summary>The graph that the observations so far make, rebuilt from them before each plan.</summary>
 internal sealed class MultipathGraph
 {
+    private const int FlowsOfASoleVertex = 6;
+
+    // A link behind a balancer that decides per packet would be an invention: where one is suspected, those before it must prove themselves.
+    private const double RiskOfInvention = 1e-6;
+
     private readonly TraceState _state;
     private readonly Func<FlowHop, int, bool> _isSilent;
+    private readonly double _risk;
+    private readonly bool _byHop;
     private readonly Dictionary<(int Ttl, IpAddress Address), Vertex> _byAddress = [];
-    private readonly List<List<Vertex>> _levels = [];
+    private readonly List<Level> _levels = [];
+
+    // The farthest vertex that seems to balance per packet. The balancer may be any before it.
+    private int _lastPerPacketTtl;
 
     /// <param name="state">The observations.</param>
     /// <param name="isSilent">True when a flow's hop has been tried often enough to be called silent.</param>
-    public MultipathGraph(TraceState state, Func<FlowHop, int, bool> isSilent)
+    /// <param name="risk">Risk at which a balancer is taken to keep flows to their ways.</param>
+    /// <param name="byHop">A hop's nodes are taken to be alike, so that what one of them proved holds for all.</param>
+    public MultipathGraph(TraceState state, Func<FlowHop, int, bool> isSilent, double risk, bool byHop)
     {
+        _risk = risk;
+        _byHop = byHop;
         _state = state;
         _isSilent = isSilent;
         Source = new Vertex(state.Options.FirstTtl - 1, default) { TakesAll = true };
-        for (var flow = 0; flow < state.Flows.Count; flow++)
+        Source.Flows.AddRange(Enumerable.Range(0, state.Flows.Count));
+        _levels.Add(new Level(Source.Ttl) { Vertices = { Source } });
+        for (var ttl = state.Options.FirstTtl; ttl <= state.Options.MaxTtl && _levels[^1].Vertices.Count > 0; ttl++)
         {
-            Source.Flows.Add(flow);
-        }
-
-        _levels.Add([Source]);
-        for (var ttl = state.Options.FirstTtl; ttl <= state.Options.MaxTtl && _levels[^1].Count > 0; ttl++)
-        {
-            _levels.Add([]);
-            foreach (var vertex in _levels[^2])
+            var (before, level) = (_levels[^1], new Level(ttl));
+            _levels.Add(level);
+            foreach (var vertex in before.Vertices)
             {
-                Tally(vertex, ttl);
+                Tally(vertex, level);
             }
 
-            MarkSole(ttl);
+            Count(level);
+            MarkSole(before, level);
+        }
+
+        foreach (var level in _levels)
+        {
+            MarkDoubtful(level);
         }
     }
 
     /// <summary>This host.</summary>
     public Vertex Source { get; }
 
-    /// <summary>The vertices by distance, the source's level first; targets are left out, nothing lies behind them.</summary>
-    public IReadOnlyList<IReadOnlyList<Vertex>> Levels => _levels;
-
-    /// <summary>The vertex through which most flows of another come; null for the source.</summary>
-    public Vertex? BestBefore(Vertex vertex)
-    {
-        var level = vertex.Ttl - Source.Ttl - 1;
-        return level < 0 ? null : _levels[level].Where(before => before.Next.ContainsKey(vertex)).MaxBy(before => before.ShareOf(vertex));
-    }
+    /// <summary>The vertices by distance, the source's level first.</summary>
+    public IReadOnlyList<Level> Levels => _levels;
 
     /// <summary>All vertices whose next hops are searched for.</summary>
-    public IEnumerable<Vertex> Vertices => _levels.SelectMany(level => level);
+    public IEnumerable<Vertex> Vertices => _levels.SelectMany(level => level.Vertices);
 
-    private void Tally(Vertex vertex, int ttl)
+    /// <summary>
+    /// Answered repeats of flows that it takes at a TTL to believe that the balancer before it does not decide per packet; farther on such
+    /// balancing was seen, so that even a single next hop may be one of two.
+    /// </summary>
+    public int RepeatsNeeded(int nextHops, int ttl) => nextHops > 0 && ttl <= _lastPerPacketTtl
+        ? StoppingRule.RepeatsFor(Math.Max(2, nextHops), RiskOfInvention)
+        : StoppingRule.RepeatsFor(nextHops, _risk);
+
+    /// <summary>The vertex through which most flows of another come; null for the source.</summary>
+    public static Vertex? BestBefore(Vertex vertex) => vertex.Before.MaxBy(before => before.ShareOf(vertex));
+
+    private void Tally(Vertex vertex, Level level)
     {
         // Two addresses for one flow come first: they decide whether what follows is a clump.
         foreach (var flow in vertex.Flows)
         {
-            vertex.PerPacket |= _state.Find(flow, ttl) is { Nodes.Count: > 1 };
+            if (_state.Find(flow, level.Ttl) is { Received: > 0 } hop)
+            {
+                vertex.PerPacket |= hop.Nodes.Count > 1;
+                foreach (var node in hop.Nodes)
+                {
+                    vertex.NextAddresses.Add(node.Address);
+                }
+            }
         }
 
-        var together = vertex.PerPacket || (vertex.IsClump && CountAddresses(vertex, ttl) > 1);
+        _lastPerPacketTtl = vertex is { PerPacket: true, IsClump: false } ? vertex.Ttl : _lastPerPacketTtl;
+        var together = vertex.PerPacket || (vertex.IsClump && vertex.NextAddresses.Count > 1);
         Vertex? clump = null;
         Vertex? silent = null;
         foreach (var flow in vertex.Flows)
         {
-            if (_state.Find(flow, ttl) is not { } hop)
+            if (_state.Find(flow, level.Ttl) is not { } hop)
             {
                 continue;
             }
 
-            hop.Unordered = together;
             if (hop.Received > 0)
             {
                 vertex.Answered++;
                 vertex.Repeats += hop.Received - 1;
-                vertex.NextAddresses.UnionWith(hop.Nodes.Select(node => node.Address));
-                if (_state.Flows[flow].ReachedTtl is > 0 and var end && end <= ttl)
+                if (!EndsAt(flow, level.Ttl))
                 {
-                    continue;
+                    Join(together ? clump ??= Add(level, new Vertex(level.Ttl, default) { IsClump = true }) : At(level, hop.Nodes[0].Address), vertex, flow);
                 }
-
-                Join(together ? clump ??= Add(new Vertex(ttl, default) { IsClump = true }) : At(ttl, hop.Nodes[0].Address), vertex, flow);
             }
-            else if (_isSilent(hop, ttl))
+            else if (_isSilent(hop, level.Ttl))
             {
                 vertex.Silent++;
-                Join(silent ??= Add(new Vertex(ttl, default)), vertex, flow);
+                Join(silent ??= Add(level, new Vertex(level.Ttl, default)), vertex, flow);
             }
-            else if (hop.Pending > 0 || hop.Attempts > 0)
+            else if (hop.Attempts > 0)
             {
                 vertex.Pending++;
             }
         }
     }
 
-    private int CountAddresses(Vertex vertex, int ttl) =>
-        vertex.Flows.Select(flow => _state.Find(flow, ttl)).Where(hop => hop is { Received: > 0 }).Select(hop => hop!.Nodes[0].Address).Distinct().Count();
+    private bool EndsAt(int flow, int ttl) => _state.Flows[flow].ReachedTtl is > 0 and var end && end <= ttl;
 
     private static void Join(Vertex next, Vertex vertex, int flow)
     {
         next.Flows.Add(flow);
+        next.Before.Add(vertex);
         vertex.Next[next] = vertex.Next.GetValueOrDefault(next) + 1;
     }
 
-    private Vertex At(int ttl, IpAddress address)
+    private Vertex At(Level level, IpAddress address)
     {
-        if (!_byAddress.TryGetValue((ttl, address), out var vertex))
+        if (!_byAddress.TryGetValue((level.Ttl, address), out var vertex))
         {
-            _byAddress.Add((ttl, address), vertex = Add(new Vertex(ttl, address)));
+            _byAddress.Add((level.Ttl, address), vertex = Add(level, new Vertex(level.Ttl, address)));
         }
 
         return vertex;
     }
 
-    private Vertex Add(Vertex vertex)
+    private static Vertex Add(Level level, Vertex vertex)
     {
-        _levels[^1].Add(vertex);
+        level.Vertices.Add(vertex);
         return vertex;
     }
+
+    /// <summary>Counts what all flows met at a TTL; one that was not shown at the TTL before belongs to its address here all the same.</summary>
+    private void Count(Level level)
+    {
+        var placed = new bool[_state.Flows.Count];
+        foreach (var vertex in level.Vertices)
+        {
+            foreach (var flow in vertex.Flows)
+            {
+                placed[flow] = true;
+            }
+        }
+
+        for (var flow = 0; flow < _state.Flows.Count; flow++)
+        {
+            if (_state.Find(flow, level.Ttl) is not { Attempts: > 0 } hop)
+            {
+                continue;
+            }
+
+            if (hop.Received > 0)
+            {
+                level.Answered++;
+                level.Repeats += hop.Received - 1;
+                foreach (var node in hop.Nodes)
+                {
+                    level.Addresses.Add(node.Address);
+                }
+
+                if (EndsAt(flow, level.Ttl))
+                {
+                    level.Ended++;
+                }
+                else if (!placed[flow])
+                {
+                    Place(level, hop, flow);
+                }
+            }
+            else if (_isSilent(hop, level.Ttl))
+            {
+                level.Silent++;
+            }
+            else
+            {
+                level.Pending++;
+            }
+        }
+    }
+
+    private void Place(Level level, FlowHop hop, int flow)
+    {
+        // Behind a per-packet balancer it came one way of many, and might as well have come another.
+        var vertex = level.Vertices.Find(other => other.IsClump) ?? At(level, hop.Nodes[0].Address);
+        vertex.Flows.Add(flow);
+    }
+
+    /// <summary>Marks what the flows of a level prove no link from: clumps, and what lies behind a balancer that has not proved itself.</summary>
+    private void MarkDoubtful(Level level)
+    {
+        foreach (var vertex in level.Vertices)
+        {
+            vertex.IsDoubtful = vertex.IsClump
+                || (level.Vertices.Count > 1 && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
+            foreach (var flow in vertex.Flows)
+            {
+                if (_state.Find(flow, level.Ttl) is { } hop)
+                {
+                    hop.Unordered = vertex.IsDoubtful;
+                }
+            }
+        }
+    }
+
+    private bool Doubts(Vertex vertex, Level next) =>
+        vertex.PerPacket || (_byHop ? next.Repeats : vertex.Proofs) < RepeatsNeeded(vertex.NextAddresses.Count, next.Ttl);
 
     /// <summary>
     /// Where all flows of a hop that itself takes all meet in one vertex and none ended, new flows pass there too: they count as its flows
     /// without a probe of their own.
     /// </summary>
-    private void MarkSole(int ttl)
+    private void MarkSole(Level before, Level level)
     {
-        if (_levels[^2] is not [{ TakesAll: true, Pending: 0, Silent: 0 } before] || _levels[^1] is not [var sole]
-            || sole.Address.IsNone || before.NextAddresses.Count != 1 || before.Answered < FlowsOfASoleVertex
-            || _state.Flows.Any(flow => flow.ReachedTtl > 0 && flow.ReachedTtl <= ttl))
+        if (before.Vertices is not [{ TakesAll: true, Silent: 0, Answered: >= FlowsOfASoleVertex, NextAddresses.Count: 1 }]
+            || level.Vertices is not [{ Address.IsNone: false } sole]
+            || _state.Flows.Any(flow => flow.ReachedTtl > 0 && flow.ReachedTtl <= level.Ttl))
         {
             return;
         }
@@ -181,12 +235,10 @@ internal sealed class MultipathGraph
         sole.TakesAll = true;
         for (var flow = 0; flow < _state.Flows.Count; flow++)
         {
-            if (_state.Find(flow, ttl) is null)
+            if (_state.Find(flow, level.Ttl) is not { Received: > 0 })
             {
                 sole.Flows.Add(flow);
             }
         }
     }
-
-    private const int FlowsOfASoleVertex = 6;
 }

@@ -10,6 +10,16 @@ public enum ConfidenceScope
     Graph,
 }
 
+/// <summary>How next hops are searched for.</summary>
+public enum MultipathAlgorithm
+{
+    /// <summary>MDA-Lite as long as every hop's nodes look alike, the full algorithm from then on. For the whole graph always the full one.</summary>
+    Lite,
+
+    /// <summary>The full algorithm with node control.</summary>
+    Full,
+}
+
 /// <summary>How all paths are searched.</summary>
 public sealed record MultipathOptions
 {
@@ -24,6 +34,9 @@ public sealed record MultipathOptions
 
     /// <summary>What the confidence is of.</summary>
     public ConfidenceScope Scope { get; init; } = ConfidenceScope.Hop;
+
+    /// <summary>How next hops are searched for.</summary>
+    public MultipathAlgorithm Algorithm { get; init; } = MultipathAlgorithm.Lite;
 
     /// <summary>Most probes of the whole search.</summary>
     public int MaxProbes { get; init; } = 5000;

@@ -1,103 +1,76 @@
 namespace Probe.Core.Tracing;
 
-/// <summary>
-/// Says which probes the graph still needs. Every vertex must have as many answered flows at the next TTL as the stopping rule asks for
-/// the next hops it has shown; flows that reach a vertex are found by sending more through the vertices before it (node control).
-/// </summary>
-internal sealed class MultipathPlan
+/// <summary>Says which probes the graph still needs, nearest TTL first.</summary>
+internal abstract class MultipathPlan
 {
-    private readonly TraceState _state;
-    private readonly MultipathGraph _graph;
-    private readonly StoppingRule _rule;
-    private readonly Func<int> _addFlow;
-    private readonly Dictionary<(Vertex Vertex, int Ttl), int> _planned = [];
+    /// <summary>Silent hops in a row after which more of them are no longer searched for next hops.</summary>
+    private protected const int MostSilentHopsSearched = 3;
+
     private readonly List<(int Flow, int Ttl)> _wanted = [];
     private readonly HashSet<(int Flow, int Ttl)> _unique = [];
+    private readonly Func<int> _addFlow;
 
-    /// <param name="state">The observations.</param>
-    /// <param name="graph">What they make.</param>
-    /// <param name="rule">When a vertex is done.</param>
-    /// <param name="addFlow">Makes a flow and returns its index; −1 when there are no more.</param>
-    public MultipathPlan(TraceState state, MultipathGraph graph, StoppingRule rule, Func<int> addFlow)
+    private protected MultipathPlan(TraceState state, MultipathGraph graph, StoppingRule rule, Func<int> addFlow)
     {
-        _state = state;
-        _graph = graph;
-        _rule = rule;
+        State = state;
+        Graph = graph;
+        Rule = rule;
         _addFlow = addFlow;
+        Missing = new int[state.Options.MaxTtl + 2];
     }
 
-    /// <summary>Probes to send, nearest TTL first.</summary>
+    /// <summary>Probes to send.</summary>
     public IReadOnlyList<(int Flow, int Ttl)> Wanted => _wanted;
 
     /// <summary>Some vertex cannot be given more flows.</summary>
     public bool OutOfFlows { get; private set; }
 
+    /// <summary>Answers still missing by TTL, those under way included.</summary>
+    public int[] Missing { get; }
+
+    private protected TraceState State { get; }
+
+    private protected MultipathGraph Graph { get; }
+
+    private protected StoppingRule Rule { get; }
+
     /// <summary>Fills <see cref="Wanted"/>.</summary>
     public void Make()
     {
         var silentHops = 0;
-        foreach (var level in _graph.Levels)
+        foreach (var level in Graph.Levels)
         {
-            silentHops = level.Count > 0 && level.All(vertex => vertex.Address.IsNone && !vertex.IsClump && vertex != _graph.Source) ? silentHops + 1 : 0;
-            foreach (var vertex in level)
+            if (level.Ttl >= State.Options.MaxTtl || level.Vertices.Count == 0)
             {
-                if (vertex.Ttl < _state.Options.MaxTtl)
-                {
-                    Complete(vertex, silentHops);
-                }
+                continue;
             }
+
+            silentHops = level.Vertices.TrueForAll(vertex => vertex.IsSilent) ? silentHops + 1 : 0;
+            Complete(level, silentHops);
+            WitnessLinks(level);
         }
     }
 
-    /// <summary>True when the vertex needs no more answers at the next TTL.</summary>
-    public bool IsComplete(Vertex vertex, int silentHops = 0) => Missing(vertex, silentHops) <= 0 && !NeedsRepeat(vertex);
+    /// <summary>Wants what the next hops of one level's vertices lack.</summary>
+    private protected abstract void Complete(Level level, int silentHops);
 
-    private void Complete(Vertex vertex, int silentHops)
+    /// <summary>Wants flows answered at a TTL to be sent there again, until balancing per packet would have shown.</summary>
+    /// <param name="flows">The flows.</param>
+    /// <param name="ttl">The TTL.</param>
+    /// <param name="nextHops">Next hops among which packets would be spread.</param>
+    /// <param name="repeats">Repeats answered so far.</param>
+    private protected void Repeat(IEnumerable<int> flows, int ttl, int nextHops, int repeats)
     {
-        var missing = Missing(vertex, silentHops);
-        if (missing > 0)
-        {
-            Demand(vertex, missing);
-        }
-        else if (vertex.Pending == 0)
-        {
-            AskForRepeats(vertex);
-            WitnessLinks(vertex);
-        }
-    }
-
-    /// <summary>Flows that must still be answered behind a vertex. Silence is believed of as many flows as one next hop is.</summary>
-    private int Missing(Vertex vertex, int silentHops)
-    {
-        if (vertex.Answered > 0)
-        {
-            var needed = _rule.FlowsFor(vertex.NextAddresses.Count);
-
-            // A branch that never answers must not be fed for ever.
-            return vertex.Silent >= 2 * needed ? 0 : needed - vertex.Answered;
-        }
-
-        var believed = silentHops > MostSilentHopsSearched ? 1 : _rule.FlowsFor(1);
-        return believed - vertex.Silent;
-    }
-
-    private const int MostSilentHopsSearched = 3;
-
-    /// <summary>Two next hops may be one flow's two ways: the same flow is sent again as often as rules out an even chance.</summary>
-    private bool NeedsRepeat(Vertex vertex) =>
-        vertex.NextAddresses.Count > 1 && !vertex.PerPacket && !vertex.IsClump && vertex.Repeats < _rule.FlowsFor(1) - 1;
-
-    private void AskForRepeats(Vertex vertex)
-    {
-        if (!NeedsRepeat(vertex))
+        var wanted = Graph.RepeatsNeeded(nextHops, ttl) - repeats;
+        Missing[ttl] += Math.Max(0, wanted);
+        if (wanted <= 0)
         {
             return;
         }
 
-        var ttl = vertex.Ttl + 1;
-        var open = vertex.Flows.Sum(flow => _state.Find(flow, ttl) is { Received: > 0 } hop ? hop.Pending : 0);
-        var wanted = _rule.FlowsFor(1) - 1 - vertex.Repeats - open;
-        foreach (var flow in vertex.Flows.Where(flow => _state.Find(flow, ttl) is { Received: > 0 }).OrderBy(flow => _state.Find(flow, ttl)!.Attempts))
+        var answered = flows.Where(flow => State.Find(flow, ttl) is { Received: > 0 }).ToList();
+        wanted -= answered.Sum(flow => State.Find(flow, ttl)!.Pending);
+        foreach (var flow in answered.OrderBy(flow => State.Find(flow, ttl)!.Attempts))
         {
             if (wanted-- <= 0)
             {
@@ -108,78 +81,15 @@ internal sealed class MultipathPlan
         }
     }
 
-    /// <summary>A flow that was only taken to pass proves no link: one flow of every next hop is shown at this vertex too.</summary>
-    private void WitnessLinks(Vertex vertex)
+    /// <summary>A flow, made for this; −1 when there are no more.</summary>
+    private protected int AddFlow()
     {
-        if (!vertex.TakesAll || vertex.Address.IsNone)
-        {
-            return;
-        }
-
-        foreach (var group in vertex.Flows.Where(flow => _state.Find(flow, vertex.Ttl + 1) is { Received: > 0, Unordered: false })
-            .GroupBy(flow => _state.Find(flow, vertex.Ttl + 1)!.Nodes[0].Address))
-        {
-            if (!group.Any(flow => _state.Find(flow, vertex.Ttl) is not null))
-            {
-                Want(group.First(), vertex.Ttl);
-            }
-        }
+        var flow = _addFlow();
+        OutOfFlows |= flow < 0;
+        return flow;
     }
 
-    /// <summary>Wants so many more flows to be answered behind a vertex, counting those under way.</summary>
-    private void Demand(Vertex vertex, int count)
-    {
-        var ttl = vertex.Ttl + 1;
-        var key = (vertex, ttl);
-        count -= vertex.Pending + _planned.GetValueOrDefault(key);
-        foreach (var flow in vertex.Flows)
-        {
-            if (count <= 0)
-            {
-                return;
-            }
-
-            if (_state.Find(flow, ttl) is null && Want(flow, ttl))
-            {
-                _planned[key] = _planned.GetValueOrDefault(key) + 1;
-                count--;
-            }
-        }
-
-        if (count <= 0)
-        {
-            return;
-        }
-
-        if (vertex.TakesAll)
-        {
-            for (; count > 0; count--)
-            {
-                var flow = _addFlow();
-                if (flow < 0)
-                {
-                    OutOfFlows = true;
-                    return;
-                }
-
-                vertex.Flows.Add(flow);
-                Want(flow, ttl);
-                _planned[key] = _planned.GetValueOrDefault(key) + 1;
-            }
-
-            return;
-        }
-
-        // Some of the flows sent through the vertex before will come here; asking for somewhat fewer than expected wastes none.
-        if (_graph.BestBefore(vertex) is { } before)
-        {
-            Demand(before, Math.Max(1, (int)(Eagerness * count / before.ShareOf(vertex))));
-        }
-    }
-
-    private const double Eagerness = 0.6;
-
-    private bool Want(int flow, int ttl)
+    private protected bool Want(int flow, int ttl)
     {
         var isNew = _unique.Add((flow, ttl));
         if (isNew)
@@ -188,5 +98,45 @@ internal sealed class MultipathPlan
         }
 
         return isNew;
+    }
+
+    /// <summary>The flow may meet something at a TTL behind this level that it has not met yet.</summary>
+    private protected bool IsFresh(int flow, int ttl) =>
+        State.Find(flow, ttl) is null && (State.Flows[flow].ReachedTtl is var end && (end == 0 || end >= ttl));
+
+    /// <summary>Flows not shown at a TTL prove no link from there: one flow of every next hop must be.</summary>
+    private void WitnessLinks(Level level)
+    {
+        if (level.Ttl < State.Options.FirstTtl || level.HasClump || level.Vertices.TrueForAll(vertex => vertex.Address.IsNone))
+        {
+            return;
+        }
+
+        var shown = new HashSet<Packets.IpAddress>();
+        var unshown = new Dictionary<Packets.IpAddress, int>();
+        for (var flow = 0; flow < State.Flows.Count; flow++)
+        {
+            if (State.Find(flow, level.Ttl + 1) is not { Received: > 0, Unordered: false } far)
+            {
+                continue;
+            }
+
+            if (State.Find(flow, level.Ttl) is not null)
+            {
+                shown.Add(far.Nodes[0].Address);
+            }
+            else
+            {
+                unshown.TryAdd(far.Nodes[0].Address, flow);
+            }
+        }
+
+        foreach (var (address, flow) in unshown)
+        {
+            if (!shown.Contains(address))
+            {
+                Want(flow, level.Ttl);
+            }
+        }
     }
 }

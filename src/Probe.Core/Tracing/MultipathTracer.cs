@@ -1,42 +1,48 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using Probe.Core.Evidence;
-using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Tracing;
 
 /// <summary>
-/// The multipath detection algorithm (MDA) with node control: finds every next hop of every node at a stated confidence, many flows in
-/// flight at once. First one flow finds the distance; from then on each step sends what the graph still lacks.
+/// The multipath detection algorithm (MDA), or MDA-Lite where it will do: finds every next hop of every node at a stated confidence, many
+/// flows in flight at once. First one flow finds the distance; from then on each plan sends what the graph still lacks.
 /// </summary>
 public sealed class MultipathTracer : TraceSweep
 {
-    private const int WalkAhead = 4;
-    private const int Attempts = 3;
-    private const int AttemptsWhereNobodyAnswered = 2;
-    private const int AttemptsWhereLimited = 20;
+    private const int WalkAhead = 3;
+    private const int NeverAgain = 1_000_000;
+
+    // A plan is made anew when so much of what was under way is settled: each looks at everything.
+    private const int PartToSettle = 8;
 
     private readonly MultipathOptions _options;
-    private readonly Dictionary<int, Pending> _pending = [];
-    private readonly Queue<int> _order = new();
-    private readonly HashSet<int> _open = [];
-    private readonly List<int> _overdue = [];
+    private readonly Queue<int> _quiet = new();
+    private readonly HashSet<int> _late = [];
     private readonly List<(int Flow, int Ttl)> _wanted = [];
-    private readonly bool[] _hasAnswered;
     private readonly HopPace[] _paces;
-    private readonly SortedDictionary<int, StoppingRule> _rules = [];
+    private readonly Dictionary<int, StoppingRule> _rules = [];
     private MultipathGraph _graph;
+    private StoppingRule _rule;
+    private int[] _missing = [];
+    private bool _isLite;
     private bool _changed = true;
     private bool _outOfFlows;
     private int _abandoned;
+    private int _open;
+    private int _openAtPlan;
+    private int _settled;
 
     /// <summary>Makes a search.</summary>
     public MultipathTracer(MultipathOptions options, ProbeNumbers numbers)
         : base(options.Trace, numbers)
     {
         _options = options;
+        _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.Lite };
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
-        _hasAnswered = new bool[Options.MaxTtl + 1];
-        _graph = new MultipathGraph(State, IsSilent);
+        _rule = Rule(nodes: 1);
+        _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
     }
 
     /// <summary>The stopping rule was met at every node.</summary>
@@ -47,195 +53,200 @@ public sealed class MultipathTracer : TraceSweep
 
     /// <summary>Hops that hold back answers, with the time they want between two probes.</summary>
     public IEnumerable<(int Ttl, long GapNs)> LimitedHops =>
-        _paces.Select((pace, ttl) => (ttl, pace)).Where(hop => hop.pace.Limited).Select(hop => (hop.ttl, hop.pace.GapNs));
+        _paces.Select((pace, ttl) => (ttl, pace)).Where(hop => hop.pace.IsLimited).Select(hop => (hop.ttl, hop.pace.GapNs));
+
+    /// <summary>How long the search is expected to take from now on, by what it lacks and how fast hops that hold back answers give them.</summary>
+    public long ExpectedDurationNs => IsComplete ? 0 : _missing.Select((missing, ttl) => ttl <= Options.MaxTtl ? _paces[ttl].TimeForNs(missing) : 0).Append(QuietNs).Max();
 
     /// <inheritdoc/>
     public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
     {
         foreach (ref readonly var reply in replies)
         {
-            Take(reply);
+            Answered(reply, nowNs);
         }
 
         Expire(nowNs);
+        GiveUpWaiting(nowNs);
         if (State.SendError is not null)
         {
             return ISweep.Done;
         }
 
-        var waitNs = SendWanted(nowNs, send, out var wanted);
-        if (wanted == 0 && !IsWaiting())
+        if (IsPaused)
         {
-            IsComplete = !_outOfFlows && _abandoned == 0;
+            return nowNs + SecondNs;
+        }
+
+        if (_changed && (_open == 0 || PartToSettle * _settled >= _openAtPlan))
+        {
+            Plan();
+        }
+
+        var waitNs = SendWanted(nowNs, send);
+        if (_open == 0 && !_changed && !HasHope() && (_wanted.Count == 0 || OutOfProbes))
+        {
+            IsComplete = _wanted.Count == 0 && !_outOfFlows && _abandoned == 0;
             return ISweep.Done;
         }
 
-        if (OutOfProbes && _open.Count == 0)
-        {
-            return ISweep.Done;
-        }
-
-        return Math.Min(waitNs, NextTimeNs(nowNs));
+        return Math.Max(nowNs + 1, Math.Min(waitNs, NextTimeNs(nowNs)));
     }
 
     /// <inheritdoc/>
     public override void NotSent(in ProbePacket probe, SendStatus status)
     {
-        if (!_pending.Remove(probe.Number, out var pending))
+        if (!TryWithdraw(probe.Number, out var withdrawn))
         {
             return;
         }
 
-        _open.Remove(probe.Number);
-        var hop = State.Cell(pending.Flow, pending.Ttl);
+        _open--;
+        _changed = true;
+        var hop = State.Cell(withdrawn.Flow, withdrawn.Ttl);
         hop.Pending--;
         hop.Attempts--;
-        _changed = true;
         if (status == SendStatus.Busy)
         {
             State.TakeBack(probe.Number);
-            BusyUntilNs = pending.SentNs + BusyRetryNs;
+            BusyUntilNs = withdrawn.SentNs + BusyRetryNs;
         }
         else
         {
             State.NotSent(status);
             _abandoned++;
-            hop.Attempts = AttemptsWhereLimited;
+            hop.Attempts = NeverAgain;
         }
     }
+
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath => Describe();
 
     /// <summary>What the search says about itself.</summary>
     public MultipathEvidence Describe()
     {
-        var decided = _graph.Vertices.Where(vertex => vertex.Answered > 0).ToList();
-        var risk = RiskOfOne();
+        var flows = Decided();
         return new MultipathEvidence
         {
-            Mode = "mda",
+            Mode = _isLite ? "mda-lite" : "mda",
             Confidence = _options.Confidence,
             Scope = _options.Scope == ConfidenceScope.Graph ? "graph" : "hop",
-            GraphConfidence = Math.Round(100 * Math.Pow(1 - risk, Math.Max(1, decided.Count)), 3),
-            SmallestShareSeen = decided.Count == 0 ? null
-                : Math.Round(decided.Max(vertex => StoppingRule.SmallestShareSeen(risk, vertex.Answered)), 4),
+            GraphConfidence = _isLite ? null : Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
+            Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
+            SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
             Probes = State.ProbesSent,
             Complete = IsComplete,
         };
     }
 
-    private void Take(in Reply reply)
+    /// <summary>What is known of how each node balances, by TTL.</summary>
+    internal IEnumerable<NodeVerdict> Verdicts() =>
+        from vertex in _graph.Vertices
+        where !vertex.Address.IsNone && vertex.Answered > 0
+        select NodeVerdict.Of(vertex, _rule, isProved: vertex.Proofs >= _graph.RepeatsNeeded(vertex.NextAddresses.Count, vertex.Ttl + 1));
+
+    /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>
+    private List<int> Decided() => _isLite
+        ? [.. _graph.Levels.Where(level => level.Answered > 0).Select(level => level.Answered)]
+        : [.. _graph.Vertices.Where(vertex => vertex.Answered > 0).Select(vertex => vertex.Answered)];
+
+    private void Answered(in Reply reply, long nowNs)
     {
-        if (!_pending.TryGetValue(reply.Number, out var pending) || !IsAnswer(reply, pending.Flow, pending.Ttl))
+        if (!Take(reply, out var probe, out _))
         {
             return;
         }
 
         _changed = true;
-        NoteTarget(reply, pending.Flow, pending.Ttl);
-        if (pending.Answered)
+        if (probe.Answered)
         {
             return;
         }
 
-        _pending[reply.Number] = pending with { Answered = true };
-        _open.Remove(reply.Number);
-        _hasAnswered[pending.Ttl] = true;
-        Count(reply, pending.Flow, pending.Ttl);
-        if (!pending.Overdue)
+        var hop = State.Cell(probe.Flow, probe.Ttl);
+        var late = _late.Remove(reply.Number);
+        if (!late)
         {
-            State.Cell(pending.Flow, pending.Ttl).Pending--;
-            _paces[pending.Ttl].Answered();
-        }
-    }
-
-    /// <summary>An answer may still come that could change the graph: one to a hop that has none yet.</summary>
-    private bool IsWaiting()
-    {
-        foreach (var number in _open)
-        {
-            var pending = _pending[number];
-            if (!pending.Overdue || State.Cell(pending.Flow, pending.Ttl).Received == 0)
-            {
-                return true;
-            }
+            Settle(hop);
         }
 
-        return false;
+        _paces[probe.Ttl].Answered(hop, nowNs, late);
     }
 
-    private void Expire(long nowNs)
+    private void Settle(FlowHop hop)
     {
-        while (_order.TryPeek(out var number))
+        hop.Pending--;
+        _open--;
+        _settled++;
+        _changed = true;
+    }
+
+    private protected override void TimedOut(int number, in InFlight probe) => _changed |= _late.Remove(number);
+
+    /// <summary>A probe is not given up, but no longer waited for: another attempt may go out.</summary>
+    private void GiveUpWaiting(long nowNs)
+    {
+        while (_quiet.TryPeek(out var number))
         {
-            if (_pending.TryGetValue(number, out var pending))
+            if (TryFind(number, out var probe) && !probe.Answered)
             {
-                if (pending.SentNs + Options.TimeoutNs >= nowNs)
+                if (nowNs - probe.SentNs < QuietNs)
                 {
-                    break;
+                    return;
                 }
 
-                _pending.Remove(number);
-                if (_open.Remove(number))
-                {
-                    var hop = State.Cell(pending.Flow, pending.Ttl);
-                    State.Unanswered(number, pending.Flow, pending.Ttl);
-                    hop.Pending -= pending.Overdue ? 0 : 1;
-                    _changed = true;
-                }
+                _late.Add(number);
+                var hop = State.Cell(probe.Flow, probe.Ttl);
+                Settle(hop);
+                _paces[probe.Ttl].Missed(hop, nowNs);
             }
 
-            _order.Dequeue();
-        }
-
-        _overdue.Clear();
-        _overdue.AddRange(_open.Where(number => !_pending[number].Overdue && nowNs - _pending[number].SentNs >= QuietNs));
-        foreach (var number in _overdue)
-        {
-            // Not given up, but no longer waited for: another attempt may go out.
-            var pending = _pending[number];
-            _pending[number] = pending with { Overdue = true };
-            State.Cell(pending.Flow, pending.Ttl).Pending--;
-            _changed = true;
-            if (_hasAnswered[pending.Ttl])
-            {
-                _paces[pending.Ttl].Missed(nowNs);
-            }
+            _quiet.Dequeue();
         }
     }
 
-    private long SendWanted(long nowNs, List<ProbePacket> send, out int wanted)
-    {
-        if (_changed)
-        {
-            _changed = false;
-            Plan();
-        }
+    /// <summary>A probe no longer waited for may still be answered and change the graph: one to a hop that has no answer yet.</summary>
+    private bool HasHope() => _late.Any(number => TryFind(number, out var probe) && State.Cell(probe.Flow, probe.Ttl).Received == 0);
 
-        wanted = 0;
+    private long SendWanted(long nowNs, List<ProbePacket> send)
+    {
         var waitNs = long.MaxValue;
-        foreach (var (flow, ttl) in _wanted)
+        var kept = 0;
+        var span = CollectionsMarshal.AsSpan(_wanted);
+        foreach (var (flow, ttl) in span)
         {
-            if (OutOfProbes)
+            var earliest = OutOfProbes ? long.MaxValue : Math.Max(EarliestNs(ttl), _paces[ttl].EarliestNs(State.Find(flow, ttl)));
+            if (earliest <= nowNs)
             {
-                break;
-            }
-
-            wanted++;
-            var earliest = Math.Max(EarliestNs(ttl), _paces[ttl].NextNs);
-            if (earliest > nowNs)
-            {
-                waitNs = Math.Min(waitNs, earliest);
+                SendOne(flow, ttl, nowNs, send);
                 continue;
             }
 
-            SendOne(flow, ttl, nowNs, send);
+            waitNs = Math.Min(waitNs, earliest);
+            span[kept++] = (flow, ttl);
         }
 
+        _wanted.RemoveRange(kept, _wanted.Count - kept);
         return waitNs;
     }
 
-    /// <summary>What to send as things stand: until something changes, no more than that.</summary>
+    private void SendOne(int flow, int ttl, long nowNs, List<ProbePacket> send)
+    {
+        var hop = State.Cell(flow, ttl);
+        hop.Pending++;
+        hop.Attempts++;
+        hop.LastTryNs = nowNs;
+        _paces[ttl].Sent(nowNs);
+        _quiet.Enqueue(Send(flow, ttl, nowNs, send));
+        _open++;
+        _openAtPlan = Math.Max(_openAtPlan, _open);
+    }
+
+    /// <summary>What to send as things stand.</summary>
     private void Plan()
     {
+        _changed = false;
+        (_settled, _openAtPlan) = (0, _open);
         if (State.Flows.Count == 0)
         {
             AddFlow();
@@ -248,9 +259,23 @@ public sealed class MultipathTracer : TraceSweep
             return;
         }
 
-        _graph = new MultipathGraph(State, IsSilent);
-        var plan = new MultipathPlan(State, _graph, Rule(), AddFlow);
+        _graph = new MultipathGraph(State, IsSilent, _rule.Risk, _isLite);
+        _rule = Rule(_graph.Vertices.Count());
+        MultipathPlan plan = new MdaPlan(State, _graph, _rule, AddFlow);
+        if (_isLite)
+        {
+            var lite = new MdaLitePlan(State, _graph, _rule, AddFlow);
+            _isLite = !lite.IsIrregular();
+            plan = _isLite ? lite : plan;
+        }
+
+        foreach (var level in _graph.Levels.SkipWhile(level => !level.HasClump))
+        {
+            _paces[level.Ttl].IsBehindChance = true;
+        }
+
         plan.Make();
+        _missing = plan.Missing;
         _outOfFlows |= plan.OutOfFlows;
         _wanted.AddRange(Again());
         _wanted.AddRange(plan.Wanted);
@@ -266,6 +291,7 @@ public sealed class MultipathTracer : TraceSweep
 
         var walk = new List<(int Flow, int Ttl)>();
         var highest = Options.FirstTtl - 1;
+        var waits = false;
         for (var ttl = Options.FirstTtl; ttl <= Options.MaxTtl && ttl <= highest + WalkAhead; ttl++)
         {
             var hop = State.Find(0, ttl);
@@ -277,15 +303,19 @@ public sealed class MultipathTracer : TraceSweep
             {
                 highest = ttl;
             }
+            else
+            {
+                waits = true;
+            }
         }
 
-        var open = Enumerable.Range(Options.FirstTtl, Options.MaxTtl - Options.FirstTtl + 1).Any(ttl => State.Find(0, ttl) is { Received: 0, Pending: > 0 });
-        return walk.Count > 0 || open ? walk : null;
+        return walk.Count > 0 || waits ? walk : null;
     }
 
-    /// <summary>Probes that stayed without an answer and have attempts left.</summary>
+    /// <summary>Probes that stayed without an answer and have attempts left, those with the fewest first.</summary>
     private IEnumerable<(int Flow, int Ttl)> Again()
     {
+        var again = new List<(int Attempts, int Flow, int Ttl)>();
         for (var flow = 0; flow < State.Flows.Count; flow++)
         {
             var last = State.Flows[flow].ReachedTtl is > 0 and var end ? end : Options.MaxTtl;
@@ -293,27 +323,16 @@ public sealed class MultipathTracer : TraceSweep
             {
                 if (State.Find(flow, ttl) is { Received: 0, Pending: 0, Attempts: > 0 } hop && !IsSilent(hop, ttl))
                 {
-                    yield return (flow, ttl);
+                    again.Add((hop.Attempts, flow, ttl));
                 }
             }
         }
+
+        again.Sort();
+        return again.Select(hop => (hop.Flow, hop.Ttl));
     }
 
-    private void SendOne(int flow, int ttl, long nowNs, List<ProbePacket> send)
-    {
-        var hop = State.Cell(flow, ttl);
-        hop.Pending++;
-        hop.Attempts++;
-        _changed = true;
-        _paces[ttl].Sent(nowNs);
-        var number = Send(flow, ttl, nowNs, send);
-        _pending.Add(number, new Pending(flow, ttl, nowNs, Answered: false, Overdue: false));
-        _order.Enqueue(number);
-        _open.Add(number);
-    }
-
-    private bool IsSilent(FlowHop hop, int ttl) => hop.Received == 0 && hop.Pending == 0 && hop.Attempts >= (
-        _paces[ttl].Limited ? AttemptsWhereLimited : _hasAnswered[ttl] ? Attempts : AttemptsWhereNobodyAnswered);
+    private bool IsSilent(FlowHop hop, int ttl) => _paces[ttl].IsSilent(hop);
 
     private int AddFlow()
     {
@@ -326,33 +345,25 @@ public sealed class MultipathTracer : TraceSweep
         return State.Flows.Count - 1;
     }
 
-    private StoppingRule Rule()
+    /// <summary>One rule for 1, 2, 4, 8, … nodes: the risk of each is its share of the whole graph's.</summary>
+    private StoppingRule Rule(int nodes)
     {
-        // One rule for 1, 2, 4, 8, … decided nodes: the risk of each is its share of the whole graph's.
-        var nodes = _options.Scope == ConfidenceScope.Hop ? 1 : (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, _graph.Vertices.Count()));
+        nodes = _options.Scope == ConfidenceScope.Hop ? 1 : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, nodes));
         if (!_rules.TryGetValue(nodes, out var rule))
         {
-            _rules.Add(nodes, rule = new StoppingRule(RiskOfOneAmong(nodes)));
+            _rules.Add(nodes, rule = new StoppingRule(1 - Math.Pow(_options.Confidence / 100, 1.0 / nodes)));
         }
 
         return rule;
     }
 
-    private double RiskOfOne() => RiskOfOneAmong(_rules.Count == 0 ? 1 : _rules.Last().Key);
-
-    private double RiskOfOneAmong(int nodes) => 1 - Math.Pow(_options.Confidence / 100, 1.0 / nodes);
-
     private long NextTimeNs(long nowNs)
     {
-        var next = long.MaxValue;
-        foreach (var number in _open)
+        if (_quiet.TryPeek(out var number) && TryFind(number, out var probe))
         {
-            var pending = _pending[number];
-            next = Math.Min(next, pending.Overdue ? pending.SentNs + Options.TimeoutNs + 1 : pending.SentNs + QuietNs);
+            return Math.Min(probe.SentNs + QuietNs, NextExpiryNs);
         }
 
-        return next == long.MaxValue ? nowNs + BusyRetryNs : Math.Max(next, nowNs + 1);
+        return NextExpiryNs == long.MaxValue ? nowNs + BusyRetryNs : NextExpiryNs;
     }
-
-    private readonly record struct Pending(int Flow, int Ttl, long SentNs, bool Answered, bool Overdue);
 }

@@ -54,6 +54,10 @@ internal sealed class RttStatistics
         }
     }
 
+    /// <summary>The statistics of what several nodes, or one for several flows, answered; null without a sample.</summary>
+    public static RttEvidence? Of(IReadOnlyCollection<FlowNode> nodes) =>
+        nodes.Count == 0 ? null : Merge([.. nodes.Select(node => node.Rtt)], nodes.MaxBy(node => node.Last.ReceivedNs)!.Last.RttNs);
+
     /// <summary>The statistics of several flows together; null without a sample. Jitter compares consecutive RTTs of one flow only.</summary>
     public static RttEvidence? Merge(IReadOnlyList<RttStatistics> parts, long last)
     {
@@ -61,6 +65,13 @@ internal sealed class RttStatistics
         if (count == 0)
         {
             return null;
+        }
+
+        if (parts is [{ Count: 1 } alone])
+        {
+            // Most nodes of most runs over many targets.
+            var rtt = alone.Last;
+            return new RttEvidence { Min = rtt, Avg = rtt, Max = rtt, Stddev = 0, Jitter = 0, P50 = rtt, P99 = rtt, Last = last };
         }
 
         // A view asks ten times a second, but a node answers once or so: sorting is the dear part.

@@ -12,8 +12,6 @@ namespace Probe.Core.Tracing;
 /// </remarks>
 public sealed class StoppingRule
 {
-    private readonly double _risk;
-
     // _points[k] = flows that rule out k next hops; [0] and [1] are of no use.
     private readonly List<int> _points = [0, 0];
 
@@ -23,8 +21,17 @@ public sealed class StoppingRule
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(risk, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(risk, 1);
-        _risk = risk;
+        Risk = risk;
     }
+
+    /// <summary>Chance to miss a next hop of one node.</summary>
+    public double Risk { get; }
+
+    /// <summary>
+    /// How often flows must be sent again, all answered alike, to rule out at a risk that a node with so many next hops picks one anew for
+    /// every packet.
+    /// </summary>
+    public static int RepeatsFor(int nextHops, double risk) => nextHops < 2 ? 0 : (int)Math.Ceiling(Math.Log(1 / risk) / Math.Log(nextHops));
 
     /// <summary>Answered flows after which a node with this many next hops seen is done.</summary>
     public int FlowsFor(int seen)
@@ -75,7 +82,7 @@ public sealed class StoppingRule
             }
 
             // All but the last one seen: stopping now would fail with what stands there.
-            if (flows > _points[nextHops - 1] && failed + seen.AsSpan(0, nextHops).ToArray().Sum() <= _risk)
+            if (flows > _points[nextHops - 1] && failed + seen.AsSpan(0, nextHops).ToArray().Sum() <= Risk)
             {
                 return flows;
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -10,7 +11,7 @@ public sealed class TraceEvidenceBuilder
     /// <summary>Single probes kept for the document.</summary>
     public const int KeptProbes = TraceState.KeptProbes;
 
-    private readonly TraceSweep _sweep;
+    private readonly TraceSweep? _sweep;
     private readonly TraceState _state;
     private readonly TraceOptions _options;
     private readonly long _zeroNs;
@@ -29,16 +30,27 @@ public sealed class TraceEvidenceBuilder
         _nameOf = nameOf;
     }
 
+    /// <summary>Makes a builder of a state that no sweep holds.</summary>
+    internal TraceEvidenceBuilder(TraceState state, Func<IpAddress, string?> nameOf)
+    {
+        _state = state;
+        _options = state.Options;
+        _nameOf = nameOf;
+    }
+
+    /// <summary><see cref="TraceEvidence.Mode"/>.</summary>
+    public string Mode { get; init; } = TraceEvidence.RawMode;
+
     /// <summary>The evidence so far.</summary>
     /// <param name="target">The target as the user wrote it.</param>
     /// <param name="end">Why the loop ended.</param>
     /// <param name="localLost">Answers lost in this host.</param>
     public TraceEvidence Build(string target, SweepEnd end, long localLost)
     {
-        return BuildPath(target, end, localLost, onlyFlow: null) with
+        var branching = new Branching(_state);
+        return BuildPath(target, end, localLost, branching, onlyFlow: null) with
         {
-            Links = LinkBuilder.Build(_state),
-            Multipath = _sweep is MultipathTracer search ? search.Describe() : null,
+            Links = LinkBuilder.Build(_state, branching),
             Probes = [.. _state.Probes.Select(BuildProbe)],
         };
     }
@@ -49,18 +61,20 @@ public sealed class TraceEvidenceBuilder
     /// <param name="onlyFlow">Index of the flow to which hops are limited; null for all.</param>
     public TraceSnapshot Snapshot(string target, long localLost, int? onlyFlow = null) => new()
     {
-        Trace = BuildPath(target, SweepEnd.Interrupted, localLost, onlyFlow),
+        Trace = BuildPath(target, SweepEnd.Interrupted, localLost, new Branching(_state), onlyFlow),
         Recent = [.. _state.Recent.Select(ring => ring.Read(flow => _state.Flows[flow].Flow.Id, onlyFlow))],
         Cycles = _sweep is Tracer { Cycles: var cycles } ? cycles : 0,
+        FlowsProbed = _sweep is Tracer { Flows.Count: var flows } ? flows : 0,
         Sent = _state.ProbesSent,
-        Answered = _sweep.ProbesAnswered,
-        Paused = _sweep is Tracer { IsPaused: true },
+        Answered = _sweep?.ProbesAnswered ?? 0,
+        Paused = _sweep is { IsPaused: true },
         OnlyFlow = onlyFlow is { } index ? _state.Flows[index].Flow.Id : null,
     };
 
-    private TraceEvidence BuildPath(string target, SweepEnd end, long localLost, int? onlyFlow)
+    private TraceEvidence BuildPath(string target, SweepEnd end, long localLost, Branching branching, int? onlyFlow)
     {
-        var hops = BuildHops(onlyFlow);
+        var hops = BuildHops(branching, onlyFlow);
+        var tos = _options.Dscp << 2;
         var reached = _state.Flows.Where((flow, index) => flow.ReachedTtl != 0 && (onlyFlow ?? index) == index)
             .Select(flow => flow.ReachedTtl).DefaultIfEmpty(0).Min();
         return new TraceEvidence
@@ -72,11 +86,15 @@ public sealed class TraceEvidenceBuilder
             Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
+            Mode = Mode,
             Reached = reached != 0,
             ReachedTtl = reached != 0 ? reached : null,
             StopReason = StopReason(end, reached != 0),
             LocalLost = localLost,
-            Hops = hops,
+            Tos = tos,
+            Hops = QuoteReading.Annotate(hops, tos),
+            RouteChanges = branching.Changes is [] ? null : [.. branching.Changes.Select(BuildChange)],
+            Multipath = _sweep?.Multipath,
             Flows = [.. _state.Flows.Select((flow, index) => BuildFlow(flow.Flow, index))],
         };
     }
@@ -86,10 +104,11 @@ public sealed class TraceEvidenceBuilder
         SweepEnd.Deadline => "deadline",
         SweepEnd.Interrupted => "interrupted",
         _ when _state.SendError is not null => "error",
+        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => "max-probes",
         _ => reached ? "target" : "max-ttl",
     };
 
-    private List<HopEvidence> BuildHops(int? onlyFlow)
+    private List<HopEvidence> BuildHops(Branching branching, int? onlyFlow)
     {
         var hops = new List<HopEvidence>();
         for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
@@ -105,8 +124,12 @@ public sealed class TraceEvidenceBuilder
                 Ttl = ttl,
                 Sent = seen.Sum(cell => cell.Hop.Sent),
                 Received = seen.Sum(cell => cell.Hop.Received),
-                Nodes = BuildNodes(seen, ttl),
-                Notes = [.. seen.SelectMany(cell => cell.Hop.Redirects).Distinct().Select(from => $"redirect from {from}")],
+                Nodes = BuildNodes(seen, branching, ttl),
+                Notes =
+                [
+                    .. seen.SelectMany(cell => cell.Hop.Redirects).Distinct().Select(from => $"redirect from {from}"),
+                    .. branching.Changes.Where(change => change.Ttl == ttl).Select(Describe),
+                ],
             });
         }
 
@@ -129,20 +152,33 @@ public sealed class TraceEvidenceBuilder
         return seen;
     }
 
-    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, int ttl) =>
+    private string Describe(RouteChange change) => string.Create(
+        CultureInfo.InvariantCulture, $"route changed {(change.BeforeNs - _zeroNs) / 1e9:0.0} s into the run");
+
+    private RouteChangeEvidence BuildChange(RouteChange change) => new()
+    {
+        Ttl = change.Ttl,
+        AfterNs = change.AfterNs - _zeroNs,
+        BeforeNs = change.BeforeNs - _zeroNs,
+        From = [.. change.From.Select(address => address.ToString())],
+        To = [.. change.To.Select(address => address.ToString())],
+        Flows = [.. change.Flows.Select(flow => _state.Flows[flow].Flow.Id)],
+    };
+
+    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, Branching branching, int ttl) =>
         [.. seen.SelectMany(cell => cell.Hop.Nodes.Select(node => (cell.Flow, cell.Hop, Node: node)))
             .GroupBy(cell => cell.Node.Address)
             .OrderBy(group => group.Min(cell => cell.Flow)).ThenBy(group => group.Key)
-            .Select(group => BuildNode(group.Key, [.. group], ttl))];
+            .Select(group => BuildNode(group.Key, [.. group], branching, ttl))];
 
-    private NodeEvidence BuildNode(IpAddress address, List<(int Flow, FlowHop Hop, FlowNode Node)> cells, int ttl)
+    private NodeEvidence BuildNode(IpAddress address, List<(int Flow, FlowHop Hop, FlowNode Node)> cells, Branching branching, int ttl)
     {
         var newest = cells.MaxBy(cell => cell.Node.Last.ReceivedNs).Node.Last;
         var received = cells.Sum(cell => cell.Node.Received);
         var stamped = cells.Sum(cell => cell.Node.KernelStamped);
 
         // Where one flow met several addresses, nobody can say which of them a lost probe was for.
-        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1) ? null : cells.Sum(cell => cell.Hop.Sent);
+        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1 || branching.IsUnordered(cell.Flow, ttl)) ? null : cells.Sum(cell => cell.Hop.Sent);
         return new NodeEvidence
         {
             Address = address.ToString(),
@@ -154,14 +190,15 @@ public sealed class TraceEvidenceBuilder
             Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
             Flows = [.. cells.Select(cell => _state.Flows[cell.Flow].Flow.Id)],
             Replies = BuildReplies(cells.Select(cell => cell.Node)),
-            Balancing = LinkBuilder.BalancingOf(_state, address, ttl),
+            Balancing = branching.BalancingOf(address, ttl),
             Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
                 .Select(label => new MplsEvidence(label.Label, label.TrafficClass, label.Bottom, label.Ttl)).ToList(),
             Quoted = newest.Quoted is { } quoted
                 ? new QuotedEvidence(quoted.Ttl, quoted.TrafficClass, quoted.Length, address.IsV4 ? quoted.Id : null)
                 : null,
             ReplyTtl = newest.ReplyTtl,
-            Notes = BuildNotes(cells.Select(cell => cell.Node)),
+            Rewritten = QuoteReading.Names(cells.Aggregate(RewrittenFields.None, (fields, cell) => fields | cell.Node.Nat)),
+            Notes = [.. cells.Where(cell => cell.Node.Extensions is not null).SelectMany(cell => cell.Node.Extensions!.Interfaces).Distinct().Select(Describe)],
         };
     }
 
@@ -180,44 +217,6 @@ public sealed class TraceEvidenceBuilder
             })];
 
     private static bool IsIcmp(ReplyKind kind) => kind is not (ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply);
-
-    private static List<string> BuildNotes(IEnumerable<FlowNode> nodes)
-    {
-        var notes = new List<string>();
-        var nat = nodes.Aggregate(RewrittenFields.None, (fields, node) => fields | node.Nat);
-        if (nat != RewrittenFields.None)
-        {
-            notes.Add($"nat: {Describe(nat)} rewritten before this hop");
-        }
-
-        foreach (var information in nodes.Where(node => node.Extensions is not null).SelectMany(node => node.Extensions!.Interfaces).Distinct())
-        {
-            notes.Add(Describe(information));
-        }
-
-        return notes;
-    }
-
-    private static string Describe(RewrittenFields fields)
-    {
-        var names = new List<string>();
-        Add(RewrittenFields.Source, "source address");
-        Add(RewrittenFields.Destination, "destination address");
-        Add(RewrittenFields.SourcePort, "source port");
-        Add(RewrittenFields.DestinationPort, "destination port");
-        Add(RewrittenFields.Checksum, "checksum");
-        Add(RewrittenFields.IpId, "IP id");
-        Add(RewrittenFields.Sequence, "sequence");
-        return string.Join(", ", names);
-
-        void Add(RewrittenFields field, string name)
-        {
-            if ((fields & field) != 0)
-            {
-                names.Add(name);
-            }
-        }
-    }
 
     private static string Describe(InterfaceInformation information)
     {
@@ -255,6 +254,11 @@ public sealed class TraceEvidenceBuilder
     private FlowEvidence BuildFlow(Flow flow, int index)
     {
         var state = _state.Flows[index];
+
+        // A flow that never got there is measured where the others end.
+        var end = _state.Find(index, state.ReachedTtl > 0 ? state.ReachedTtl : _state.Flows.Max(other => other.ReachedTtl));
+        var target = end?.Nodes.Where(node => node.Address == _options.Target).ToArray() ?? [];
+        var byTarget = target.Sum(node => node.Received);
         var (sent, received) = (0, 0);
         for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
         {
@@ -277,6 +281,10 @@ public sealed class TraceEvidenceBuilder
             Reached = state.ReachedTtl != 0,
             Sent = sent,
             Received = received,
+            ReachedTtl = state.ReachedTtl != 0 ? state.ReachedTtl : null,
+            SentToTarget = end?.Sent - end?.Received + byTarget,
+            AnsweredByTarget = end is null ? null : byTarget,
+            RttNs = RttStatistics.Of(target),
         };
     }
 

@@ -50,4 +50,10 @@ public sealed record TraceOptions
 
     /// <summary>Most probes to one TTL in any ten seconds; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
     public int MaxPerTtlIn10Seconds { get; init; } = 500;
+
+    /// <summary>
+    /// Whether now only one probe of a flow may be under way, silent ones apart; asked before each step, null for never. A wire that could not
+    /// tell answers apart wants it.
+    /// </summary>
+    public Func<bool>? OneAtATime { get; init; }
 }

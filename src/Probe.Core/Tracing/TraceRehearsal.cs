@@ -10,21 +10,48 @@ namespace Probe.Core.Tracing;
 public static class TraceRehearsal
 {
     private const int Distance = 10;
+    private const int Split = 3;
+    private const int MostFlows = 64;
     private const long LongestNs = 1_000_000_000;
 
     /// <summary>Rehearses a sweep with these options.</summary>
     public static void Run(TraceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        using var wire = new PacketWire(new MadeUpPort(), new ProbeCookies(), LongestNs);
-        var tracer = new Tracer(options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]] }, new ProbeNumbers());
-        SweepLoop.Run(tracer, wire, LongestNs, default);
-        while (tracer.TryTakeNewAddress(out _))
+        using var wire = MakeWire();
+        Run(new Tracer(Shorten(options), new ProbeNumbers()), wire);
+    }
+
+    /// <summary>Rehearses a search with these options, and the sweep that may follow it.</summary>
+    public static void Run(MultipathOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var wire = MakeWire();
+        var model = options.Trace.Flows[0];
+        var trace = Shorten(options.Trace);
+        var search = new MultipathTracer(
+            options with { Trace = trace, FlowAt = index => index < MostFlows ? model with { Id = index + 1, SourcePort = (ushort)(model.SourcePort + index) } : null },
+            new ProbeNumbers());
+        Run(search, wire);
+        Run(new Tracer(trace, search), wire);
+    }
+
+    private static TraceOptions Shorten(TraceOptions options) => options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]] };
+
+    private static PacketWire MakeWire() => new(new MadeUpPort(), new ProbeCookies(), LongestNs);
+
+    private static void Run(TraceSweep sweep, PacketWire wire)
+    {
+        SweepLoop.Run(sweep, wire, wire.NowNs + LongestNs, default);
+        while (sweep.TryTakeNewAddress(out _))
         {
         }
     }
 
-    /// <summary>Answers every probe at once: time-exceeded from the source's own address, and an unreachable from the target at the end.</summary>
+    /// <summary>
+    /// Answers every probe at once: time-exceeded from the source's own address, at one TTL from one of two others by the flow's port, and an
+    /// unreachable from the target at the end.
+    /// </summary>
     private sealed class MadeUpPort : IPacketPort
     {
         private const int Quoted = 64;
@@ -63,6 +90,9 @@ public static class TraceRehearsal
         {
         }
 
+        // RFC 5737 and RFC 3849: addresses that are nobody's.
+        private static IpAddress Branch(int branch, bool v6) => IpAddress.Parse(v6 ? $"2001:db8::{branch + 1}" : $"192.0.2.{branch + 1}");
+
         private void Answer(byte[] probe, in IpPacket packet, IPacketSink sink)
         {
             var isLast = packet.Ttl >= Distance;
@@ -74,7 +104,7 @@ public static class TraceRehearsal
                 (true, false) => IcmpType.TimeExceededV6,
                 (true, true) => IcmpType.DestinationUnreachableV6,
             };
-            var from = isLast ? packet.Destination : packet.Source;
+            var from = isLast ? packet.Destination : packet.Ttl == Split ? Branch(probe[packet.HeaderLength + 1] & 1, packet.IsV6) : packet.Source;
             var message = new byte[IcmpMessage.HeaderLength + probe.Length];
             IcmpMessage.Write(message, packet.IsV6, type, 0, 0, probe);
             TransportChecksum.Write(message, protocol, from, packet.Source);

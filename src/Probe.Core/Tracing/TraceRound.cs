@@ -19,9 +19,11 @@ internal sealed class TraceRound
     /// <param name="first">First TTL.</param>
     /// <param name="max">Last TTL.</param>
     /// <param name="knownTarget">TTL at which the target answered this flow before; 0 when unknown.</param>
-    public TraceRound(int flow, int first, int max, int knownTarget)
+    /// <param name="isFirst">Nothing is known of the flow yet.</param>
+    public TraceRound(int flow, int first, int max, int knownTarget, bool isFirst)
     {
         Flow = flow;
+        IsFirst = isFirst;
         _first = first;
         _max = max;
         _knownTarget = knownTarget;
@@ -41,8 +43,28 @@ internal sealed class TraceRound
     /// <summary>Index of the flow.</summary>
     public int Flow { get; }
 
+    /// <summary>Nothing was known of the flow when it began.</summary>
+    public bool IsFirst { get; }
+
     /// <summary>The next TTL to send.</summary>
     public int NextTtl { get; private set; }
+
+    /// <summary>So many of the last TTLs sent were not answered that more silence is no surprise.</summary>
+    public bool IsSilentLately
+    {
+        get
+        {
+            for (var ttl = NextTtl - 1; ttl >= Math.Max(_first, NextTtl - Window); ttl--)
+            {
+                if (_states[ttl].Fate == Fate.Answered)
+                {
+                    return false;
+                }
+            }
+
+            return NextTtl - _first >= Window;
+        }
+    }
 
     /// <summary>The target answered this round.</summary>
     public bool Reached { get; private set; }
@@ -76,27 +98,16 @@ internal sealed class TraceRound
     private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].Fate == Fate.Silent;
 
     /// <summary>True when <see cref="NextTtl"/> may be sent now.</summary>
-    public bool MaySend(long nowNs, long quietNs) => NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs));
+    /// <param name="nowNs">The run's clock.</param>
+    /// <param name="quietNs">A probe that is silent for so long is waited for no longer.</param>
+    /// <param name="oneAtATime">Only while none other is waited for.</param>
+    public bool MaySend(long nowNs, long quietNs, bool oneAtATime) =>
+        NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs)) && !(oneAtATime && EndOfQuietNs(_first, nowNs, quietNs) != long.MaxValue);
 
     /// <summary>When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.</summary>
-    public long WindowOpensNs(long nowNs, long quietNs)
-    {
-        if (NextTtl > _lastTtl || !IsSearching)
-        {
-            return long.MaxValue;
-        }
-
-        var earliest = long.MaxValue;
-        for (var ttl = Math.Max(_first, NextTtl - Window); ttl < NextTtl; ttl++)
-        {
-            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
-            {
-                earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
-            }
-        }
-
-        return earliest;
-    }
+    public long WindowOpensNs(long nowNs, long quietNs, bool oneAtATime) => NextTtl > _lastTtl || !(IsSearching || oneAtATime)
+        ? long.MaxValue
+        : EndOfQuietNs(oneAtATime ? _first : Math.Max(_first, NextTtl - Window), nowNs, quietNs);
 
     /// <summary>The probe with <see cref="NextTtl"/> was handed out.</summary>
     public void Sent(long nowNs)
@@ -137,6 +148,21 @@ internal sealed class TraceRound
         {
             _states[ttl].Fate = Fate.Silent;
         }
+    }
+
+    /// <summary>When the first of the probes still waited for, from a TTL on, is waited for no longer.</summary>
+    private long EndOfQuietNs(int fromTtl, long nowNs, long quietNs)
+    {
+        var earliest = long.MaxValue;
+        for (var ttl = fromTtl; ttl < NextTtl; ttl++)
+        {
+            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
+            {
+                earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
+            }
+        }
+
+        return earliest;
     }
 
     private int Allowed(long nowNs, long quietNs)

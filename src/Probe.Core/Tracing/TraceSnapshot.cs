@@ -14,6 +14,9 @@ public sealed record TraceSnapshot
     /// <summary>Cycles begun.</summary>
     public required long Cycles { get; init; }
 
+    /// <summary>Flows that are probed; fewer than seen when a search has ended. 0 while it runs.</summary>
+    public int FlowsProbed { get; init; }
+
     /// <summary>Probes sent, those under way included.</summary>
     public required int Sent { get; init; }
 

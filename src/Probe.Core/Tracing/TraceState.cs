@@ -75,12 +75,19 @@ internal sealed class TraceState
     /// <summary>Counts the first answer of a probe.</summary>
     public void Answered(in Reply reply, int flow, int ttl)
     {
-        var cell = Cell(flow, ttl);
-        cell.Sent++;
-        cell.Received++;
-        cell.NodeOf(reply.From).Add(reply);
+        Cell(flow, ttl).Add(reply);
         RecentAt(ttl)?.Over(reply.Number, reply.From, reply.Ambiguous ? null : reply.RttNs);
         RecordAnswer(reply);
+    }
+
+    /// <summary>Notes an ICMP redirect, which is no answer.</summary>
+    public void Redirected(in Reply reply, int flow, int ttl)
+    {
+        var redirects = Cell(flow, ttl).Redirects;
+        if (!redirects.Contains(reply.From))
+        {
+            redirects.Add(reply.From);
+        }
     }
 
     /// <summary>Nobody answered the probe in time.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Evidence;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Tracing;
@@ -11,26 +12,47 @@ public sealed class Tracer : TraceSweep
 {
     private const int RoundsBeforeTargetIsForgotten = 3;
 
-    private readonly Dictionary<int, Pending> _pending = [];
-    private readonly Queue<int> _order = new();
     private readonly List<TraceRound> _rounds = [];
+    private IReadOnlyList<int> _flows;
     private long _startNs = -1;
     private long _nextRound;
-    private long? _pausedAtNs;
+    private bool _oneAtATime;
 
     /// <summary>Makes a tracer.</summary>
     /// <param name="options">What to ask.</param>
     /// <param name="numbers">Hands out run-wide numbers.</param>
     public Tracer(TraceOptions options, ProbeNumbers numbers)
-        : base(options, numbers) => ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        : base(options, numbers)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(options.Flows.Count);
+        _flows = [.. Enumerable.Range(0, options.Flows.Count)];
+    }
+
+    /// <summary>Makes a tracer that goes on where a search has ended: it keeps probing the flows that together meet all that was found.</summary>
+    /// <param name="options">What to ask; its flows are of no use here.</param>
+    /// <param name="search">The search; not to be stepped any more.</param>
+    public Tracer(TraceOptions options, MultipathTracer search)
+        : this(options, search, FlowCover.Of(search.State))
+    {
+    }
+
+    private Tracer(TraceOptions options, MultipathTracer search, IReadOnlyList<int> flows)
+        : base(options with { Flows = [.. flows.Select(flow => search.State.Flows[flow].Flow)] }, search)
+    {
+        _flows = flows;
+        Multipath = search.Multipath;
+    }
 
     /// <summary>Cycles begun.</summary>
-    public long Cycles => (_nextRound + Options.Flows.Count - 1) / Options.Flows.Count;
+    public long Cycles => (_nextRound + _flows.Count - 1) / _flows.Count;
 
-    /// <summary>Nothing is sent until <see cref="Resume"/>.</summary>
-    public bool IsPaused => _pausedAtNs is not null;
+    /// <inheritdoc/>
+    public override MultipathEvidence? Multipath { get; }
 
-    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * Options.Flows.Count;
+    /// <summary>Indices of the flows that are probed, among all that were seen.</summary>
+    public IReadOnlyList<int> Flows => _flows;
+
+    private long TotalRounds => Options.Cycles == int.MaxValue ? long.MaxValue : (long)Options.Cycles * _flows.Count;
 
     /// <inheritdoc/>
     public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
@@ -40,9 +62,13 @@ public sealed class Tracer : TraceSweep
             _startNs = nowNs;
         }
 
+        _oneAtATime = Options.OneAtATime?.Invoke() ?? false;
         foreach (ref readonly var reply in replies)
         {
-            Take(reply);
+            if (Take(reply, out var probe, out var byTarget))
+            {
+                probe.Round!.Answered(probe.Ttl, byTarget);
+            }
         }
 
         Expire(nowNs);
@@ -67,20 +93,14 @@ public sealed class Tracer : TraceSweep
             return ISweep.Done;
         }
 
-        return IsPaused ? NextExpiry(nowNs + SecondNs) : NextDeadline(nowNs, heldUntilNs);
+        return IsPaused ? Math.Min(nowNs + SecondNs, NextExpiryNs) : NextDeadline(nowNs, heldUntilNs);
     }
 
-    /// <summary>Sends nothing more until <see cref="Resume"/>; answers to what is under way still count.</summary>
-    public void Pause(long nowNs) => _pausedAtNs ??= nowNs;
-
-    /// <summary>Goes on where <see cref="Pause"/> stopped: the cycles that the pause took are not caught up.</summary>
-    public void Resume(long nowNs)
+    /// <summary>Goes on where a pause began: the cycles that it took are not caught up.</summary>
+    public override void Resume(long nowNs)
     {
-        if (_pausedAtNs is { } since)
-        {
-            _startNs += nowNs - since;
-            _pausedAtNs = null;
-        }
+        _startNs += PausedAtNs is { } since ? nowNs - since : 0;
+        base.Resume(nowNs);
     }
 
     /// <summary>
@@ -92,79 +112,43 @@ public sealed class Tracer : TraceSweep
         _startNs = RoundStartNs(_nextRound);
         _nextRound = 0;
         _rounds.Clear();
-        _pending.Clear();
-        _order.Clear();
         Forget();
+        _flows = [.. Enumerable.Range(0, State.Flows.Count)];
     }
 
     /// <inheritdoc/>
     public override void NotSent(in ProbePacket probe, SendStatus status)
     {
-        if (!_pending.Remove(probe.Number, out var pending))
+        if (!TryWithdraw(probe.Number, out var pending))
         {
             return;
         }
 
-        State.NeverLeft(probe.Number, pending.Ttl);
         if (status == SendStatus.Busy)
         {
-            pending.Round.TakeBack(pending.Ttl);
+            pending.Round!.TakeBack(pending.Ttl);
             State.TakeBack(probe.Number);
             BusyUntilNs = pending.SentNs + BusyRetryNs;
             return;
         }
 
         State.NotSent(status);
-        pending.Round.TimedOut(pending.Ttl);
+        pending.Round!.TimedOut(pending.Ttl);
     }
 
-    private void Take(in Reply reply)
-    {
-        if (!_pending.TryGetValue(reply.Number, out var pending) || !IsAnswer(reply, pending.Flow, pending.Ttl))
-        {
-            return;
-        }
-
-        pending.Round.Answered(pending.Ttl, NoteTarget(reply, pending.Flow, pending.Ttl));
-
-        // One probe, two answers: an unreachable on the way and a reset from the target. The first one counts.
-        if (!pending.Answered)
-        {
-            _pending[reply.Number] = pending with { Answered = true };
-            Count(reply, pending.Flow, pending.Ttl);
-        }
-    }
-
-    private void Expire(long nowNs)
-    {
-        while (_order.TryPeek(out var number))
-        {
-            if (_pending.TryGetValue(number, out var pending))
-            {
-                // An answer may take the whole timeout.
-                if (pending.SentNs + Options.TimeoutNs >= nowNs)
-                {
-                    return;
-                }
-
-                _pending.Remove(number);
-                if (!pending.Answered)
-                {
-                    State.Unanswered(number, pending.Flow, pending.Ttl);
-                    pending.Round.TimedOut(pending.Ttl);
-                }
-            }
-
-            _order.Dequeue();
-        }
-    }
+    private protected override void TimedOut(int number, in InFlight probe) => probe.Round!.TimedOut(probe.Ttl);
 
     private void StartRounds(long nowNs)
     {
         for (; _nextRound < TotalRounds && RoundStartNs(_nextRound) <= nowNs; _nextRound++)
         {
-            var flow = (int)(_nextRound % Options.Flows.Count);
-            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow)));
+            var flow = _flows[(int)(_nextRound % _flows.Count)];
+            if (_oneAtATime && _rounds.Exists(round => round.Flow == flow))
+            {
+                return;
+            }
+
+            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow), isFirst: _nextRound < Options.Flows.Count));
         }
     }
 
@@ -172,16 +156,21 @@ public sealed class Tracer : TraceSweep
     private int ExpectedTtl(int flow) =>
         State.Flows[flow].ExpectedTtl is > 0 and var own ? own : State.Flows.Max(other => other.ExpectedTtl);
 
+    /// <summary>
+    /// Where one probe at a time is under way, one that is given up too early is lost: as long as round-trip times are not known it may take all its time.
+    /// </summary>
+    private long QuietFor(TraceRound round) => _oneAtATime && round is { IsFirst: true, IsSilentLately: false } ? Options.TimeoutNs : QuietNs;
+
     private long RoundStartNs(long round)
     {
-        var (cycle, flow) = Math.DivRem(round, Options.Flows.Count);
-        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / Options.Flows.Count);
+        var (cycle, flow) = Math.DivRem(round, _flows.Count);
+        return _startNs + cycle * Options.IntervalNs + flow * (Options.IntervalNs / _flows.Count);
     }
 
     /// <summary>Sends what the round's window and the ceilings allow; returns until when a ceiling holds it, or long.MaxValue.</summary>
     private long Send(TraceRound round, long nowNs, List<ProbePacket> send)
     {
-        while (round.MaySend(nowNs, QuietNs))
+        while (round.MaySend(nowNs, QuietFor(round), _oneAtATime))
         {
             var ttl = round.NextTtl;
             var earliest = EarliestNs(ttl);
@@ -190,9 +179,7 @@ public sealed class Tracer : TraceSweep
                 return earliest;
             }
 
-            var number = Send(round.Flow, ttl, nowNs, send);
-            _pending.Add(number, new Pending(round, round.Flow, ttl, nowNs, Answered: false));
-            _order.Enqueue(number);
+            Send(round.Flow, ttl, nowNs, send, round);
             round.Sent(nowNs);
         }
 
@@ -214,24 +201,18 @@ public sealed class Tracer : TraceSweep
     private long NextDeadline(long nowNs, long heldUntilNs)
     {
         var next = heldUntilNs;
-        if (_nextRound < TotalRounds)
+        if (_nextRound < TotalRounds && RoundStartNs(_nextRound) is var start && !(_oneAtATime && start <= nowNs && _rounds.Count > 0))
         {
-            next = Math.Min(next, RoundStartNs(_nextRound));
+            next = Math.Min(next, start);
         }
 
-        next = NextExpiry(next);
+        next = Math.Min(next, NextExpiryNs);
         foreach (var round in CollectionsMarshal.AsSpan(_rounds))
         {
-            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietNs));
+            next = Math.Min(next, round.WindowOpensNs(nowNs, QuietFor(round), _oneAtATime));
         }
 
         // A probe that could not be sent left no entry to wait for.
         return next == ISweep.Done ? nowNs + BusyRetryNs : next;
     }
-
-    private long NextExpiry(long otherwiseNs) => _order.TryPeek(out var number) && _pending.TryGetValue(number, out var pending)
-        ? Math.Min(otherwiseNs, pending.SentNs + Options.TimeoutNs + 1)
-        : otherwiseNs;
-
-    private readonly record struct Pending(TraceRound Round, int Flow, int Ttl, long SentNs, bool Answered);
 }

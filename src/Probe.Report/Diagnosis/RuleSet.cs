@@ -19,7 +19,11 @@ public sealed class RuleSet
     }
 
     /// <summary>Every rule that this program knows.</summary>
-    public static RuleSet All { get; } = new([new ImplausibleFragNeeded(), new RateLimitedHop(), new RoutingLoop(), new Unreachable()]);
+    public static RuleSet All { get; } = new(
+    [
+        new AddressOnlyIcmp(), new AddressTranslation(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(), new PerDestination(),
+        new RateLimitedHop(), new RouteChanged(), new RoutingLoop(), new TosRemarking(), new Unreachable(), new ZeroTtlForwarding(),
+    ]);
 
     /// <summary>Judges a document.</summary>
     public Judgement Judge(Bundle bundle)

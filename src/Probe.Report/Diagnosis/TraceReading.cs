@@ -35,6 +35,16 @@ internal static class TraceReading
             && (flows.Count == 0 || node.Flows.Count == 0 || node.Flows.Intersect(flows).Any())
             && (trace.IsTarget(node) || node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded)));
 
+    /// <summary>One sentence for each trace whose mode shows no quoted header, so that rules about quotes could not look.</summary>
+    public static IEnumerable<string> WithoutQuotes(this Bundle bundle) => bundle.TracesOf()
+        .Where(at => !string.Equals(at.Trace.Mode, TraceEvidence.RawMode, StringComparison.Ordinal) && at.Trace.Hops.All(hop => hop.Nodes.All(node => node.Quoted is null)))
+        .Select(at => Say($"{at.Pointer:ours}: sockets of mode {at.Trace.Mode} do not show the header that routers quote"));
+
+    /// <summary>The next hops behind an address at a TTL, each proved by a flow.</summary>
+    public static IReadOnlyList<string> NextHops(this TraceEvidence trace, int ttl, string address) =>
+        [.. trace.Links.Where(link => link.Ttl == ttl && link.To is not null && string.Equals(link.From, address, StringComparison.Ordinal))
+            .Select(link => link.To!).Distinct(StringComparer.Ordinal)];
+
     /// <summary>
     /// The hop answers, but left at least one probe unanswered that later hops prove to have passed. A hop that never answers is silent,
     /// not limited; a fraction below one probe is what subtracting fractions leaves over.

@@ -38,6 +38,7 @@ internal sealed class Unreachable : IRule
         var (hop, node, reply, _) = rejections[0];
         var what = $"{Meaning(reply.Kind)} ({reply.IcmpName(trace)})";
         var fromTarget = trace.IsTarget(node);
+        var lowest = LowestPlace(trace, hop, node);
         var goesOn = trace.GoesOnBeyond(hop.Ttl, node.Address, node.Flows);
         var consequence = (trace.Reached, goesOn) switch
         {
@@ -49,11 +50,15 @@ internal sealed class Unreachable : IRule
         return new Finding
         {
             Rule = Id,
-            Title = Say($"Hop {hop.Ttl} {node.Address} rejects packets to {trace.Target}: {what:ours}"),
+            Title = lowest == hop.Ttl
+                ? Say($"Hop {hop.Ttl} {node.Address} rejects packets to {trace.Target}: {what:ours}")
+                : Say($"{node.Address}, somewhere from hop {lowest} to {hop.Ttl}, rejects packets to {trace.Target}: {what:ours}"),
             Severity = trace.Reached ? Severity.Info : Severity.Outage,
             Confidence = !trace.Reached && goesOn ? Confidence.Hint : Confidence.Proved,
-            Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
-            Summary = Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours}"),
+            Where = lowest == hop.Ttl ? $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}" : $"TTL {lowest} to {hop.Ttl}, {StrangerText.Clean(node.Address)}",
+            Summary = lowest == hop.Ttl
+                ? Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours}")
+                : Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours} TTL {hop.Ttl} is merely the lowest at which it answered: who rejects does so whatever the TTL and seldom often, so that any of the silent hops from {lowest} on may be it already."),
             Evidence =
             [
                 .. rejections.Select(r => new EvidenceItem(Say($"TTL {r.Hop.Ttl}: answers of this kind from {node.Address}"), $"{r.Reply.Count}", r.Pointer)),
@@ -63,6 +68,14 @@ internal sealed class Unreachable : IRule
             Fix = trace.Reached ? [] : [Say($"look at {Place(reply.Kind):ours} of {node.Address}")],
             Verify = trace.TraceCommand(),
         };
+    }
+
+    /// <summary>The lowest TTL at which the node may stand: nobody answered its flows from there on.</summary>
+    private static int LowestPlace(TraceEvidence trace, HopEvidence hop, NodeEvidence node)
+    {
+        var before = trace.Hops.LastOrDefault(other => other.Ttl < hop.Ttl
+            && other.Nodes.Any(near => near.Flows.Count == 0 || node.Flows.Count == 0 || near.Flows.Intersect(node.Flows).Any()));
+        return before is null ? Math.Min(trace.Hops[0].Ttl, hop.Ttl) : before.Ttl + 1;
     }
 
     // A port that is closed is the target's ordinary answer; from anybody else it is a firewall's.

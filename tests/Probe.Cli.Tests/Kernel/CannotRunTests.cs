@@ -26,17 +26,6 @@ public sealed class CannotRunTests(FiveHops shared) : IClassFixture<FiveHops>
     }
 
     [NeedsTheory(ProbeInside.Needs)]
-    [InlineData("--icmp")]
-    [InlineData("--udp")]
-    [InlineData("--tcp")]
-    public void No_permission(string protocol)
-    {
-        // Root without the capability: an unprivileged user might not be able to read this tree.
-        var result = Line.Run("setpriv", "--bounding-set=-net_raw", ProbeInside.Program, "trace", "-n", protocol, Target);
-        AssertOneLine(result, 3, "CAP_NET_RAW");
-    }
-
-    [NeedsTheory(ProbeInside.Needs)]
     [InlineData("70000", "--tcp", "-p", "70000")]
     [InlineData("ICMP", "--icmp", "-p", "80")]
     [InlineData("--size", "--tcp", "-s", "30")]

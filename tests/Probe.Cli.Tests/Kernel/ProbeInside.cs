@@ -18,6 +18,12 @@ internal static class ProbeInside
     /// <summary>The program that was built with these tests.</summary>
     public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "probe");
 
+    /// <summary>
+    /// Runs the program without any capability, as <c>setpriv</c> with these arguments. It stays root by name: another user might not be able to
+    /// read this tree.
+    /// </summary>
+    public static readonly string[] WithoutPrivilege = ["--bounding-set=-all", "--inh-caps=-all", Program];
+
     /// <summary>All transports in both families.</summary>
     public static TheoryData<ProbeProtocol, bool> Cases => new()
     {

@@ -53,6 +53,15 @@ public sealed class LiveNetwork : IDisposable
 
     public string Client => _prefix + "c";
 
+    /// <summary>Every router and the server from now on send about one error a second to one address, as Linux does out of the box; or any number.</summary>
+    public void LimitErrors(bool limit)
+    {
+        foreach (var name in Names)
+        {
+            Shell.Run("ip", "netns", "exec", name, "sysctl", "-qw", $"net.ipv4.icmp_ratelimit={(limit ? 1000 : 0)}");
+        }
+    }
+
     private IEnumerable<string> Names => "crabs".Select(letter => _prefix + letter);
 
     public void Dispose()

@@ -64,7 +64,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.Press("q");
         var report = screen.WaitFor("status 0");
         Assert.Contains($"Path to {Server} from 10.88.1.1, ICMP", report, StringComparison.Ordinal);
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
@@ -112,7 +112,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         Assert.Contains("(10.88.1.2).", screen.WaitFor("Not reached: the last answer came from hop"), StringComparison.Ordinal);
         screen.Press("q");
         Assert.Contains("PRB-PATH-", screen.WaitFor("status 1"), StringComparison.Ordinal);
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
@@ -125,7 +125,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         var report = screen.WaitFor("status 130");
         Assert.Contains("Path to " + Server, report, StringComparison.Ordinal);
         Assert.Contains("Reached in 3 hops.", report, StringComparison.Ordinal);
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
@@ -138,7 +138,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
             screen.WaitFor("q quit");
             Shell.Run("bash", "-c", $"kill -{signal} {screen.ForegroundProcess}");
             screen.WaitFor(string.Create(CultureInfo.InvariantCulture, $"status {status}"));
-            AssertIsAsBefore(screen);
+            screen.AssertIsAsBefore();
             screen.Type("clear");
         }
     }
@@ -152,7 +152,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.WaitFor("Reached in 3 hops.");
         screen.Press("C-z");
         screen.WaitFor("Stopped");
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
         Thread.Sleep(3500);
         begun += 3 * Stopwatch.Frequency;
         screen.Type("fg");
@@ -169,7 +169,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.WaitFor("Reached in 3 hops.\n$");
         screen.Type("echo \"status\" $?");
         screen.WaitFor("status 0");
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
@@ -180,7 +180,7 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
         screen.WaitFor("of 3,");
         var report = screen.WaitFor("status 0");
         Assert.Matches(@"\n +3  10\.88\.9\.9 +0\.0% +3 +3 ", report);
-        AssertIsAsBefore(screen);
+        screen.AssertIsAsBefore();
     }
 
     [RequiresFact(root: true, "tmux", "ip")]
@@ -256,17 +256,6 @@ public sealed partial class LiveTerminalTests(LiveNetwork network) : IClassFixtu
     private static int CycleIn(string text) => CycleCount().Match(text) is { Success: true } match ? int.Parse(match.Groups["count"].Value) : 0;
 
     private static int SentIn(string text) => SentCount().Match(text) is { Success: true } match ? int.Parse(match.Groups["count"].Value) : 0;
-
-    private static void AssertIsAsBefore(TmuxScreen screen)
-    {
-        Assert.False(screen.OnAlternateScreen);
-        Assert.True(screen.CursorIsShown);
-
-        // The shell's own line editor switches echo off while it waits; a program it runs sees what was left behind.
-        screen.Type("stty -a | tr ' ;' '\\n\\n' | grep -cxE 'echo|icanon|isig'; echo settings");
-        var settings = screen.WaitFor("settings", shown => shown.Contains("\nsettings", StringComparison.Ordinal));
-        Assert.Contains("\n3\nsettings", settings, StringComparison.Ordinal);
-    }
 
     private string Line(string options, string redirection) => $"ip netns exec {network.Client} {Child.Probe} trace -n {options} {Server} {redirection}";
 

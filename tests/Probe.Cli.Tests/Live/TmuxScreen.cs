@@ -63,6 +63,18 @@ internal sealed class TmuxScreen : IDisposable
     /// <summary>Waits until the screen shows a text.</summary>
     public string WaitFor(string text) => WaitFor($"\"{text}\"", screen => screen.Contains(text, StringComparison.Ordinal));
 
+    /// <summary>Nothing of a view is left in the terminal.</summary>
+    public void AssertIsAsBefore()
+    {
+        Assert.False(OnAlternateScreen);
+        Assert.True(CursorIsShown);
+
+        // The shell's own line editor switches echo off while it waits; a program it runs sees what was left behind.
+        Type("stty -a | tr ' ;' '\\n\\n' | grep -cxE 'echo|icanon|isig'; echo settings");
+        var settings = WaitFor("settings", shown => shown.Contains("\nsettings", StringComparison.Ordinal));
+        Assert.Contains("\n3\nsettings", settings, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         Tmux("kill-server");

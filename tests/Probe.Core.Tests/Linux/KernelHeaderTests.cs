@@ -40,6 +40,7 @@ public class KernelHeaderTests
         #include <linux/capability.h>
         #include <linux/errqueue.h>
         #include <linux/icmp.h>
+        #include <linux/in6.h>
         #include <linux/if_ether.h>
         #include <linux/if_link.h>
         #include <linux/if_packet.h>
@@ -67,9 +68,9 @@ public class KernelHeaderTests
     [
         typeof(sockaddr_in), typeof(sockaddr_in6), typeof(sockaddr_ll), typeof(sockaddr_nl), typeof(iovec), typeof(msghdr), typeof(mmsghdr),
         typeof(cmsghdr), typeof(in_pktinfo), typeof(in6_pktinfo), typeof(timespec), typeof(pollfd), typeof(epoll_event), typeof(sock_filter),
-        typeof(sock_fprog), typeof(sock_extended_err), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
+        typeof(sock_fprog), typeof(sock_extended_err), typeof(sock_ee_data_rfc4884), typeof(linger), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
         typeof(rta_cacheinfo), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
-        typeof(termios), typeof(winsize), typeof(linger), typeof(rlimit),
+        typeof(termios), typeof(winsize), typeof(rlimit),
     ];
 
     // Where these headers say more than the C library's, the two cannot stand in one program.

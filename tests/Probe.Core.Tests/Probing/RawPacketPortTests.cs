@@ -124,6 +124,82 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
         Assert.Equal(held.Ports[2], BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(2)));
     }
 
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Ports_held_later_are_heard_too_and_those_between_them_are_not(bool v6)
+    {
+        var (client, server) = v6 ? (Client6, Server6) : (Client4, Server4);
+        using var held = network.InClient(() => new HeldPorts(client, ProbeProtocol.Tcp, 1));
+        using var port = Open(v6, ProbeProtocol.Tcp, held.Ports);
+        using var other = network.InServer(() => new RawPacketPort(new RawPortOptions { IPv4 = !v6, IPv6 = v6 }));
+        var number = 0;
+        var heard = new HashSet<ushort>();
+        foreach (var more in new[] { 31, 1, 300, 600 })
+        {
+            network.InClient(() =>
+            {
+                held.Add(more, out var refusal);
+                return refusal;
+            });
+            port.Listen(held.Ports);
+            var wanted = held.Ports.Except(heard).ToList();
+            var sink = new RecordingSink();
+            foreach (var chunk in wanted.Chunk(50))
+            {
+                foreach (var to in chunk)
+                {
+                    other.Send(TestPackets.Syn(server, client, 5353, to), ++number);
+                    if (!held.Ports.Contains((ushort)(to + 1)))
+                    {
+                        other.Send(TestPackets.Syn(server, client, 5353, (ushort)(to + 1)), ++number);
+                    }
+                }
+
+                sink.Await(port, sink.Arrivals.Count + chunk.Length);
+                new RecordingSink().Linger(other, 1);
+            }
+
+            heard.UnionWith(sink.Linger(port, 50).Arrivals.Select(answer => BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(2))));
+            Assert.Equal(held.Ports.Order(), heard.Order());
+        }
+
+        // Beyond a thousand nothing is missed either; the range lets some strangers pass.
+        network.InClient(() =>
+        {
+            held.Add(200, out var refusal);
+            return refusal;
+        });
+        port.Listen(held.Ports);
+        var (smallest, largest) = (held.Ports.Min(), held.Ports.Max());
+        foreach (var to in new[] { smallest - 1, smallest, largest, largest + 1 })
+        {
+            other.Send(TestPackets.Syn(server, client, 5353, (ushort)to), ++number);
+        }
+
+        var last = new RecordingSink().Await(port, 2).Linger(port, 50).Arrivals;
+        Assert.Equal([smallest, largest], last.Select(answer => BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(2))));
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void Where_ports_run_out_the_flows_end_and_say_why()
+    {
+        Exec(network.Client, "sysctl", "-qw", "net.ipv4.ip_local_port_range=50000 50019");
+        try
+        {
+            using var session = network.InClient(() => ProbeSession.Open(new ProbeSessionOptions { Target = Server4, Protocol = ProbeProtocol.Tcp, DestinationPort = 80 }));
+            var flows = network.InClient(() => Enumerable.Range(0, 25).Select(session.FlowAt).ToList());
+            var ports = flows.TakeWhile(flow => flow is not null).Select(flow => flow!.Value.SourcePort).ToList();
+            Assert.Equal(Enumerable.Range(50000, 20), ports.Order().Select(port => (int)port));
+            Assert.All(flows.Skip(20), Assert.Null);
+            Assert.Contains("no free local port is left (net.ipv4.ip_local_port_range)", session.FlowsEnded, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Exec(network.Client, "sysctl", "-qw", "net.ipv4.ip_local_port_range=32768 60999");
+        }
+    }
+
     [NeedsFact(Need.Namespaces)]
     public void A_held_port_is_nobody_else_s()
     {

@@ -16,6 +16,10 @@ internal sealed class SimulatedMultipath
         Evidence = evidence;
         Truth = truth;
         TookNs = tookNs;
+        FoundNodes = [.. evidence.Hops.SelectMany(hop => hop.Nodes.Select(node => (hop.Ttl, node.Address)))];
+        FoundLinks = [.. evidence.Links.Where(link => link.From is not null && link.To is not null).Select(link => (link.Ttl, link.From!, link.To!))];
+        TrueNodes = [.. truth.Nodes.Select(node => (node.Ttl, node.Address.ToString()))];
+        TrueLinks = [.. truth.Links.Select(link => (link.From.Ttl, link.From.Address.ToString(), link.To.Address.ToString()))];
     }
 
     public TraceEvidence Evidence { get; }
@@ -24,18 +28,17 @@ internal sealed class SimulatedMultipath
 
     public long TookNs { get; }
 
-    public HashSet<(int Ttl, string Address)> FoundNodes => [.. Evidence.Hops.SelectMany(hop => hop.Nodes.Select(node => (hop.Ttl, node.Address)))];
+    public HashSet<(int Ttl, string Address)> FoundNodes { get; }
 
-    public HashSet<(int Ttl, string From, string To)> FoundLinks =>
-        [.. Evidence.Links.Where(link => link.From is not null && link.To is not null).Select(link => (link.Ttl, link.From!, link.To!))];
+    public HashSet<(int Ttl, string From, string To)> FoundLinks { get; }
 
-    public HashSet<(int Ttl, string Address)> TrueNodes => [.. Truth.Nodes.Select(node => (node.Ttl, node.Address.ToString()))];
+    public HashSet<(int Ttl, string Address)> TrueNodes { get; }
 
-    public HashSet<(int Ttl, string From, string To)> TrueLinks =>
-        [.. Truth.Links.Select(link => (link.From.Ttl, link.From.Address.ToString(), link.To.Address.ToString()))];
+    public HashSet<(int Ttl, string From, string To)> TrueLinks { get; }
 
     public static SimulatedMultipath Run(Topology topology, ProbeProtocol protocol = ProbeProtocol.Udp, bool isV6 = false,
-        double confidence = 95, ConfidenceScope scope = ConfidenceScope.Hop, int maxProbes = 20_000, ulong key = 1)
+        double confidence = 95, ConfidenceScope scope = ConfidenceScope.Hop, int maxProbes = 20_000, ulong key = 1,
+        MultipathAlgorithm algorithm = MultipathAlgorithm.Lite, int deadlineSeconds = 3600)
     {
         var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         using var wire = new PacketWire(new SimulatedPort(network), new ProbeCookies(Key(key)), 2 * SecondNs);
@@ -57,9 +60,10 @@ internal sealed class SimulatedMultipath
                 Confidence = confidence,
                 Scope = scope,
                 MaxProbes = maxProbes,
+                Algorithm = algorithm,
             },
             new ProbeNumbers());
-        var end = SweepLoop.Run(tracer, wire, 3600 * SecondNs, default);
+        var end = SweepLoop.Run(tracer, wire, deadlineSeconds * SecondNs, default);
         Assert.Equal(SweepEnd.Done, end);
         var evidence = new TraceEvidenceBuilder(tracer, 0, _ => null).Build("t", end, 0);
 

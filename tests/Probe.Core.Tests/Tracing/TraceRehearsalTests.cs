@@ -23,6 +23,7 @@ public class TraceRehearsalTests
         };
         var begun = System.Diagnostics.Stopwatch.GetTimestamp();
         TraceRehearsal.Run(options);
+        TraceRehearsal.Run(new MultipathOptions { Trace = options, FlowAt = _ => null });
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5));
     }
 }

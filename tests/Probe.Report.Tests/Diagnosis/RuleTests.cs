@@ -16,7 +16,8 @@ public class RuleTests
         var judgement = Judge(Document(Trace(true, Hop(1, Node("10.0.0.1")), SilentHop(2), Hop(3, Node("10.0.0.3")), Hop(4, Target()))));
         Assert.Empty(judgement.Findings);
         Assert.Empty(judgement.NotExamined);
-        Assert.Equal("PRB-MTU-007 PRB-PATH-001 PRB-PATH-005 PRB-PATH-007", string.Join(' ', judgement.Excluded.Select(rule => rule.Id)));
+        Assert.Equal("PRB-MTU-007 PRB-PATH-001 PRB-PATH-003 PRB-PATH-004 PRB-PATH-005 PRB-PATH-006 PRB-PATH-007 PRB-PATH-008 PRB-PATH-009 PRB-PATH-010 PRB-PATH-013 PRB-PATH-014",
+            string.Join(' ', judgement.Excluded.Select(rule => rule.Id)));
     }
 
     [Fact]
@@ -26,7 +27,15 @@ public class RuleTests
         Assert.Empty(judgement.Findings);
         Assert.Empty(judgement.Excluded);
         Assert.All(judgement.NotExamined, item => Assert.Equal("/traces", item.Missing));
-        Assert.Equal(4, judgement.NotExamined.Count);
+        Assert.Equal(12, judgement.NotExamined.Count);
+    }
+
+    [Fact]
+    public void A_mode_without_quotes_excludes_nothing_that_quotes_would_show()
+    {
+        var judgement = Judge(Document(Trace(true, Hop(1, Node("10.0.0.1")), Hop(2, Target())) with { Mode = "unprivileged" }));
+        Assert.Equal(["PRB-PATH-008", "PRB-PATH-009", "PRB-PATH-013"], judgement.NotExamined.Select(item => item.Rule));
+        Assert.DoesNotContain(judgement.Excluded, rule => rule.Id is "PRB-PATH-008" or "PRB-PATH-009" or "PRB-PATH-013");
     }
 
     [Fact]
