@@ -18,8 +18,8 @@ switch (args)
         return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
     case ["health", var root, "--nightly"]:
         return HealthBench.Run(root, HealthRounds, nightly: true);
-    case [SocketLoad.Name, .. var load]:
-        return SocketLoad.Run(load);
+    case [EngineLoad.Name, .. var load]:
+        return EngineLoad.Run(load);
     case ["ecmp", var root, "--rounds", var rounds]:
         return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["many", var root, var rounds]:

@@ -33,25 +33,25 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
     private string Document(string root, bool nightly)
     {
-        var reference = Path.Combine(folder, "epoll_reference");
-        lab.Run(network.Client, s_limit, "gcc", "-O2", "-o", reference, Path.Combine(root, "bench", "Probe.Bench", "Health", "epoll_reference.c"), "-lpthread").MustSucceed();
-        string[] c = [reference];
-        string[] ours = [Environment.ProcessPath!, SocketLoad.Name];
+        var (epoll, raw) = (Compile(root, "epoll_reference"), Compile(root, "raw_reference"));
+        string[] Ours(string engine) => [Environment.ProcessPath!, EngineLoad.Name, engine];
 
         // An engine more is a line more; each is measured against the first of its group.
         Entrant[][] busy =
         [
-            [new("C epoll, 1 thread", [.. c, "1"]), new("probe, sockets, 1 thread", [.. ours, "1"])],
-            [new("C epoll, 2 threads", [.. c, "2"]), new("probe, sockets, 2 threads", [.. ours, "2"])],
+            [new("C epoll, 1 thread", [epoll, "1"]), new("probe, sockets, 1 thread", [.. Ours("sockets"), "1"]), new("probe, raw, 1 thread", [.. Ours("raw"), "1"])],
+            [new("C epoll, 2 threads", [epoll, "2"]), new("probe, sockets, 2 threads", [.. Ours("sockets"), "2"]), new("probe, raw, 2 threads", [.. Ours("raw"), "2"])],
+            [new("C raw, 1 thread", [raw, "1"]), new("probe, raw, 1 thread", [.. Ours("raw"), "1"]), new("probe, raw, transmit stamps, 1 thread", [.. Ours("raw-stamped"), "1"])],
+            [new("C raw, 2 threads", [raw, "2"]), new("probe, raw, 2 threads", [.. Ours("raw"), "2"])],
         ];
-        Entrant[] paced = [new("C epoll", [.. c, "1"]), new("probe, sockets", [.. ours, "1"])];
+        Entrant[] paced = [new("C epoll", [epoll, "1"]), new("probe, sockets", [.. Ours("sockets"), "1"]), new("C raw", [raw, "1"]), new("probe, raw", [.. Ours("raw"), "1"])];
         Section($"""
             # Half-open checks, side by side
 
             A client and a server in two network namespaces of one machine; 10,000 addresses of the server's answer through one listener that accepts whatever
             reaches it. The peer's kernel works on the same cores and counts as CPU of the checker. The programs take turns within each round; ratios are those of
             runs that followed each other, their interval from the second smallest to the second largest (96 % of nine; all of fewer).
-            The C program (`bench/Probe.Bench/Health/epoll_reference.c`) makes the fewest calls that a half-open check needs.
+            The C programs (`epoll_reference.c` and `raw_reference.c` in `bench/Probe.Bench/Health`) make the fewest calls that a half-open check needs.
 
             {Machine()}
             """);
@@ -69,9 +69,16 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
             {Paced(paced)}
             """);
-        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(ours, nightly)}\n");
+        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(Ours, nightly)}\n");
         Section($"## HAProxy\n\n{HaProxy.Run(lab, network, folder)}");
         return _document.ToString().TrimEnd() + "\n";
+    }
+
+    private string Compile(string root, string name)
+    {
+        var program = Path.Combine(folder, name);
+        lab.Run(network.Client, s_limit, "gcc", "-O2", "-o", program, Path.Combine(root, "bench", "Probe.Bench", "Health", name + ".c"), "-lpthread").MustSucceed();
+        return program;
     }
 
     // Printed as it is measured: the whole takes minutes.
@@ -129,13 +136,13 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
         return table.ToString();
     }
 
-    private string BlackHoles(string[] program, bool nightly)
+    private string BlackHoles(Func<string, string[]> program, bool nightly)
     {
-        var table = new MarkdownTable("probe, sockets", "checks", "black holes up", "open targets down", "late", "accepted", "of them reported");
-        foreach (var timeout in new[] { "5", "20" })
+        var table = new MarkdownTable("probe", "checks", "black holes up", "open targets down", "late", "accepted", "of them reported");
+        foreach (var (engine, timeout) in new[] { ("sockets", "5"), ("sockets", "20"), ("raw", "5"), ("raw", "20") })
         {
             var checks = 0.0;
-            var entrant = new Entrant($"timeout {timeout} ms", [.. program, "1"]);
+            var entrant = new Entrant($"{engine}, timeout {timeout} ms", [.. program(engine), "1"]);
             do
             {
                 Measure(entrant, "2000", nightly ? "60" : "5", $"{Targets}", timeout, "half");

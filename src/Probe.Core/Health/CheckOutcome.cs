@@ -101,4 +101,18 @@ public readonly record struct CheckOutcome
 
     /// <summary>The phase in which it failed.</summary>
     public CheckPhase FailedIn { get; init; }
+
+    /// <summary>A check that ended so; everything else is still to be said.</summary>
+    internal static CheckOutcome Of(int target, int attempt, CheckEnd end, long startedNs) => new()
+    {
+        Target = target,
+        Attempt = attempt,
+        End = end,
+        StartedNs = startedNs,
+        RttNs = -1,
+        ConnectNs = -1,
+        TlsNs = -1,
+        FirstByteNs = -1,
+        FailedIn = end == CheckEnd.Answered ? CheckPhase.None : CheckPhase.Connect,
+    };
 }

@@ -88,16 +88,5 @@ public sealed partial class SocketEngine
         _ => false,
     };
 
-    private static CheckOutcome Outcome(ref CheckSlot slot, CheckEnd end) => new()
-    {
-        Target = slot.Target,
-        Attempt = slot.Attempt,
-        End = end,
-        StartedNs = slot.StartedNs,
-        RttNs = -1,
-        ConnectNs = -1,
-        TlsNs = -1,
-        FirstByteNs = -1,
-        FailedIn = end == CheckEnd.Answered ? CheckPhase.None : CheckPhase.Connect,
-    };
+    private static CheckOutcome Outcome(ref CheckSlot slot, CheckEnd end) => CheckOutcome.Of(slot.Target, slot.Attempt, end, slot.StartedNs);
 }

@@ -3,6 +3,7 @@ namespace Probe.Core.Linux;
 /// <summary>Constants of the socket calls, C names verbatim.</summary>
 internal static class SocketConstants
 {
+    public const int AF_UNSPEC = 0;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int AF_NETLINK = 16;
