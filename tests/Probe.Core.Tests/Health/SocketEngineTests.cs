@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Probe.Core.Capture;
 using Probe.Core.Health;
 using Probe.Core.Packets;
@@ -9,7 +7,7 @@ using Probe.Tests;
 namespace Probe.Core.Tests.Health;
 
 /// <summary>What the engine does to the wire, to the server and to its own host.</summary>
-public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixture<CheckFixture>
+public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<CheckFixture>
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
 
@@ -99,7 +97,7 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
             process.Signal("CONT");
         }
 
-        var said = Said(process);
+        var said = CheckFixture.Said(process);
         Assert.InRange(said["held"], 250_000_000, long.MaxValue);
         Assert.Equal((said["started"], said["over"]), (said["over"], said["answered"] + said["late"]));
         Assert.True(said["escaped"] > 0, "no ACK escaped: nothing was in flight when the process was stopped");
@@ -208,7 +206,7 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
     {
         using var listener = new CheckedListener(Server);
         using var process = Program("sh", "-c", $"ulimit -n 400; exec dotnet {Assembly} {CheckLoadProgram.Name} 5000 1 {hog}");
-        var said = Said(process);
+        var said = CheckFixture.Said(process);
         Assert.InRange(said["capacity"], 1, 400);
         Assert.Equal((said["started"], said["over"]), (said["over"], said["answered"] + said["late"]));
         Assert.True(said["answered"] > 100, $"{said["answered"]} answered");
@@ -272,28 +270,5 @@ public sealed partial class SocketEngineTests(CheckFixture fixture) : IClassFixt
         }
     }
 
-    private static Dictionary<string, long> Said(LabProcess process) => Fields()
-        .Matches(process.Wait(TimeSpan.FromSeconds(60)).MustSucceed().Output)
-        .ToDictionary(match => match.Groups["name"].Value, match => long.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture), StringComparer.Ordinal);
-
     private LabProcess Program(params string[] command) => fixture.Lab.Start(Client, command[0], command[1..]);
-
-    [GeneratedRegex(@"(?<name>\w+)=(?<value>\d+)", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Fields();
-
-    private sealed class FlagCollector : ICaptureSink
-    {
-        public List<string> Seen { get; } = [];
-
-        public HashSet<int> Ports { get; } = [];
-
-        public void Captured(in CapturedPacket packet)
-        {
-            if (IpPacket.TryRead(packet.Octets, out var ip) && ip.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(ip.Payload, out var tcp))
-            {
-                Seen.Add($"{(packet.Outgoing ? '>' : '<')} {tcp.Flags}");
-                Ports.Add(packet.Outgoing ? tcp.SourcePort : tcp.DestinationPort);
-            }
-        }
-    }
 }
