@@ -14,7 +14,7 @@ namespace Probe.Core.Health;
 public sealed partial class RawEngine : ICheckEngine
 {
     // A target that is checked again before its last answer came meets another port: two SYNs of one pair of ports break each other.
-    private const int PortsEach = 16;
+    internal const int PortsEach = 16;
 
     // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
     private const int ReceiveBuffer = 32 << 20;
