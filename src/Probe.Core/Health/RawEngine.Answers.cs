@@ -7,8 +7,9 @@ namespace Probe.Core.Health;
 /// <content>What arrives.</content>
 public sealed partial class RawEngine
 {
-    // A search looks at every check in flight; anybody could cause them.
-    private const long SearchEveryNs = 100_000;
+    // A search looks at every check in flight, and anybody could cause them: so many in so long.
+    private const int MostSearches = 64;
+    private const long SearchSpanNs = 10_000_000;
 
     // A target that goes on about older connections for longer is not to draw a SYN for each of its segments.
     private const int MostSentAgain = 5;
@@ -57,12 +58,16 @@ public sealed partial class RawEngine
     /// </summary>
     private void MeetStale(in ArrivedPacket packet, in TcpHeader tcp)
     {
-        if (NowNs < _nextSearchNs)
+        if (NowNs is var now && now - _searchSpanNs > SearchSpanNs)
+        {
+            (_searchSpanNs, _searches) = (now, 0);
+        }
+
+        if (++_searches > MostSearches)
         {
             return;
         }
 
-        _nextSearchNs = NowNs + SearchEveryNs;
         for (var index = 0; index < _slots.Capacity; index++)
         {
             ref var slot = ref _slots[index];

@@ -58,7 +58,8 @@ public sealed partial class RawEngine : ICheckEngine
     private int _unseen;
     private long _losses;
     private long _lossSeenNs = long.MinValue;
-    private long _nextSearchNs;
+    private long _searchSpanNs = long.MinValue / 2;
+    private int _searches;
     private volatile bool _woken;
 
     /// <summary>An engine over any port, whose clock starts at <paramref name="zeroNs"/> of the engine's.</summary>
