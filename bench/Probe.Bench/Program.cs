@@ -1,8 +1,10 @@
 using System.Globalization;
 using Probe.Bench;
+using Probe.Bench.Health;
 using Probe.Lab.Kernel;
 
 const int Rounds = 11;
+const int HealthRounds = 9;
 
 switch (args)
 {
@@ -10,6 +12,14 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["health", var root]:
+        return HealthBench.Run(root, HealthRounds, nightly: false);
+    case ["health", var root, "--rounds", var rounds]:
+        return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
+    case ["health", var root, "--nightly"]:
+        return HealthBench.Run(root, HealthRounds, nightly: true);
+    case [EngineLoad.Name, .. var load]:
+        return EngineLoad.Run(load);
     case ["ecmp", var root, var rounds]:
         return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["many", var root, var rounds]:
@@ -45,6 +55,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | health ROOT [--rounds N|--nightly] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

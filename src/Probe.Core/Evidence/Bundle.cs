@@ -36,6 +36,9 @@ public sealed record Bundle
     /// <summary>Traceroutes.</summary>
     public IReadOnlyList<TraceEvidence>? Traces { get; init; }
 
+    /// <summary>Health checks, one element a check made.</summary>
+    public IReadOnlyList<CheckEvidence>? Checks { get; init; }
+
     /// <summary>Capture files written beside the document.</summary>
     public IReadOnlyList<CaptureFile>? Captures { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Probe.Core.Health;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Evidence;
@@ -39,6 +40,9 @@ internal static class EvidenceJsonTypes
         {
             new KebabCaseEnumConverter<ReplyKind>(),
             new KebabCaseEnumConverter<ProbeProtocol>(),
+            new KebabCaseEnumConverter<CheckKind>(),
+            new KebabCaseEnumConverter<CheckEngineKind>(),
+            new KebabCaseEnumConverter<CheckVerdict>(),
             new KebabCaseEnumConverter<Severity>(),
             new KebabCaseEnumConverter<Confidence>(),
         },

@@ -24,12 +24,14 @@ internal sealed unsafe class RawSender : IDisposable
     private readonly SendGroup _group = new();
     private readonly StampNumbers _stamps = new();
     private readonly FileDescriptor _socket;
+    private readonly bool _stamped;
     private IpAddress _foreignSource;
 
     public RawSender(bool v6, RawPortOptions options)
     {
         _v6 = v6;
         _scope = v6 && options.Interface is { } name ? Interfaces.Index(name) : 0;
+        _stamped = options.TransmitStamps;
         _socket = Open(options);
     }
 
@@ -72,6 +74,7 @@ internal sealed unsafe class RawSender : IDisposable
 
             // The first of the rest was refused: it alone, so the others are still to be tried.
             var place = _group.Place(done++);
+            batch.Error(place) = errno;
             batch.Status(place) = errno == Errno.EINVAL && _v6
                 ? Send(batch.Packet(place), batch.Number(place), beforeNs)
                 : Conclude(errno, batch.Number(place), beforeNs, Ends(batch.Packet(place)).Target);
@@ -91,7 +94,11 @@ internal sealed unsafe class RawSender : IDisposable
         switch (errno)
         {
             case 0:
-                _stamps.Sent(number, beforeNs);
+                if (_stamped)
+                {
+                    _stamps.Sent(number, beforeNs);
+                }
+
                 return SendStatus.Sent;
             case Errno.EAGAIN:
                 return SendStatus.Busy;
@@ -107,8 +114,12 @@ internal sealed unsafe class RawSender : IDisposable
                 return SendStatus.Refused;
         }
 
-        // Whether these strike before or after the numbering is not certain: count from 0 again.
-        RestartNumbers();
+        if (_stamped)
+        {
+            // Whether these strike before or after the numbering is not certain: count from 0 again.
+            RestartNumbers();
+        }
+
         return errno switch
         {
             Errno.ENOBUFS => SendStatus.Busy,
@@ -223,7 +234,11 @@ internal sealed unsafe class RawSender : IDisposable
                 Sockets.Mark(socket, mark);
             }
 
-            Sockets.Set(socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
+            if (options.TransmitStamps)
+            {
+                Sockets.Set(socket, SOL_SOCKET, SO_TIMESTAMPING, StampFlags, nameof(SO_TIMESTAMPING));
+            }
+
             return socket;
         }
         catch

@@ -3,6 +3,7 @@ namespace Probe.Core.Linux;
 /// <summary>Constants of the socket calls, C names verbatim.</summary>
 internal static class SocketConstants
 {
+    public const int AF_UNSPEC = 0;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int AF_NETLINK = 16;
@@ -93,6 +94,8 @@ internal static class SocketConstants
     public const int ICMP6_FILTER = 1;
 
     public const int TCP_QUICKACK = 12;
+    public const int TCP_ESTABLISHED = 1;
+    public const int TCP_CLOSE_WAIT = 8;
 
     public const int SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1;
     public const int SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;

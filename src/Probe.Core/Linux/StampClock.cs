@@ -44,6 +44,9 @@ internal sealed class StampClock
         Observe(startMonotonic, startRealtime, startMonotonic);
     }
 
+    /// <summary>CLOCK_MONOTONIC at the start.</summary>
+    public long StartedMonotonicNs => _start;
+
     /// <summary>UTC at the start, nanoseconds since 1970.</summary>
     public long StartedUnixNs { get; }
 

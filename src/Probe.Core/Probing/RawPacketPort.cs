@@ -62,6 +62,9 @@ public sealed class RawPacketPort : IPacketPort
     /// <summary>UTC at which <see cref="NowNs"/> was 0, nanoseconds since 1970.</summary>
     public long StartedUnixNs => _clock.StartedUnixNs;
 
+    /// <summary>CLOCK_MONOTONIC at which <see cref="NowNs"/> was 0: what the clocks of several ports have in common.</summary>
+    internal long StartedMonotonicNs => _clock.StartedMonotonicNs;
+
     /// <summary>How often the wall clock was set while packets were under way; stamps around it are the user clock's and marked so.</summary>
     public int ClockSteps => _clock.Steps;
 
@@ -151,7 +154,8 @@ public sealed class RawPacketPort : IPacketPort
         }
     }
 
-    private void WarmUp()
+    /// <summary>Waits, once, until the kernel stamps what arrives; the first packet would else wait for it.</summary>
+    internal void WarmUp()
     {
         if (!_warm)
         {

@@ -21,6 +21,9 @@ public sealed record RawPortOptions
     /// <summary>Firewall mark of what is sent (SO_MARK); null leaves it 0.</summary>
     public uint? Mark { get; init; }
 
+    /// <summary>The kernel tells when each packet left; without, it saves a fifth of the work of sending.</summary>
+    public bool TransmitStamps { get; init; } = true;
+
     /// <summary>Octets that wait for this process in each receiving socket before answers are lost.</summary>
     public int ReceiveBuffer { get; init; } = 4 << 20;
 }

@@ -14,6 +14,7 @@ public sealed class SendBatch
     private readonly byte[] _octets;
     private readonly Slot[] _slots = new Slot[Capacity];
     private readonly SendStatus[] _status = new SendStatus[Capacity];
+    private readonly int[] _errors = new int[Capacity];
     private int _used;
 
     /// <summary>Makes an empty batch.</summary>
@@ -35,6 +36,7 @@ public sealed class SendBatch
     /// <param name="number">Comes back with the transmit stamp.</param>
     public void Add(int length, int number)
     {
+        _errors[Count] = 0;
         _slots[Count++] = new Slot(_used, length, number);
         _used += length;
     }
@@ -47,6 +49,9 @@ public sealed class SendBatch
 
     /// <summary>What became of it; set by the port.</summary>
     public ref SendStatus Status(int i) => ref _status[i];
+
+    /// <summary>The error number behind a status other than <see cref="SendStatus.Sent"/>; 0 where the port has none.</summary>
+    public ref int Error(int i) => ref _errors[i];
 
     /// <summary>Empties it.</summary>
     public void Clear() => (Count, _used) = (0, 0);

@@ -1,0 +1,28 @@
+using Probe.Core.Packets;
+
+namespace Probe.Core.Health;
+
+/// <summary>One thing to check.</summary>
+public sealed record CheckTarget
+{
+    /// <summary>Its place in the run, from 0; what outcomes name it by.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>The target as the user wrote it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it is.</summary>
+    public required IpAddress Address { get; init; }
+
+    /// <summary>Port; 0 for <see cref="CheckKind.Icmp"/>.</summary>
+    public required ushort Port { get; init; }
+
+    /// <summary>What is done to it.</summary>
+    public CheckKind Kind { get; init; }
+
+    /// <summary>What must be seen.</summary>
+    public ExpectedState Expected { get; init; }
+
+    /// <summary>How long one answer may take, nanoseconds.</summary>
+    public long TimeoutNs { get; init; } = 1_000_000_000;
+}

@@ -1,0 +1,332 @@
+using System.Net;
+using System.Net.Sockets;
+using Probe.Core.Capture;
+using Probe.Core.Health;
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+using Probe.Lab.Kernel;
+using Probe.Tests;
+
+namespace Probe.Core.Tests.Health;
+
+/// <summary>What checks by raw SYNs do to the wire, to the server and to their own host, and what they make of every kind of answer.</summary>
+public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFixture>
+{
+    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+
+    private string Client => fixture.Network.Client;
+
+    private string Server => fixture.Network.Server;
+
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_wire_sees_SYN_SYN_ACK_RST_and_nothing_else(bool v6)
+    {
+        using var listener = new CheckedListener(Server);
+        var flags = new FlagCollector();
+        using var capture = KernelLab.In(Client, () => new PacketCapture(CaptureFilter.All, "east"));
+        var outcome = fixture.CheckRaw(CheckNetwork.Target(7, CheckNetwork.Alive(0, v6), s_timeout));
+        Assert.Equal((CheckEnd.Answered, 0, 7, 1), (outcome.End, outcome.Errno, outcome.Target, outcome.Attempt));
+        Assert.InRange(outcome.RttNs, 1, s_timeout.Ticks * 100);
+        Assert.Equal((outcome.RttNs, CheckPhase.None), (outcome.ConnectNs, outcome.FailedIn));
+
+        // Long enough for a SYN-ACK sent again.
+        var end = Environment.TickCount64 + 1_300;
+        while (Environment.TickCount64 < end)
+        {
+            capture.Read(100_000_000, flags);
+        }
+
+        Assert.Equal(["> Syn", "< Syn, Ack", "> Rst"], flags.Seen);
+        Assert.Equal(0, listener.Accepted);
+    }
+
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hundred_thousand_checks_reach_no_application(bool stamped)
+    {
+        using var listener = new CheckedListener(Server);
+        fixture.InClientRaw(new() { InFlight = 1000, TransmitStamps = stamped }, engine =>
+        {
+            var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, s_timeout));
+            load.Run(1000, 100_000, TimeSpan.FromSeconds(120));
+            Assert.Equal((100_000, 100_000, 0), (load.Over, load.Count(CheckEnd.Answered), load.Escaped));
+        });
+        Assert.Equal(0, listener.Accepted);
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void A_stopped_checker_blames_nobody_and_lets_no_connection_through()
+    {
+        using var listener = new CheckedListener(Server);
+        using var process = fixture.Lab.Start(Client, "dotnet", typeof(RawEngineTests).Assembly.Location, CheckLoadProgram.Name, "1000", "3", "raw");
+        process.WaitFor("running", TimeSpan.FromSeconds(30));
+        for (var stop = 0; stop < 3; stop++)
+        {
+            Thread.Sleep(300);
+            process.Signal("STOP");
+            Thread.Sleep(300);
+            process.Signal("CONT");
+        }
+
+        var said = CheckFixture.Said(process);
+        Assert.True(said["answered"] > 5000, $"{said["answered"]} answered");
+        Assert.Equal((said["started"], said["over"]), (said["over"], said["answered"] + said["late"]));
+        Assert.InRange(said["late"], 0, said["over"] / 100);
+        Assert.Equal((0, 0), (said["escaped"], listener.Accepted));
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void Fifteen_thousand_at_once_and_again_on_each_answer_are_no_reason_to_call_anybody_down()
+    {
+        using var listener = new CheckedListener(Server, stalled: true);
+        fixture.InClientRaw(new() { InFlight = 15_000 }, engine =>
+        {
+            var load = new CheckLoad(engine, CheckNetwork.Targets(15_000, TimeSpan.FromMilliseconds(200)));
+            load.Run(15_000, long.MaxValue / 2, TimeSpan.FromSeconds(5));
+            Assert.True(load.Over > 15_000, $"{load.Over} checks");
+            Assert.Equal((load.Started, load.Over), (load.Over, load.Count(CheckEnd.Answered) + load.Count(CheckEnd.Late)));
+            Assert.InRange(load.Count(CheckEnd.Late), 0, load.Over / 100);
+        });
+        Assert.Equal(0, listener.Accepted);
+    }
+
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(5)]
+    [InlineData(20)]
+    public void No_black_hole_is_ever_up(int timeoutMs)
+    {
+        using var listener = new CheckedListener(Server);
+        fixture.InClientRaw(new() { InFlight = 2000 }, engine =>
+        {
+            var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, TimeSpan.FromMilliseconds(timeoutMs), halfBlackHoled: true));
+            load.Run(2000, 250_000, TimeSpan.FromSeconds(120));
+            Assert.Equal((250_000, 0), (load.Over, load.Count(CheckEnd.Answered, target => target.Index % 2 == 1)));
+            var dead = load.Count(CheckEnd.TimedOut, target => target.Index % 2 == 1) + load.Count(CheckEnd.Late, target => target.Index % 2 == 1);
+            Assert.Equal(125_000, dead);
+            Assert.True(load.Count(CheckEnd.Answered) > 120_000, $"{load.Count(CheckEnd.Answered)} answered");
+        });
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void An_answer_counts_from_when_it_came_not_from_when_it_was_read()
+    {
+        var timeout = TimeSpan.FromMilliseconds(200);
+        using var listener = new CheckedListener(Server);
+        fixture.InClientRaw(new() { InFlight = 2 }, engine =>
+        {
+            var ends = new Dictionary<int, CheckEnd>();
+            var load = new CheckLoad(engine, CheckNetwork.Targets(2, timeout, halfBlackHoled: true)) { Seen = outcome => ends[outcome.Target] = outcome.End };
+            Assert.True(engine.TryStart(CheckNetwork.Target(0, CheckNetwork.Alive(0), timeout), 1));
+            Assert.True(engine.TryStart(CheckNetwork.Target(1, CheckNetwork.BlackHole(1), timeout), 1));
+
+            // The first wait sends; nobody looks when the answers come.
+            engine.Poll(0, load);
+            Thread.Sleep(500);
+            while (engine.InFlight > 0)
+            {
+                engine.Poll(long.MaxValue, load);
+            }
+
+            Assert.Equal((CheckEnd.Answered, CheckEnd.TimedOut), (ends[0], ends[1]));
+        });
+    }
+
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_closed_port_refuses_and_a_black_hole_is_silent(bool v6)
+    {
+        var refused = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0, v6), s_timeout));
+        Assert.Equal((CheckEnd.Refused, Errno.ECONNREFUSED, false), (refused.End, refused.Errno, refused.Synchronous));
+        Assert.True(refused.RttNs > 0 && refused.IcmpFrom.IsNone && refused.FailedIn == CheckPhase.Connect);
+
+        var silent = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.BlackHole(0, v6), s_short));
+        Assert.True(silent is { End: CheckEnd.TimedOut, RttNs: -1, Errno: 0, SynRetransmits: 0 }, silent.ToString());
+    }
+
+    [NeedsTheory(Need.Namespaces | Need.Nftables)]
+    [InlineData("icmp type host-unreachable", Errno.EHOSTUNREACH, 3, 1)]
+    [InlineData("icmp type net-unreachable", Errno.ENETUNREACH, 3, 0)]
+    [InlineData("icmp type admin-prohibited", Errno.EHOSTUNREACH, 3, 13)]
+    [InlineData("icmp type port-unreachable", Errno.ECONNREFUSED, 3, 3)]
+    [InlineData("icmp type prot-unreachable", Errno.ENOPROTOOPT, 3, 2)]
+    [InlineData("icmpv6 type no-route", Errno.ENETUNREACH, 1, 0)]
+    [InlineData("icmpv6 type admin-prohibited", Errno.EACCES, 1, 1)]
+    [InlineData("icmpv6 type addr-unreachable", Errno.EHOSTUNREACH, 1, 3)]
+    [InlineData("icmpv6 type port-unreachable", Errno.ECONNREFUSED, 1, 4)]
+    public void An_ICMP_error_comes_with_its_type_its_code_and_who_said_it(string with, int errno, int type, int code)
+    {
+        var v6 = with.StartsWith("icmpv6", StringComparison.Ordinal);
+        using var rule = CheckFixture.Rules(Server, $"chain in {{ type filter hook forward priority 0; tcp dport 80 reject with {with}; }}");
+        var outcome = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Beyond(0, v6), s_timeout));
+        Assert.Equal((CheckEnd.IcmpError, errno, type, code, false), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode, outcome.Synchronous));
+        Assert.Equal(CheckNetwork.ServerAddress(v6), outcome.IcmpFrom);
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void An_unanswered_neighbour_is_told_by_this_host_itself()
+    {
+        // Three ARP requests, a second apart.
+        var outcome = fixture.CheckRaw(CheckNetwork.Target(0, IpAddress.Parse("10.30.0.77"), TimeSpan.FromSeconds(10)));
+        Assert.Equal((CheckEnd.IcmpError, Errno.EHOSTUNREACH, 3, 1), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode));
+        Assert.Equal(CheckNetwork.ClientAddress(false), outcome.IcmpFrom);
+    }
+
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData("unreachable", Errno.EHOSTUNREACH)]
+    [InlineData("prohibit", Errno.EACCES)]
+    [InlineData("blackhole", Errno.EINVAL)]
+    public void A_local_route_that_refuses_is_said_at_once(string type, int errno)
+    {
+        using var route = CheckFixture.Ip(Client, [$"route add {type} 10.31.0.0/16"], [$"route del {type} 10.31.0.0/16"]);
+        AssertLocal(errno, fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout)));
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void A_route_that_goes_while_the_engine_runs_is_said_at_once()
+    {
+        using var listener = new CheckedListener(Server);
+        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
+        var target = CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout);
+        Assert.Equal(CheckEnd.Answered, fixture.Check(engine, target).End);
+        using (CheckFixture.Ip(Client, ["route del default"], ["route add default via 10.30.0.2"]))
+        {
+            AssertLocal(Errno.ENETUNREACH, fixture.Check(engine, target));
+        }
+
+        Assert.Equal(CheckEnd.Answered, fixture.Check(engine, target).End);
+    }
+
+    [NeedsFact(Need.Namespaces | Need.Nftables)]
+    public void A_drop_in_our_own_output_is_said_at_once()
+    {
+        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop; }");
+        AssertLocal(Errno.EPERM, fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0), s_short)));
+    }
+
+    [NeedsFact(Need.Namespaces | Need.Nftables)]
+    public void A_lost_SYN_costs_a_second_and_is_counted()
+    {
+        using var listener = new CheckedListener(Server);
+        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
+        using (CheckFixture.Rules(Server, "chain in { type filter hook input priority 0; tcp dport 80 drop; }"))
+        {
+            fixture.Start(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout));
+            engine.Poll(0, new CheckLoad(engine, []));
+        }
+
+        var outcome = CheckFixture.Outcome(engine);
+        Assert.Equal((CheckEnd.Answered, 1), (outcome.End, outcome.SynRetransmits));
+        Assert.InRange(outcome.RttNs, 900_000_000, s_timeout.Ticks * 100);
+    }
+
+    [NeedsFact(Need.Namespaces | Need.Nftables)]
+    public void A_reused_port_that_meets_a_half_open_connection_is_up_with_the_extra_SYN_reported()
+    {
+        using var listener = new CheckedListener(Server);
+        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
+        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }"))
+        {
+            Assert.Equal(CheckEnd.Answered, fixture.Check(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout)).End);
+        }
+
+        var second = fixture.Check(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout));
+        Assert.Equal((CheckEnd.Answered, 1), (second.End, second.SynRetransmits));
+        Assert.InRange(second.RttNs, 1, 500_000_000);
+        Assert.Equal(0, listener.Accepted);
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void A_check_allocates_nothing()
+    {
+        CheckTarget[] targets =
+        [
+            CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout), CheckNetwork.Target(1, CheckNetwork.Alive(1), s_timeout, port: 81),
+            CheckNetwork.Target(2, CheckNetwork.BlackHole(2), TimeSpan.FromMilliseconds(2)), CheckNetwork.Target(3, CheckNetwork.Alive(3, v6: true), s_timeout),
+            CheckNetwork.Target(4, IpAddress.Parse("255.255.255.255"), s_timeout),
+        ];
+        using var listener = new CheckedListener(Server);
+        fixture.InClientRaw(new() { InFlight = 50 }, engine =>
+        {
+            var load = new CheckLoad(engine, targets);
+            load.Run(50, 3_000, TimeSpan.FromSeconds(60));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            load.Run(50, 10_000, TimeSpan.FromSeconds(60));
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal((13_000, 2_600, 2_600), (load.Over, load.Count(CheckEnd.Refused), load.Count(CheckEnd.Failed)));
+        });
+    }
+
+    [NeedsFact(Need.Namespaces)]
+    public void Its_ports_are_never_those_of_the_host_s_own_connections()
+    {
+        using var listener = new CheckedListener(Server);
+        var flags = new FlagCollector();
+        var range = KernelLab.In(Client, () => File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range"));
+        KernelLab.Sysctl(Client, ("net.ipv4.ip_local_port_range", "50000 50059"));
+        try
+        {
+            using var capture = KernelLab.In(Client, () => new PacketCapture(CaptureFilter.All, "east", keep: 64));
+            fixture.InClientRaw(new() { InFlight = 64 }, engine =>
+            {
+                var load = new CheckLoad(engine, CheckNetwork.Targets(64, s_timeout));
+                load.Run(64, 1_000, TimeSpan.FromSeconds(60));
+                capture.Read(0, flags);
+                Assert.NotEmpty(flags.Ports);
+
+                // Every port that the host has left, taken by connections of its own to a target of ours.
+                var own = new List<Socket>();
+                try
+                {
+                    var code = SocketError.Success;
+                    while (code == SocketError.Success)
+                    {
+                        own.Add(new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                        code = Connect(own[^1]);
+                    }
+
+                    Assert.Equal(SocketError.AddressNotAvailable, code);
+                    own.RemoveAt(own.Count - 1);
+                    Assert.True(own.Count > 10, $"{own.Count} connections");
+                    Assert.DoesNotContain(own, socket => flags.Ports.Contains(((IPEndPoint)socket.LocalEndPoint!).Port));
+                    load.Run(64, 1_000, TimeSpan.FromSeconds(60));
+                    Assert.Equal(2_000, load.Count(CheckEnd.Answered));
+
+                    // Closed by the server in good order; a reset of ours would be an error here.
+                    Assert.All(own, socket => Assert.Equal(0, socket.Receive(new byte[1])));
+                }
+                finally
+                {
+                    own.ForEach(socket => socket.Dispose());
+                }
+            });
+        }
+        finally
+        {
+            KernelLab.Sysctl(Client, ("net.ipv4.ip_local_port_range", range.Trim()));
+        }
+    }
+
+    private static SocketError Connect(Socket socket)
+    {
+        try
+        {
+            socket.Connect(CheckNetwork.Alive(0).ToIPAddress(), CheckedListener.Port);
+            return SocketError.Success;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode;
+        }
+    }
+
+    private static void AssertLocal(int errno, CheckOutcome outcome)
+    {
+        Assert.Equal((CheckEnd.Failed, errno, true), (outcome.End, outcome.Errno, outcome.Synchronous));
+        Assert.Equal((-1, CheckPhase.Connect), (outcome.RttNs, outcome.FailedIn));
+    }
+}
