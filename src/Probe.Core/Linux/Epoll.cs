@@ -20,6 +20,13 @@ internal sealed unsafe class Epoll : IDisposable
     /// <param name="data">Comes back with each event.</param>
     public void Add(FileDescriptor descriptor, uint events, ulong data) => Control(EPOLL_CTL_ADD, descriptor, events, data);
 
+    /// <summary>Adds a bare descriptor; allocates nothing and returns the error number, 0 for none.</summary>
+    public int TryAdd(int descriptor, uint events, ulong data)
+    {
+        var wanted = new epoll_event { events = events, data = data };
+        return LibC.epoll_ctl(_epoll.Number, EPOLL_CTL_ADD, descriptor, &wanted) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
     /// <summary>Changes what is watched.</summary>
     public void Change(FileDescriptor descriptor, uint events, ulong data) => Control(EPOLL_CTL_MOD, descriptor, events, data);
 

@@ -88,6 +88,8 @@ internal static class SocketConstants
     public const int ICMP6_FILTER = 1;
 
     public const int TCP_QUICKACK = 12;
+    public const int TCP_ESTABLISHED = 1;
+    public const int TCP_CLOSE_WAIT = 8;
 
     public const int SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1;
     public const int SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;

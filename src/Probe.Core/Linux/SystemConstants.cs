@@ -27,6 +27,8 @@ internal static class SystemConstants
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
 
+    public const int RLIMIT_NOFILE = 7;
+
     public const int CLOCK_REALTIME = 0;
     public const int CLOCK_MONOTONIC = 1;
 

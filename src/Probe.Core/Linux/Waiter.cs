@@ -8,17 +8,14 @@ namespace Probe.Core.Linux;
 /// </summary>
 internal sealed unsafe class Waiter : IDisposable
 {
-    private readonly FileDescriptor _event;
+    private readonly EventDescriptor _event = new();
     private readonly pollfd[] _set;
 
     public Waiter(params ReadOnlySpan<FileDescriptor> descriptors)
     {
-        var number = LibC.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        _event = number >= 0 ? new FileDescriptor(number) : throw new LinuxException(Marshal.GetLastPInvokeError(), "make an event descriptor");
-
         // Pinned for life: the kernel reads it on every wait.
         _set = GC.AllocateArray<pollfd>(descriptors.Length + 1, pinned: true);
-        _set[0] = new pollfd { fd = number, events = POLLIN };
+        _set[0] = new pollfd { fd = _event.Number, events = POLLIN };
         for (var i = 0; i < descriptors.Length; i++)
         {
             _set[i + 1] = new pollfd { fd = descriptors[i].Number, events = POLLIN };
@@ -55,8 +52,7 @@ internal sealed unsafe class Waiter : IDisposable
             return false;
         }
 
-        ulong count;
-        _ = LibC.read(_event, &count, sizeof(ulong));
+        _event.Clear();
         return true;
     }
 
@@ -64,16 +60,7 @@ internal sealed unsafe class Waiter : IDisposable
     public bool IsReady(int index) => _set[index + 1].revents != 0;
 
     /// <summary>Ends a wait, the present or the next one. Safe from any thread and from a signal handler.</summary>
-    public void Wake()
-    {
-        if (_event.IsClosed)
-        {
-            return;
-        }
-
-        ulong one = 1;
-        _ = LibC.write(_event, &one, sizeof(ulong));
-    }
+    public void Wake() => _event.Signal();
 
     /// <inheritdoc/>
     public void Dispose() => _event.Dispose();

@@ -1,0 +1,25 @@
+using Probe.Core.Packets;
+
+namespace Probe.Core.Health;
+
+/// <summary>How a <see cref="SocketEngine"/> sends.</summary>
+public sealed record SocketEngineOptions
+{
+    /// <summary>Most checks in flight; what the limit of open files allows may be less.</summary>
+    public int InFlight { get; init; } = 1000;
+
+    /// <summary>Local address; none lets the route choose.</summary>
+    public IpAddress Source { get; init; }
+
+    /// <summary>Interface to send by; null for any.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Mark for policy routing; 0 for none.</summary>
+    public uint Mark { get; init; }
+
+    /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
+    public byte TrafficClass { get; init; }
+
+    /// <summary>Local ports to use, both included; null for the host's own range. A kernel before 6.3 keeps to the host's range.</summary>
+    public (ushort First, ushort Last)? Ports { get; init; }
+}
