@@ -9,6 +9,7 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
     private readonly object _lock = new();
     private List<CheckOutcome> _filling = [];
     private int _waiting;
+    private bool _woken;
 
     /// <summary>How many more it takes.</summary>
     public int Room => capacity - Volatile.Read(ref _waiting);
@@ -26,15 +27,27 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
         }
     }
 
+    /// <summary>Ends a wait.</summary>
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            _woken = true;
+            Monitor.Pulse(_lock);
+        }
+    }
+
     /// <summary>Waits for outcomes, no longer than this, and swaps them for the emptied list of the last time.</summary>
     public List<CheckOutcome> Take(List<CheckOutcome> emptied, TimeSpan longest)
     {
         lock (_lock)
         {
-            if (_waiting == 0 && longest > TimeSpan.Zero)
+            if (_waiting == 0 && !_woken && longest > TimeSpan.Zero)
             {
                 Monitor.Wait(_lock, longest);
             }
+
+            _woken = false;
 
             (emptied, _filling) = (_filling, emptied);
             _waiting = 0;

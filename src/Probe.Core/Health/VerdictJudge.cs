@@ -144,7 +144,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         {
             case CheckEnd.Answered:
                 // A stale half-open connection on the same ports costs one SYN more (RFC 5961 section 4); the answer counts.
-                return Say(outcome, target.Expected == ExpectedState.Up ? CheckVerdict.Up : CheckVerdict.Mismatch, null);
+                return target.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
+                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReasons.Silent : null);
             case CheckEnd.Refused:
             case CheckEnd.Failed when outcome.Errno == Errno.ECONNREFUSED:
                 return Say(outcome, CheckVerdict.Refused, null);
@@ -152,7 +153,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.Failed when outcome.Errno is Errno.ECONNRESET or Errno.EPIPE:
                 return Say(outcome, CheckVerdict.Reset, null);
             case CheckEnd.Mismatch:
-                return Say(outcome, CheckVerdict.Mismatch, null);
+                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : $"status-{outcome.HttpStatus}");
             case CheckEnd.Late:
                 return Say(outcome, CheckVerdict.Overload, null);
             case CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom):
