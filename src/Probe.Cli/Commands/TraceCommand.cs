@@ -56,7 +56,7 @@ internal sealed class TraceCommand : ProbeCommand
     private TraceRequest Read(ParseResult parse)
     {
         var target = parse.GetValue(_host)!;
-        var protocol = OnlyOne(parse, ProbeProtocol.Icmp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
+        var protocol = parse.OnlyOne(ProbeProtocol.Icmp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
         var port = parse.Find(_own.Port);
         if (port is not null && protocol == ProbeProtocol.Icmp)
         {
@@ -77,7 +77,7 @@ internal sealed class TraceCommand : ProbeCommand
             TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6);
         }
 
-        var output = OnlyOne<TraceOutput?>(parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
+        var output = parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
             (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
             ?? (LiveTrace.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         return new TraceRequest
@@ -98,27 +98,6 @@ internal sealed class TraceCommand : ProbeCommand
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
-    }
-
-    private static T OnlyOne<T>(ParseResult parse, T otherwise, params ReadOnlySpan<(Option<bool> Option, T Value)> choices)
-    {
-        (Option<bool> Option, T Value)? chosen = null;
-        foreach (var choice in choices)
-        {
-            if (!parse.Has(choice.Option))
-            {
-                continue;
-            }
-
-            if (chosen is { } other)
-            {
-                throw UserError.Usage($"{other.Option.Name} and {choice.Option.Name} contradict each other: leave one out");
-            }
-
-            chosen = choice;
-        }
-
-        return chosen is { } one ? one.Value : otherwise;
     }
 
     private sealed class TraceOptions

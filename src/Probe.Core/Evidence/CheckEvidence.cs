@@ -50,6 +50,9 @@ public sealed record CheckEvidence
     /// <summary>The part in which it failed: <c>dns</c>, <c>connect</c>, <c>tls</c>, <c>first-byte</c>.</summary>
     public string? FailedIn { get; init; }
 
+    /// <summary>Status of the HTTP answer.</summary>
+    public int? HttpStatus { get; init; }
+
     /// <summary>SYNs sent again.</summary>
     public int SynRetransmits { get; init; }
 

@@ -62,7 +62,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var port = Serve(stream =>
         {
             stream.ReadByte();
-            stream.Socket.LingerState = new LingerOption(true, 0);
+            Reset(stream.Socket);
         });
         var outcome = Check(CheckKind.Tls, port, new DialogueOptions { Tls = true });
 
@@ -164,7 +164,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var port = Serve(stream =>
         {
             Hear(stream, "\n");
-            stream.Socket.LingerState = new LingerOption(true, 0);
+            Reset(stream.Socket);
         });
         var outcome = Check(CheckKind.SendExpect, port, new DialogueOptions { Send = "x\n"u8.ToArray() });
 
@@ -266,6 +266,13 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    // Disposing a stream says FIN first.
+    private static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Close();
     }
 
     private static void Say(Stream stream, string text) => stream.Write(Encoding.ASCII.GetBytes(text));
