@@ -1,8 +1,10 @@
 using System.Globalization;
 using Probe.Bench;
+using Probe.Bench.Health;
 using Probe.Lab.Kernel;
 
 const int Rounds = 11;
+const int HealthRounds = 9;
 
 switch (args)
 {
@@ -10,6 +12,14 @@ switch (args)
         return TraceBench.Run(root, Rounds);
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["health", var root]:
+        return HealthBench.Run(root, HealthRounds, nightly: false);
+    case ["health", var root, "--rounds", var rounds]:
+        return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
+    case ["health", var root, "--nightly"]:
+        return HealthBench.Run(root, HealthRounds, nightly: true);
+    case [SocketLoad.Name, .. var load]:
+        return SocketLoad.Run(load);
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -24,6 +34,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | line HOPS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | health ROOT [--rounds N|--nightly] | line HOPS COMMAND…");
         return 2;
 }

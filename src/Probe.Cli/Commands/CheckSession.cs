@@ -47,14 +47,13 @@ internal sealed class CheckSession : IVerdictSink
 
     private ExitStatus Run()
     {
-        var begun = Stopwatch.GetTimestamp();
         ResolveAll();
         using var crew = CheckEngines.Open(_request, _targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
         var end = _context.Cancellation.IsCancellationRequested ? SweepEnd.Interrupted : SweepEnd.Done;
         if (_targets.Count > 0)
         {
-            _zeroNs = crew.NowNs - Stopwatch.GetElapsedTime(begun).Ticks * 100;
+            _zeroNs = crew.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
             var probing = _request.Probing;
             using var judge = VerdictJudge.Open(_targets, () => crew.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
             var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (crew.NowNs - _zeroNs)) : long.MaxValue;

@@ -15,7 +15,9 @@ internal static class CheckTable
         var targets = bundle.Checks!.GroupBy(check => check.Target, StringComparer.Ordinal).Select(checks => Row.Of([.. checks.OrderBy(check => check.Attempt)], request.Expected)).ToList();
         writer.WriteLine(palette.Paint(Heading(score, request), score.Down > 0 ? Tone.Bad : score.Unknown > 0 ? Tone.Warning : Tone.Good));
         var shown = targets.Count <= FewTargets ? targets : targets.Where(row => row.IsOdd);
-        var table = new TextTable(new Column("Target"), new Column("Address"), new Column("Verdict"), new Column("RTT ms", Align.Right), new Column("Up/checks", Align.Right), new Column("Notes"));
+        Column[] named = request.Targets.Any(target => target.Host.IsName) ? [new Column("Address")] : [];
+        Column[] repeated = request.Pace.Count > 1 ? [new Column("Up/checks", Align.Right)] : [];
+        var table = new TextTable([new Column("Target"), .. named, new Column("Verdict"), new Column("RTT ms", Align.Right), .. repeated, new Column("Notes")]);
         var any = false;
         var left = new List<string>();
         foreach (var kind in shown.GroupBy(row => row.Verdict).OrderBy(kind => Weight(kind.First())))
@@ -25,7 +27,9 @@ internal static class CheckTable
             foreach (var row in rows.Take(most))
             {
                 any = true;
-                table.Add(row.Last.Target, AddressOf(row.Last), new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), row.Share, string.Join(", ", row.Notes));
+                Cell[] address = named.Length > 0 ? [AddressOf(row.Last)] : [];
+                Cell[] share = repeated.Length > 0 ? [row.Share] : [];
+                table.Add([row.Last.Target, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share, string.Join(", ", row.Notes)]);
             }
 
             if (rows.Count > most)

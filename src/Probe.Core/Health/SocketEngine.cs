@@ -48,7 +48,7 @@ public sealed partial class SocketEngine : ICheckEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         _halfOpen = new(halfOpen: true, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
         _full = new(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
-        _scope = options.Interface is null ? 0 : Interfaces.Index(options.Interface);
+        _scope = options.Interface is null ? 0 : Interfaces.IndexOrZero(options.Interface);
         _limit = (int)Math.Clamp(DescriptorRoom, 1, options.InFlight);
         _room = _limit;
         _slots = new CheckSlots(_limit);

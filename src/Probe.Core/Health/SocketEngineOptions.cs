@@ -20,6 +20,9 @@ public sealed record SocketEngineOptions
     /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
     public byte TrafficClass { get; init; }
 
-    /// <summary>Local ports to use, both included; null for the host's own range. A kernel before 6.3 keeps to the host's range.</summary>
+    /// <summary>
+    /// Local ports to use, both included: a part of the host's range (net.ipv4.ip_local_port_range); what lies outside of that, or a kernel before 6.3,
+    /// leaves the host's. Null for all of the host's.
+    /// </summary>
     public (ushort First, ushort Last)? Ports { get; init; }
 }

@@ -16,6 +16,9 @@ internal static unsafe class Interfaces
         return index != 0 ? (int)index : throw new LinuxException(Marshal.GetLastPInvokeError(), $"find interface {name}", "see: ip link");
     }
 
+    /// <summary>Index of an interface; 0 when it is gone.</summary>
+    public static int IndexOrZero(string name) => (int)LibC.if_nametoindex(name);
+
     /// <summary>Name of an interface; null when it is gone.</summary>
     public static string? Name(int index)
     {

@@ -24,7 +24,7 @@ internal sealed unsafe class TcpProbeOptions
     /// <param name="device">Interface; null for any.</param>
     /// <param name="mark">Mark for policy routing; 0 for none.</param>
     /// <param name="trafficClass">TOS or traffic class octet.</param>
-    /// <param name="ports">Local ports to use; null for the host's own range. A kernel before 6.3 keeps to the host's range.</param>
+    /// <param name="ports">Local ports to use; a part of the host's range, or null for all of it. A kernel before 6.3 knows none of this.</param>
     /// <exception cref="LinuxException">An option is not allowed to this process.</exception>
     public TcpProbeOptions(
         bool halfOpen = true, IpAddress source = default, string? device = null, uint mark = 0, byte trafficClass = 0, (ushort First, ushort Last)? ports = null)

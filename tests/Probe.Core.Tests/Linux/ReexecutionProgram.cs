@@ -1,16 +1,22 @@
 using System.Net;
 using Probe.Core.Linux;
+using Probe.Core.Tests.Health;
 
 namespace Probe.Core.Tests.Linux;
 
 /// <summary>
-/// What a test starts to see a process enter a namespace: <c>dotnet Probe.Core.Tests.dll NAME [more…]</c> enters it, gets every kind of
+/// The tests as a program. One word leads to <see cref="CheckLoadProgram"/>; else it is what a test starts to see a process enter a namespace: <c>dotnet Probe.Core.Tests.dll NAME [more…]</c> enters it, gets every kind of
 /// runtime thread going, and prints each thread's namespace, the arguments and the resolver's file.
 /// </summary>
 internal static class ReexecutionProgram
 {
     private static int Main(string[] arguments)
     {
+        if (arguments is [CheckLoadProgram.Name, .. var rest])
+        {
+            return CheckLoadProgram.Run(rest);
+        }
+
         if (arguments.Length == 0)
         {
             return 2;
