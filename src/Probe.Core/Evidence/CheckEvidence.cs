@@ -25,6 +25,9 @@ public sealed record CheckEvidence
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
+    /// <summary>What had to be seen; null for a service that answers.</summary>
+    public ExpectedState? Expected { get; init; }
+
     /// <summary>Number of the check of this target, from 1.</summary>
     public required int Attempt { get; init; }
 

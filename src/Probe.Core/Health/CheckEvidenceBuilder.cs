@@ -32,6 +32,7 @@ public static class CheckEvidenceBuilder
             Port = PortOf(target.Kind, target.Port),
             Kind = target.Kind,
             Engine = engine,
+            Expected = target.Expected == ExpectedState.Up ? null : target.Expected,
             Attempt = outcome.Attempt,
             Verdict = verdict,
             Reason = reason,

@@ -57,8 +57,12 @@ public sealed class BackendNet
     public void SilenceBackends()
     {
         KernelLab.Sysctl(Backends, ("net.ipv4.conf.all.arp_ignore", "8"));
-        KernelLab.Nft(Backends, "table ip dead { chain in { type filter hook input priority 0; drop; } }");
+        Filter(Backends, "input", "drop");
     }
+
+    /// <summary>One rule at a hook of a namespace, IPv4.</summary>
+    public static void Filter(string name, string hook, string rule) =>
+        KernelLab.Nft(name, $"table ip filter_{hook} {{\nchain c {{\ntype filter hook {hook} priority 0\n{rule}\n}}\n}}");
 
     private static TcpListener Listen()
     {
