@@ -33,22 +33,22 @@ public class CheckOutputTests
     }
 
     [Theory]
-    [InlineData(FailMode.Last, new[] { Up, NoAnswer, Up }, 0, 0, 0)]
-    [InlineData(FailMode.Any, new[] { Up, NoAnswer, Up }, 1, 1, 2)]
-    [InlineData(FailMode.All, new[] { Up, NoAnswer, Up }, 0, 0, 0)]
-    [InlineData(FailMode.Last, new[] { Up, NoAnswer }, 1, 1, 2)]
-    [InlineData(FailMode.All, new[] { NoAnswer, Refused }, 1, 1, 2)]
-    [InlineData(FailMode.All, new[] { NoAnswer, Local }, 1, 1, 2)]
-    [InlineData(FailMode.Last, new[] { NoAnswer, Local }, 4, 0, 3)]
-    [InlineData(FailMode.Last, new[] { Local, Up }, 0, 0, 0)]
-    [InlineData(FailMode.Any, new[] { Local, Up }, 4, 0, 3)]
-    [InlineData(FailMode.Last, new[] { Overload }, 4, 0, 3)]
-    [InlineData(FailMode.Last, new[] { Unreachable }, 1, 1, 2)]
-    [InlineData(FailMode.Last, new[] { Reset }, 1, 1, 2)]
-    [InlineData(FailMode.Last, new[] { Mismatch }, 1, 1, 2)]
-    public void The_exit_code_follows_the_results_of_a_target(FailMode fail, CheckVerdict[] verdicts, int own, int binary, int nagios)
+    [InlineData("last", new[] { Up, NoAnswer, Up }, 0, 0, 0)]
+    [InlineData("any", new[] { Up, NoAnswer, Up }, 1, 1, 2)]
+    [InlineData("all", new[] { Up, NoAnswer, Up }, 0, 0, 0)]
+    [InlineData("last", new[] { Up, NoAnswer }, 1, 1, 2)]
+    [InlineData("all", new[] { NoAnswer, Refused }, 1, 1, 2)]
+    [InlineData("all", new[] { NoAnswer, Local }, 1, 1, 2)]
+    [InlineData("last", new[] { NoAnswer, Local }, 4, 0, 3)]
+    [InlineData("last", new[] { Local, Up }, 0, 0, 0)]
+    [InlineData("any", new[] { Local, Up }, 4, 0, 3)]
+    [InlineData("last", new[] { Overload }, 4, 0, 3)]
+    [InlineData("last", new[] { Unreachable }, 1, 1, 2)]
+    [InlineData("last", new[] { Reset }, 1, 1, 2)]
+    [InlineData("last", new[] { Mismatch }, 1, 1, 2)]
+    public void The_exit_code_follows_the_results_of_a_target(string fail, CheckVerdict[] verdicts, int own, int binary, int nagios)
     {
-        var score = new CheckScore(2, ExpectedState.Up, fail);
+        var score = new CheckScore(2, ExpectedState.Up, Enum.Parse<FailMode>(fail, ignoreCase: true));
         score.Add(0, Up);
         Array.ForEach(verdicts, verdict => score.Add(1, verdict));
 
