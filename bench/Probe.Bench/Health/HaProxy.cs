@@ -27,7 +27,7 @@ internal static class HaProxy
     private static void Add(KernelLab lab, CheckNetwork network, string folder, MarkdownTable table, string title, int servers, string interval)
     {
         var file = Path.Combine(folder, "haproxy.cfg");
-        var text = new StringBuilder($"global\n nbthread 1\n maxconn 1000\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n timeout check 1s\nbackend all\n");
+        var text = new StringBuilder($"global\n nbthread 1\n maxconn 1000\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n timeout check 1s\nfrontend unused\n bind 127.0.0.1:1\n default_backend all\nbackend all\n");
         for (var number = 0; number < servers; number++)
         {
             text.Append(CultureInfo.InvariantCulture, $" server s{number} {CheckNetwork.Alive(number)}:{CheckedListener.Port} check inter {interval}\n");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Probe.Lab.Kernel;
 
 namespace Probe.Bench.Health;
@@ -11,6 +12,8 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
+    private readonly StringBuilder _document = new();
+
     public static int Run(string root, int rounds, bool nightly)
     {
         var results = Directory.CreateDirectory(Path.Combine(root, "bench", "results")).FullName;
@@ -19,9 +22,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
         {
             using var lab = new KernelLab();
             var bench = new HealthBench(lab, CheckNetwork.Build(lab), folder.FullName, rounds);
-            var document = bench.Document(root, nightly);
-            File.WriteAllText(Path.Combine(results, "health.md"), document);
-            Console.Write(document);
+            File.WriteAllText(Path.Combine(results, "health.md"), bench.Document(root, nightly));
             return 0;
         }
         finally
@@ -44,7 +45,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
             [new("C epoll, 2 threads", [.. c, "2"]), new("probe, sockets, 2 threads", [.. ours, "2"])],
         ];
         Entrant[] paced = [new("C epoll", [.. c, "1"]), new("probe, sockets", [.. ours, "1"])];
-        return $"""
+        Section($"""
             # Half-open checks, side by side
 
             A client and a server in two network namespaces of one machine; 10,000 addresses of the server's answer through one listener that accepts whatever
@@ -54,23 +55,31 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
             {Machine()}
 
+            """);
+        Section($"""
             ## As fast as they go
 
             1,000 checks in flight, {Seconds} s a run, timeout 1 s, every target open; a new check for each that ends.
 
             {Busy(busy)}
+            """);
+        Section($"""
             ## 10,000 targets, each once a second
 
             {Math.Max(5, Seconds)} s a run. Lateness is how much later than planned a check was begun.
 
             {Paced(paced)}
-            ## Half the targets disappear in a black hole
+            """);
+        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(ours, nightly)}\n");
+        Section($"## HAProxy\n\n{HaProxy.Run(lab, network, folder)}");
+        return _document.ToString();
+    }
 
-            {BlackHoles(ours, nightly)}
-            ## HAProxy
-
-            {HaProxy.Run(lab, network, folder)}
-            """.TrimEnd() + "\n";
+    // Printed as it is measured: the whole takes minutes.
+    private void Section(string text)
+    {
+        _document.Append(text);
+        Console.Write(text);
     }
 
     private string Busy(Entrant[][] groups)

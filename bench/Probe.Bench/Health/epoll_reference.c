@@ -42,6 +42,7 @@ static void add(uint32_t *steps, int64_t ns) { int64_t i = ns / STEP; steps[i < 
 static int is_hole(struct engine *e, int target) { return e->mode[0] == 'h' && target % 2; }
 
 static int start(struct engine *e, int target, int64_t at) {
+    if (e->used == e->in_flight) return -1;
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(80) };
     to.sin_addr.s_addr = htonl((10u << 24) + ((is_hole(e, target) ? 32u : 31u) << 16) + target + 1);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), off = 0;

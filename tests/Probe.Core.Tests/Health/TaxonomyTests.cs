@@ -150,7 +150,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
         foreach (var (hook, address, from) in new[]
         {
             ("forward", CheckNetwork.Beyond(0, v6), CheckNetwork.ServerAddress(v6)),
-            ("input", CheckNetwork.Alive(0, v6), CheckNetwork.Alive(0, v6)),
+            ("input", CheckNetwork.ServerAddress(v6), CheckNetwork.ServerAddress(v6)),
         })
         {
             using var rule = CheckFixture.Rules(Server, $"chain in {{ type filter hook {hook} priority 0; tcp dport 80 reject with {with}; }}");
