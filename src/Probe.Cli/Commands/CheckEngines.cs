@@ -15,10 +15,16 @@ internal sealed class CheckEngines : IDisposable
     /// <summary>The run's clock.</summary>
     public long NowNs => _engines[0].NowNs;
 
-    /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process.</exception>
+    /// <summary>Opens them. An interface that was never there is a typing error; one that goes away later is this host's fault.</summary>
+    /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process, or there is no such interface.</exception>
     public static CheckEngines Open(CheckRequest request, int useful)
     {
         var dialogue = request.Dialogue;
+        if (dialogue.Interface is { } name)
+        {
+            HostRoutes.RequireInterface(name);
+        }
+
         var engines = new CheckEngines();
         if (request.Kind is not (CheckKind.Syn or CheckKind.Connect))
         {

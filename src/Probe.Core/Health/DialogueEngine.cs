@@ -23,12 +23,6 @@ public sealed class DialogueEngine : ICheckEngine
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _ = new TcpProbeOptions(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass);
-        if (options.Interface is { } name)
-        {
-            using var socket = Sockets.Open(SocketConstants.AF_INET, SocketConstants.SOCK_DGRAM, 0, "a UDP socket");
-            Sockets.BindToDevice(socket, name);
-        }
-
         if (options.Kind == CheckKind.Icmp)
         {
             EchoSocket.Try();
