@@ -5,6 +5,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Health;
 using Probe.Core.Probing;
 using static Probe.Core.Health.CheckVerdict;
+using static Probe.Core.Tests.Evidence.CheckSamples;
 
 namespace Probe.Cli.Tests;
 
@@ -130,18 +131,6 @@ public class CheckOutputTests
         Assert.Contains("nosuch0", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
     }
 
-    private static CheckEvidence Check(string target, CheckVerdict verdict) => new()
-    {
-        Target = target,
-        Address = "192.0.2.1",
-        Port = 80,
-        Kind = CheckKind.Syn,
-        Engine = CheckEngineKind.Sockets,
-        Attempt = 1,
-        Verdict = verdict,
-        StartedNs = 0,
-    };
-
     private static string Table(IReadOnlyList<CheckEvidence> checks)
     {
         var score = new CheckScore(checks.Count, ExpectedState.Up, FailMode.Last);
@@ -162,12 +151,8 @@ public class CheckOutputTests
             Exit = ExitMode.Probe,
             Probing = new ProbingOptions { Family = Family.Any, Numeric = true, Dscp = 0, Timeout = Duration.Milliseconds(1000) },
         };
-        var bundle = new Bundle
-        {
-            Tool = new ToolInfo("probe", "0"), Command = ["probe"], Started = new Instant(0), Ended = new Instant(0), Complete = true, EndReason = "done", Checks = checks,
-        };
         var writer = new StringWriter { NewLine = "\n" };
-        CheckTable.Write(bundle, score, request, writer, Palette.None);
+        CheckTable.Write(Document([.. checks]) with { Gaps = null }, score, request, writer, Palette.None);
         return writer.ToString();
     }
 }

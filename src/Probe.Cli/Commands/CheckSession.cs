@@ -168,12 +168,7 @@ internal sealed class CheckSession : IVerdictSink
             Started = _context.Started,
             Ended = CommandContext.Now(),
             Complete = end == SweepEnd.Done,
-            EndReason = end switch
-            {
-                SweepEnd.Deadline => "deadline",
-                SweepEnd.Interrupted => "interrupted",
-                _ => "done",
-            },
+            EndReason = Words.Of(end),
             Host = HostFactsReader.Read(),
             Checks = _checks,
             Captures = file is null ? null : [file],

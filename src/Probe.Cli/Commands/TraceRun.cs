@@ -119,12 +119,7 @@ internal static class TraceRun
             Started = session.Started,
             Ended = ended,
             Complete = end == SweepEnd.Done,
-            EndReason = end switch
-            {
-                SweepEnd.Deadline => "deadline",
-                SweepEnd.Interrupted => "interrupted",
-                _ => "done",
-            },
+            EndReason = Words.Of(end),
             Host = HostFactsReader.Read(),
             Traces = [trace],
             Captures = capture is null ? null : [capture],

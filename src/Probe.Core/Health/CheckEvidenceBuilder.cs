@@ -36,7 +36,9 @@ public static class CheckEvidenceBuilder
             Attempt = outcome.Attempt,
             Verdict = verdict,
             Reason = reason,
-            RttNs = Known(outcome.RttNs),
+
+            // What this host said to itself was no answer, however long it took.
+            RttNs = verdict is CheckVerdict.Local or CheckVerdict.NoAnswer ? null : Known(outcome.RttNs),
             Errno = outcome.Errno == 0 ? null : Errno.Name(outcome.Errno),
             Icmp = outcome.End == CheckEnd.IcmpError ? new IcmpEvidence(outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()) : null,
             Phases = phases == new PhaseEvidence() ? null : phases,

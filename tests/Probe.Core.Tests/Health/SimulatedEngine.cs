@@ -3,7 +3,10 @@ using Probe.Core.Health;
 namespace Probe.Core.Tests.Health;
 
 /// <summary>What a simulated target does with a check.</summary>
-internal readonly record struct TargetTruth(CheckEnd End, long AfterNs);
+/// <param name="End">How a check of it ends.</param>
+/// <param name="AfterNs">After how long.</param>
+/// <param name="Errno">With which error number; one of the call itself.</param>
+internal readonly record struct TargetTruth(CheckEnd End, long AfterNs, int Errno = 0);
 
 /// <summary>Targets in memory under virtual time: each does what its truth says, and every begin is written down.</summary>
 internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int capacity = int.MaxValue) : ICheckEngine
@@ -28,9 +31,9 @@ internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int 
             return false;
         }
 
-        var (end, after) = truth(target);
+        var (end, after, errno) = truth(target);
         var rtt = end == CheckEnd.Answered ? after : -1;
-        _ends.Enqueue(new CheckOutcome { Target = target.Index, Attempt = attempt, End = end, StartedNs = NowNs, RttNs = rtt }, NowNs + after);
+        _ends.Enqueue(new CheckOutcome { Target = target.Index, Attempt = attempt, End = end, StartedNs = NowNs, RttNs = rtt, Errno = errno, Synchronous = errno != 0 }, NowNs + after);
         Begun.Add((NowNs, target.Index, attempt));
         MostInFlight = Math.Max(MostInFlight, InFlight);
         return true;
