@@ -15,6 +15,8 @@ internal sealed class CheckSession : IVerdictSink
     // Below this, a second engine would cost more than it brings.
     private const int TargetsPerEngine = 500;
 
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
+
     private readonly CheckRequest _request;
     private readonly CommandContext _context;
     private readonly List<CheckEvidence> _checks = [];
@@ -58,6 +60,13 @@ internal sealed class CheckSession : IVerdictSink
             using var judge = VerdictJudge.Open(_targets, () => crew.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
             var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (crew.NowNs - _zeroNs)) : long.MaxValue;
             end = crew.Run(_targets, _request.Pace, judge, () => Turn(judge, capture), left, _context.Cancellation);
+
+            // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
+            while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
+            {
+                judge.Turn();
+            }
+
             judge.Finish();
         }
 
