@@ -29,10 +29,11 @@ public sealed class CheckTests : IDisposable
     [NeedsFact(ProbeInside.Needs)]
     public void All_are_up_and_no_application_noticed()
     {
-        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "[fd09::11]:80", "127.0.0.1:9", "-c", "2", "-i", "200ms", "--expect-state", "up");
+        // The kernel hears neighbour solicitations only a moment after an interface came up, and asks again after a second.
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "[fd09::11]:80", "127.0.0.1:9", "-c", "2", "-i", "200ms", "--timeout", "5s");
 
         Assert.Equal(1, status);
-        Assert.Equal(6, checks.Count(check => check.Verdict == Up));
+        Assert.True(checks.Count(check => check.Verdict == Up) == 6, string.Join(' ', checks.Select(check => $"{check.Target} {check.Verdict} {check.Reason}")));
         Assert.Equal(["127.0.0.1:9 Refused", "127.0.0.1:9 Refused"], Down(checks));
         Assert.False(_net.Listener.Pending());
     }
