@@ -24,6 +24,15 @@ internal static class HelpText
         IEnumerable<(string, string)> version = command == root ? [("--version", "show the version")] : [];
         Section(text, "Options of every command", root.Everywhere.All.Select(Entry).Concat(version));
 
+        if (command.Remarks.Count > 0)
+        {
+            text.Append("\nGood to know:\n");
+            foreach (var remark in command.Remarks)
+            {
+                text.Append("  ").AppendJoin("\n  ", Wrap(remark, Width - 2)).Append('\n');
+            }
+        }
+
         text.Append("\nExamples:\n");
         foreach (var (line, meaning) in command.Examples)
         {

@@ -26,6 +26,12 @@ public static class IncidentReport
             LinkTable.Add(report, trace);
         }
 
+        if (bundle.Checks is { Count: > 0 })
+        {
+            report.Heading(2, $"Checks");
+            CheckTables.Add(report, bundle);
+        }
+
         AddFindings(report, judgement, rules);
         AddExcluded(report, judgement);
         AddNotExamined(report, bundle, judgement);
@@ -125,6 +131,10 @@ public static class IncidentReport
             }
         }
     }
+
+    /// <summary>The word for it in documents, where it has several parts.</summary>
+    internal static string Word<T>(T value)
+        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     /// <summary>The word for it in documents and reports.</summary>
     internal static string Name<T>(T value)

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Health;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
@@ -26,11 +27,14 @@ internal static class Verdict
     {
         { Severity: Severity.Outage } when worst.IsFault() => AlertKind.Caution,
         not null => AlertKind.Warning,
-        null => (bundle.Traces ?? []).All(trace => trace.Reached) ? AlertKind.Note : AlertKind.Warning,
+        null => (bundle.Traces ?? []).All(trace => trace.Reached) && !CheckTables.Targets(bundle).Any(target => CheckTables.IsDown(target.Last))
+            ? AlertKind.Note
+            : AlertKind.Warning,
     };
 
     private static Prose Outcome(Bundle bundle) => bundle.Traces switch
     {
+        null or [] when bundle.Checks is { Count: > 0 } => Checked(bundle),
         null or [] => Prose.Of($"A document without traces"),
         [{ Reached: true } trace] => Prose.Of($"Path to {Named(trace)}: reached in {Hops(trace)}"),
         [var trace] => Prose.Of($"Path to {Named(trace)}: not reached"),
@@ -41,6 +45,12 @@ internal static class Verdict
     {
         var traces = bundle.Traces ?? [];
         var verdict = Prose.Of($"{"Verdict.":strong} ");
+        if (traces.Count == 0 && bundle.Checks is { Count: > 0 })
+        {
+            verdict.AppendFormatted(Judged(bundle));
+            return verdict;
+        }
+
         if (traces.Count == 0)
         {
             verdict.AppendLiteral("Nothing was measured that a rule could judge.");
@@ -50,6 +60,26 @@ internal static class Verdict
         verdict.AppendFormatted(Prose.Join(" ", traces.Where(trace => !trace.Reached).Select(Silent)));
         verdict.AppendLiteral(traces.All(trace => trace.Reached) ? "No fault was found." : " No rule explains it.");
         return verdict;
+    }
+
+    private static Prose Checked(Bundle bundle)
+    {
+        var targets = CheckTables.Targets(bundle);
+        return Prose.Of($"Checks of {targets.Count} targets: {targets.Count(target => CheckTables.IsDown(target.Last))} down");
+    }
+
+    private static Prose Judged(Bundle bundle)
+    {
+        var targets = CheckTables.Targets(bundle);
+        var down = targets.Count(target => CheckTables.IsDown(target.Last));
+        var unknown = targets.Count(target => !target.Last.Verdict.IsAboutTarget());
+        var prose = Prose.Of($"{targets.Count - down - unknown} targets are up, {down} count as down.");
+        if (unknown > 0)
+        {
+            prose.AppendFormatted(Prose.Of($" {unknown} could not be judged, for a fault of the measuring host: that says nothing about them."));
+        }
+
+        return prose;
     }
 
     private static Prose Silent(TraceEvidence trace)

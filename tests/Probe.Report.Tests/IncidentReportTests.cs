@@ -29,6 +29,9 @@ public class IncidentReportTests
     }
 
     [Fact]
+    public void The_report_of_checks() => Golden.Check("tests/Probe.Report.Tests/Golden/checks.md", IncidentReport.Render(CheckSamples.Mixed()));
+
+    [Fact]
     public void A_hostile_reverse_name_stays_text()
     {
         var report = IncidentReport.Render(LyingHop(Evil));

@@ -151,7 +151,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         {
             Ended = ended,
             Complete = _end == SweepEnd.Done,
-            EndReason = TraceRun.EndReason(_end),
+            EndReason = Words.Of(_end),
             Captures = capture is null ? null : [capture],
         };
         Gap[] gaps = [.. Gaps()];

@@ -26,6 +26,9 @@ internal abstract class ProbeCommand : Command
     /// <summary>Command lines that work as they stand, each with what it does.</summary>
     public abstract IReadOnlyList<(string Line, string Meaning)> Examples { get; }
 
+    /// <summary>What a user should know that no option says, one sentence or two each.</summary>
+    public virtual IReadOnlyList<string> Remarks => [];
+
     /// <summary>The options it shares with all probing commands; null for a command that probes nothing.</summary>
     public CommonOptions? Common { get; }
 

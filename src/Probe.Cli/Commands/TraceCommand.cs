@@ -84,7 +84,7 @@ internal sealed class TraceCommand : ProbeCommand
         var search = ReadSearch(parse);
 
         // Echo requests have no ports, and most balancers look at ports.
-        var protocol = OnlyOne(parse, search is null ? ProbeProtocol.Icmp : ProbeProtocol.Udp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
+        var protocol = parse.OnlyOne(search is null ? ProbeProtocol.Icmp : ProbeProtocol.Udp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
         var port = parse.Find(_own.Port);
         if (port is not null && protocol == ProbeProtocol.Icmp)
         {
@@ -105,7 +105,7 @@ internal sealed class TraceCommand : ProbeCommand
             TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6);
         }
 
-        var output = OnlyOne<TraceOutput?>(parse, null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
+        var output = parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
             (_own.Ndjson, TraceOutput.Ndjson), (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
             ?? (target is null ? TraceOutput.Lines : LiveTrace.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         if (target is null)
@@ -161,27 +161,6 @@ internal sealed class TraceCommand : ProbeCommand
                 throw UserError.Usage($"{option.Name} is for one host: trace each alone, or give --ndjson or --csv for all of them");
             }
         }
-    }
-
-    private static T OnlyOne<T>(ParseResult parse, T otherwise, params ReadOnlySpan<(Option<bool> Option, T Value)> choices)
-    {
-        (Option<bool> Option, T Value)? chosen = null;
-        foreach (var choice in choices)
-        {
-            if (!parse.Has(choice.Option))
-            {
-                continue;
-            }
-
-            if (chosen is { } other)
-            {
-                throw UserError.Usage($"{other.Option.Name} and {choice.Option.Name} contradict each other: leave one out");
-            }
-
-            chosen = choice;
-        }
-
-        return chosen is { } one ? one.Value : otherwise;
     }
 
     private sealed class OwnOptions

@@ -101,14 +101,6 @@ internal static class TraceRun
         return Judge(request, bundle, trace, end).And(isWhole ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
-    /// <summary>Why a run ended, as its document has it.</summary>
-    internal static string EndReason(SweepEnd end) => end switch
-    {
-        SweepEnd.Deadline => "deadline",
-        SweepEnd.Interrupted => "interrupted",
-        _ => "done",
-    };
-
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
     internal static Gap? DescribeCache(ProbeSession session, ProbeProtocol protocol) => session.CleanRouteCache(out var now) switch
     {
@@ -179,7 +171,7 @@ internal static class TraceRun
             Started = session.Started,
             Ended = ended,
             Complete = end == SweepEnd.Done && !outOfProbes,
-            EndReason = end == SweepEnd.Done && outOfProbes ? "max-probes" : EndReason(end),
+            EndReason = end == SweepEnd.Done && outOfProbes ? "max-probes" : Words.Of(end),
             Host = HostFactsReader.Read(),
             Traces = [trace],
             Captures = capture is null ? null : [capture],

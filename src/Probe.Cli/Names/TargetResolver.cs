@@ -28,23 +28,30 @@ internal static class TargetResolver
             return target.Address;
         }
 
+        var (address, failure) = Blocking.Run(() => Ask(target, family), cancellation);
+        return failure switch
+        {
+            null => address,
+            SocketError.HostNotFound or SocketError.NoData => throw Unknown(target, family),
+            SocketError.TryAgain => throw new NotResolvedException("resolver", $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address"),
+            { } other => throw new NotResolvedException("name", $"cannot resolve {target.Text}: {new SocketException((int)other).Message}; check the name or use an address"),
+        };
+    }
+
+    /// <summary>The same as a value, for a name among many. Blocks for as long as the resolver does.</summary>
+    /// <returns>The address, or why there is none: <see cref="SocketError.HostNotFound"/>, <see cref="SocketError.TryAgain"/>, …</returns>
+    /// <exception cref="UserError">Letters that no name may have.</exception>
+    public static (IpAddress Address, SocketError? Failure) Ask(TargetName target, Family family)
+    {
+        var name = Ascii(target.Text);
         try
         {
-            var name = Ascii(target.Text);
-            var addresses = Blocking.Run(() => Dns.GetHostAddresses(name, FamilyOf(family)), cancellation);
-            return addresses.Length > 0 ? IpAddress.FromIPAddress(addresses[0]) : throw Unknown(target, family);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
-        {
-            throw Unknown(target, family);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.TryAgain)
-        {
-            throw new NotResolvedException("resolver", $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address");
+            var addresses = Dns.GetHostAddresses(name, FamilyOf(family));
+            return addresses.Length > 0 ? (IpAddress.FromIPAddress(addresses[0]), null) : (default, SocketError.NoData);
         }
         catch (SocketException e)
         {
-            throw new NotResolvedException("name", $"cannot resolve {target.Text}: {e.Message}; check the name or use an address");
+            return (default, e.SocketErrorCode);
         }
     }
 

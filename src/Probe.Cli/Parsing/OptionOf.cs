@@ -39,6 +39,33 @@ internal static class OptionOf
     /// <summary>True when the option stands on the command line.</summary>
     public static bool Has(this ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
 
+    /// <summary>The value of the one flag that stands on the command line.</summary>
+    /// <exception cref="UserError">There are two.</exception>
+    public static T OnlyOne<T>(this ParseResult parse, T otherwise, params ReadOnlySpan<(Option<bool> Option, T Value)> choices)
+    {
+        (Option<bool> Option, T Value)? chosen = null;
+        foreach (var choice in choices)
+        {
+            if (!parse.Has(choice.Option))
+            {
+                continue;
+            }
+
+            if (chosen is { } other)
+            {
+                throw UserError.Usage($"{other.Option.Name} and {choice.Option.Name} contradict each other: leave one out");
+            }
+
+            chosen = choice;
+        }
+
+        return chosen is { } one ? one.Value : otherwise;
+    }
+
+    /// <summary>The arguments of a command that takes several, each read by itself.</summary>
+    public static Argument<string[]> Arguments(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
+
     private static T? Read<T>(ArgumentResult result, ValueParser<T> parser, string name)
     {
         return result.Tokens is [var token] ? Read(result, token.Value, parser, name) : default;

@@ -50,6 +50,22 @@ internal static class Values
         return why is null;
     }
 
+    /// <summary>One of a few words.</summary>
+    public static ValueParser<T> OneOf<T>(params (string Word, T Value)[] choices) => (string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? why) =>
+    {
+        foreach (var choice in choices)
+        {
+            if (string.Equals(choice.Word, text, StringComparison.Ordinal))
+            {
+                (value, why) = (choice.Value, null);
+                return true;
+            }
+        }
+
+        (value, why) = (default, $"is unknown: use {string.Join(" or ", choices.Select(choice => choice.Word))}");
+        return false;
+    };
+
     /// <summary>A differentiated services code point: 0 to 63, or its name (<c>ef</c>, <c>cs5</c>, <c>af41</c>).</summary>
     public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why)
     {

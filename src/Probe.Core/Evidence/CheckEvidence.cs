@@ -25,6 +25,9 @@ public sealed record CheckEvidence
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
+    /// <summary>What had to be seen; null for a service that answers.</summary>
+    public ExpectedState? Expected { get; init; }
+
     /// <summary>Number of the check of this target, from 1.</summary>
     public required int Attempt { get; init; }
 
@@ -49,6 +52,9 @@ public sealed record CheckEvidence
 
     /// <summary>The part in which it failed: <c>dns</c>, <c>connect</c>, <c>tls</c>, <c>first-byte</c>.</summary>
     public string? FailedIn { get; init; }
+
+    /// <summary>Status of the HTTP answer.</summary>
+    public int? HttpStatus { get; init; }
 
     /// <summary>SYNs sent again.</summary>
     public int SynRetransmits { get; init; }

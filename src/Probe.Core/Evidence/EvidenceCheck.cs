@@ -18,6 +18,14 @@ internal static class EvidenceCheck
             }
         }
 
+        for (var c = 0; c < (bundle.Checks?.Count ?? 0); c++)
+        {
+            if (Check(bundle.Checks![c], $"/checks/{c}") is { } defect)
+            {
+                return defect;
+            }
+        }
+
         return null;
     }
 
@@ -60,6 +68,10 @@ internal static class EvidenceCheck
 
         return null;
     }
+
+    private static string? Check(CheckEvidence check, string at) =>
+        Negative(check.RttNs ?? 0, $"{at}/rttNs") ?? Negative(check.SynRetransmits, $"{at}/synRetransmits")
+        ?? (check.Port is < 0 or > 65535 ? $"{at}/port: a port is 0 to 65535" : check.Attempt < 1 ? $"{at}/attempt: checks of a target count from 1" : null);
 
     private static string? Nodes(IReadOnlyList<NodeEvidence> nodes, string hop)
     {

@@ -43,6 +43,7 @@ internal static class EvidenceJsonTypes
             new KebabCaseEnumConverter<CheckKind>(),
             new KebabCaseEnumConverter<CheckEngineKind>(),
             new KebabCaseEnumConverter<CheckVerdict>(),
+            new KebabCaseEnumConverter<ExpectedState>(),
             new KebabCaseEnumConverter<Severity>(),
             new KebabCaseEnumConverter<Confidence>(),
         },

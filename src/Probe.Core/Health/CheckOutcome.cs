@@ -99,6 +99,9 @@ public readonly record struct CheckOutcome
     /// <summary>From the request to the answer's first octet.</summary>
     public long FirstByteNs { get; init; }
 
+    /// <summary>Status of the HTTP answer; 0 without one.</summary>
+    public int HttpStatus { get; init; }
+
     /// <summary>The phase in which it failed.</summary>
     public CheckPhase FailedIn { get; init; }
 

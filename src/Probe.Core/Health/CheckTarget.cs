@@ -17,6 +17,9 @@ public sealed record CheckTarget
     /// <summary>Port; 0 for <see cref="CheckKind.Icmp"/>.</summary>
     public required ushort Port { get; init; }
 
+    /// <summary>Host of an HTTP request and server name of a TLS handshake; null for the address.</summary>
+    public string? Host { get; init; }
+
     /// <summary>What is done to it.</summary>
     public CheckKind Kind { get; init; }
 

@@ -39,12 +39,29 @@ internal readonly record struct KernelRoute
 /// <summary>Looks routes up and deletes a learned one, over rtnetlink.</summary>
 internal static unsafe class Routes
 {
-    // rta_expires counts USER_HZ ticks, 100 a second on every architecture this runs on.
-    private const int UserHz = 100;
+    /// <summary>Times of rtnetlink count USER_HZ ticks, 100 a second on every architecture this runs on.</summary>
+    public const int UserHz = 100;
 
     /// <summary>The way to a destination, as <c>ip route get</c> asks for it.</summary>
     /// <exception cref="LinuxException">No route (ENETUNREACH, EHOSTUNREACH, …).</exception>
     public static KernelRoute Get(IpAddress target, IpAddress source = default, int interfaceIndex = 0, uint mark = 0)
+    {
+        using var netlink = new Netlink();
+        var errno = TryGet(netlink, target, out var found, source, interfaceIndex, mark);
+        return errno == 0
+            ? found
+            : throw new LinuxException(errno, $"find a route to {target}{(source.IsNone ? "" : $" from {source}")}", errno switch
+            {
+                // What the kernel says of a source that is not this host's own differs by family.
+                Errno.EINVAL or Errno.ENETUNREACH or Errno.EHOSTUNREACH when !source.IsNone => "the source is not an address of this host, or has no route there; see: ip addr",
+                Errno.ENETUNREACH or Errno.EHOSTUNREACH => "this host has no route to it",
+                _ => null,
+            });
+    }
+
+    /// <summary>The same over a conversation that is open already; the error number, or 0, instead of an exception.</summary>
+    public static int TryGet(
+        Netlink netlink, IpAddress target, out KernelRoute found, IpAddress source = default, int interfaceIndex = 0, uint mark = 0)
     {
         var message = Request(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_LOOKUP_TABLE, (byte)(source.Length * 8));
         Span<byte> octets = stackalloc byte[16];
@@ -64,7 +81,6 @@ internal static unsafe class Routes
         }
 
         KernelRoute? route = null;
-        using var netlink = new Netlink();
         var errno = netlink.Ask(message, (type, body) =>
         {
             if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg))
@@ -72,15 +88,8 @@ internal static unsafe class Routes
                 route = Parse(body);
             }
         });
-        return errno == 0 && route is { } found
-            ? found
-            : throw new LinuxException(errno, $"find a route to {target}{(source.IsNone ? "" : $" from {source}")}", errno switch
-            {
-                // What the kernel says of a source that is not this host's own differs by family.
-                Errno.EINVAL or Errno.ENETUNREACH or Errno.EHOSTUNREACH when !source.IsNone => "the source is not an address of this host, or has no route there; see: ip addr",
-                Errno.ENETUNREACH or Errno.EHOSTUNREACH => "this host has no route to it",
-                _ => null,
-            });
+        found = route ?? default;
+        return errno == 0 && route is null ? Errno.ENETUNREACH : errno;
     }
 
     /// <summary>Deletes the learned entry of exactly this destination, nothing else.</summary>
@@ -94,7 +103,13 @@ internal static unsafe class Routes
     internal static KernelRoute Parse(ReadOnlySpan<byte> body)
     {
         var header = MemoryMarshal.Read<rtmsg>(body);
-        var route = new KernelRoute { Type = header.rtm_type, Table = header.rtm_table, Cloned = (header.rtm_flags & RTM_F_CLONED) != 0 };
+        var route = new KernelRoute
+        {
+            Type = header.rtm_type,
+            Table = header.rtm_table,
+            Cloned = (header.rtm_flags & RTM_F_CLONED) != 0,
+            Gateway = GatewayOf(body[sizeof(rtmsg)..]),
+        };
         var attributes = new NetlinkAttributes(body[sizeof(rtmsg)..]);
         while (attributes.MoveNext())
         {
@@ -102,13 +117,6 @@ internal static unsafe class Routes
             {
                 case RTA_OIF:
                     route = route with { InterfaceIndex = (int)attributes.Number };
-                    break;
-                case RTA_GATEWAY when attributes.Value.Length is 4 or 16:
-                    route = route with { Gateway = new IpAddress(attributes.Value) };
-                    break;
-                case RTA_VIA when attributes.Value.Length is 6 or 18:
-                    // An IPv4 route through an IPv6 gateway (RFC 5549): a family in host order stands before the address.
-                    route = route with { Gateway = new IpAddress(attributes.Value[2..]) };
                     break;
                 case RTA_PREFSRC when attributes.Value.Length is 4 or 16:
                     route = route with { PreferredSource = new IpAddress(attributes.Value) };
@@ -126,6 +134,25 @@ internal static unsafe class Routes
         }
 
         return route;
+    }
+
+    /// <summary>The next hop among the attributes of a route or of one of its next hops; no address for an on-link one.</summary>
+    internal static IpAddress GatewayOf(ReadOnlySpan<byte> octets)
+    {
+        var attributes = new NetlinkAttributes(octets);
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case RTA_GATEWAY when attributes.Value.Length is 4 or 16:
+                    return new IpAddress(attributes.Value);
+                case RTA_VIA when attributes.Value.Length is 6 or 18:
+                    // An IPv4 route through an IPv6 gateway (RFC 5549): a family in host order stands before the address.
+                    return new IpAddress(attributes.Value[2..]);
+            }
+        }
+
+        return default;
     }
 
     private static KernelRoute Metrics(KernelRoute route, ReadOnlySpan<byte> octets)

@@ -250,6 +250,46 @@ internal struct ifinfomsg
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct rtnexthop
+{
+    public ushort rtnh_len;
+    public byte rtnh_flags;
+    public byte rtnh_hops;
+    public int rtnh_ifindex;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ndmsg
+{
+    public byte ndm_family;
+    public byte ndm_pad1;
+    public ushort ndm_pad2;
+    public int ndm_ifindex;
+    public ushort ndm_state;
+    public byte ndm_flags;
+    public byte ndm_type;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct nda_cacheinfo
+{
+    public uint ndm_confirmed;
+    public uint ndm_used;
+    public uint ndm_updated;
+    public uint ndm_refcnt;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ifaddrmsg
+{
+    public byte ifa_family;
+    public byte ifa_prefixlen;
+    public byte ifa_flags;
+    public byte ifa_scope;
+    public uint ifa_index;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct __user_cap_header_struct
 {
     public uint version;

@@ -54,6 +54,10 @@ public enum ExceptionOutcome
 /// <summary>Asks the kernel for routes and source addresses; sends nothing. Works in the calling thread's network namespace.</summary>
 public static class HostRoutes
 {
+    /// <summary>Refuses an interface that is not there.</summary>
+    /// <exception cref="LinuxException">No interface has this name.</exception>
+    public static void RequireInterface(string name) => Interfaces.Index(name);
+
     /// <summary>The source address that a packet to this target would get.</summary>
     /// <param name="target">The destination.</param>
     /// <param name="networkInterface">As <c>--interface</c>.</param>

@@ -69,7 +69,7 @@ public class KernelHeaderTests
         typeof(sockaddr_in), typeof(sockaddr_in6), typeof(sockaddr_ll), typeof(sockaddr_nl), typeof(iovec), typeof(msghdr), typeof(mmsghdr),
         typeof(cmsghdr), typeof(in_pktinfo), typeof(in6_pktinfo), typeof(timespec), typeof(pollfd), typeof(epoll_event), typeof(sock_filter),
         typeof(sock_fprog), typeof(sock_extended_err), typeof(sock_ee_data_rfc4884), typeof(linger), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
-        typeof(rta_cacheinfo), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
+        typeof(rta_cacheinfo), typeof(rtnexthop), typeof(ndmsg), typeof(nda_cacheinfo), typeof(ifaddrmsg), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
         typeof(termios), typeof(winsize), typeof(rlimit),
     ];
 

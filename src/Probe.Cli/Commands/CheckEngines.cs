@@ -1,0 +1,84 @@
+using Probe.Core.Health;
+using Probe.Core.Probing;
+
+namespace Probe.Cli.Commands;
+
+/// <summary>The engines of a run: kernel sockets on as many threads as pay, or one engine that talks.</summary>
+internal sealed class CheckEngines : IDisposable
+{
+    // Checks a second beyond which an exact time of sending costs too much of them.
+    private const double MostStamped = 20_000;
+
+    private readonly List<ICheckEngine> _engines = [];
+
+    private CheckEngines()
+    {
+    }
+
+    /// <summary>The run's clock.</summary>
+    public long NowNs => _engines[0].NowNs;
+
+    /// <summary>Opens them. An interface that was never there is a typing error; one that goes away later is this host's fault.</summary>
+    /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process, or there is no such interface.</exception>
+    public static CheckEngines Open(CheckRequest request, int useful)
+    {
+        var dialogue = request.Dialogue;
+        if (dialogue.Interface is { } name)
+        {
+            HostRoutes.RequireInterface(name);
+        }
+
+        var engines = new CheckEngines();
+        if (request.Kind is not (CheckKind.Syn or CheckKind.Connect))
+        {
+            engines._engines.Add(new DialogueEngine(dialogue));
+            return engines;
+        }
+
+        var count = Math.Clamp(useful, 1, Environment.ProcessorCount);
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                engines._engines.Add(OpenOne(request, Math.Max(1, request.Pace.InFlight / count)));
+            }
+        }
+        catch
+        {
+            engines.Dispose();
+            throw;
+        }
+
+        return engines;
+    }
+
+    private static ICheckEngine OpenOne(CheckRequest request, int inFlight)
+    {
+        var dialogue = request.Dialogue;
+        return request.Engine == CheckEngineKind.Raw
+            ? RawEngine.Open(new RawEngineOptions
+            {
+                InFlight = inFlight,
+                Source = dialogue.Source,
+                Interface = dialogue.Interface,
+                Mark = dialogue.Mark,
+                TrafficClass = dialogue.TrafficClass,
+                TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
+            })
+            : new SocketEngine(new SocketEngineOptions
+            {
+                InFlight = inFlight,
+                Source = dialogue.Source,
+                Interface = dialogue.Interface,
+                Mark = dialogue.Mark,
+                TrafficClass = dialogue.TrafficClass,
+            });
+    }
+
+    /// <summary>Runs all checks; outcomes and turns come on the caller's thread.</summary>
+    public SweepEnd Run(IReadOnlyList<CheckTarget> targets, CheckRunOptions pace, ICheckSink sink, Action turn, long longestNs, CancellationToken cancellation) =>
+        new CheckCrew(_engines, targets, pace, Random.Shared.Next()).Run(sink, turn, longestNs, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => _engines.ForEach(engine => engine.Dispose());
+}

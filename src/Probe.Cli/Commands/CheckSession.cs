@@ -1,0 +1,245 @@
+using System.Globalization;
+using Probe.Cli.Names;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+using Probe.Core.Health;
+using Probe.Core.Host;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Stopwatch = System.Diagnostics.Stopwatch;
+
+namespace Probe.Cli.Commands;
+
+/// <summary>Runs the checks of one command: resolve, open, check, judge, show. Each result is shown or kept as it comes.</summary>
+internal sealed class CheckSession : IVerdictSink
+{
+    // Below this, a second engine would cost more than it brings.
+    private const int TargetsPerEngine = 500;
+
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
+
+    private readonly CheckRequest _request;
+    private readonly CommandContext _context;
+    private readonly List<CheckEvidence> _checks = [];
+    private readonly CheckScore _score;
+    private readonly List<CheckTarget> _targets = [];
+
+    // The place of each target to check in the list that the user gave, and how long its name took.
+    private readonly List<(int Place, long? DnsNs)> _places = [];
+    private readonly CheckCsv? _csv;
+    private long _zeroNs;
+    private int _escaped;
+
+    private CheckSession(CheckRequest request, CommandContext context)
+    {
+        (_request, _context) = (request, context);
+        _score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
+        _csv = request.Output == CheckOutput.Csv ? new CheckCsv(context.Out) : null;
+    }
+
+    /// <exception cref="UserError">The only name does not resolve, or a file cannot be written.</exception>
+    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
+    public static ExitStatus Run(CheckRequest request, CommandContext context) => new CheckSession(request, context).Run();
+
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, string? reason)
+    {
+        var (place, dnsNs) = _places[outcome.Target];
+        _escaped += outcome.AckEscaped ? 1 : 0;
+        Take(place, CheckEvidenceBuilder.Build(_targets[outcome.Target], _request.Engine, outcome, verdict, reason, _zeroNs, dnsNs));
+    }
+
+    private ExitStatus Run()
+    {
+        ResolveAll();
+        var pace = SparingConntrack();
+        using var crew = CheckEngines.Open(_request, _targets.Count / TargetsPerEngine + 1);
+        using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
+        var end = _context.Cancellation.IsCancellationRequested ? SweepEnd.Interrupted : SweepEnd.Done;
+        if (_targets.Count > 0)
+        {
+            _zeroNs = crew.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
+            var probing = _request.Probing;
+            using var judge = VerdictJudge.Open(_targets, () => crew.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
+            var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (crew.NowNs - _zeroNs)) : long.MaxValue;
+            end = crew.Run(_targets, pace, judge, () => Turn(judge, capture), left, _context.Cancellation);
+
+            // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
+            while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
+            {
+                judge.Turn();
+            }
+
+            judge.Finish();
+        }
+
+        _context.Messages.EndProgress();
+        return Conclude(end, capture);
+    }
+
+    /// <summary>The pace at which raw SYNs leave other connections room to be tracked.</summary>
+    /// <exception cref="UserError">More than half of the room would go, and that was not allowed.</exception>
+    private CheckRunOptions SparingConntrack()
+    {
+        var pace = _request.Pace;
+        if (_request.Engine != CheckEngineKind.Raw)
+        {
+            return pace;
+        }
+
+        var forecast = ConntrackForecast.Of(ConntrackTable.Read(), _targets.Count, pace.Count, pace.MaxPerSecond);
+        if (_request.AllowConntrackFill || forecast.PerSecond >= pace.MaxPerSecond)
+        {
+            return pace;
+        }
+
+        if (forecast.IsTooMuch)
+        {
+            throw UserError.CannotRun(string.Create(CultureInfo.InvariantCulture,
+                $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
+        }
+
+        _context.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
+            $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; --allow-conntrack-fill goes at full speed"));
+        return pace with { MaxPerSecond = forecast.PerSecond };
+    }
+
+    private void Turn(VerdictJudge judge, CheckCapture? capture)
+    {
+        judge.Turn();
+        capture?.Drain();
+        if (_request.Output is CheckOutput.Csv or CheckOutput.Ndjson)
+        {
+            _context.Out.Flush();
+        }
+
+        _context.Messages.Progress($"{_score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(_score)}");
+    }
+
+    private void ResolveAll()
+    {
+        var (all, probing) = (_request.Targets, _request.Probing);
+        if (all.Count == 1)
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var address = TargetResolver.Resolve(all[0].Host, probing.Family, _context.Cancellation);
+            Add(0, address, all[0].Host.IsName ? Stopwatch.GetElapsedTime(asked).Ticks * 100 : null);
+            return;
+        }
+
+        var names = all.Where(target => target.Host.IsName).Select(target => target.Host);
+        var longest = probing.Deadline is { } deadline ? TimeSpan.FromTicks(deadline.Ns / 100) : (TimeSpan?)null;
+        var answers = ManyNames.Resolve(names, probing.Family, longest, left => _context.Messages.Progress($"{left} names to resolve"), _context.Cancellation);
+        for (var place = 0; place < all.Count; place++)
+        {
+            var target = all[place];
+            if (!target.Host.IsName)
+            {
+                Add(place, target.Host.Address, null);
+            }
+            else if (answers.TryGetValue(target.Host.Text, out var answer))
+            {
+                if (answer.Failure is null)
+                {
+                    Add(place, answer.Address, answer.TookNs);
+                }
+                else
+                {
+                    Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
+                }
+            }
+        }
+    }
+
+    private void Add(int place, IpAddress address, long? dnsNs)
+    {
+        var target = _request.Targets[place];
+        _targets.Add(new CheckTarget
+        {
+            Index = _targets.Count,
+            Name = target.Text,
+            Address = address,
+            Port = target.Port,
+            Host = target.Host.IsName ? target.Host.Text : null,
+            Kind = _request.Kind,
+            Expected = _request.Expected,
+            TimeoutNs = _request.Probing.Timeout.Ns,
+        });
+        _places.Add((place, dnsNs));
+    }
+
+    private void Take(int place, CheckEvidence check)
+    {
+        _score.Add(place, check.Verdict);
+        switch (_request.Output)
+        {
+            case CheckOutput.Csv:
+                _csv!.Write(check);
+                break;
+            case CheckOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.Line(check));
+                break;
+            default:
+                _checks.Add(check);
+                break;
+        }
+    }
+
+    private ExitStatus Conclude(SweepEnd end, CheckCapture? capture)
+    {
+        var gaps = new List<Gap>();
+        var expected = (long)_targets.Count * _request.Pace.Count + (_request.Targets.Count - _targets.Count);
+        if (_score.Checks < expected)
+        {
+            gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
+        }
+
+        if (_escaped > 0)
+        {
+            gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
+        }
+
+        var file = capture?.Finish(gaps);
+        var bundle = new Bundle
+        {
+            Tool = ProgramVersion.Tool,
+            Command = _context.CommandLine,
+            Started = _context.Started,
+            Ended = CommandContext.Now(),
+            Complete = end == SweepEnd.Done,
+            EndReason = Words.Of(end),
+            Host = HostFactsReader.Read(),
+            Checks = _checks,
+            Captures = file is null ? null : [file],
+            Gaps = gaps.Count == 0 ? null : gaps,
+        };
+        var status = _score.Judge(_request.Exit, end);
+        Show(bundle, status);
+        if (_request.Exit == ExitMode.Binary && _score.Unknown > 0)
+        {
+            _context.Messages.Error($"{_score.Unknown} of {_request.Targets.Count} targets could not be judged, for a fault of this host or an overload of the checker");
+        }
+
+        return status;
+    }
+
+    private void Show(Bundle bundle, ExitStatus status)
+    {
+        switch (_request.Output)
+        {
+            case CheckOutput.Json:
+                _context.Write(bundle);
+                break;
+            case CheckOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.LastLine(bundle));
+                break;
+            case CheckOutput.Table:
+                if (_request.Exit == ExitMode.Nagios)
+                {
+                    _context.Out.WriteLine(CheckTable.StateLine(_score, status));
+                }
+
+                CheckTable.Write(bundle, _score, _request, _context.Out, _context.Palette);
+                break;
+        }
+    }
+}

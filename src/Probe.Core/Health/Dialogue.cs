@@ -1,0 +1,336 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using Probe.Core.Linux;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.TcpConstants;
+
+namespace Probe.Core.Health;
+
+/// <summary>One check that talks: connects, says something, listens; with the time each part took and the part that failed.</summary>
+internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions options)
+{
+    // Longest answer that is searched for what is expected.
+    private const int LongestAnswer = 64 * 1024;
+
+    // A timer that comes this much too late was held up in this process.
+    private const long LeastHoldUpNs = 20_000_000;
+
+    private readonly long _startedNs = Clock.Monotonic;
+    private CheckPhase _phase = CheckPhase.Connect;
+    private long _phaseBeganNs = Clock.Monotonic;
+    private long _connectNs = -1;
+    private long _tlsNs = -1;
+    private long _firstByteNs = -1;
+    private long _rttNs = -1;
+    private int _httpStatus;
+    private bool _synchronous = true;
+    private bool _connecting;
+    private CancellationToken _stop;
+
+    /// <summary>Holds it; null when it was given up.</summary>
+    /// <param name="stop">Gives it up.</param>
+    public async Task<CheckOutcome?> Hold(CancellationToken stop)
+    {
+        _stop = stop;
+        Socket? socket = null;
+        try
+        {
+            socket = Open();
+            return await Talk(socket).ConfigureAwait(false) ? Outcome(CheckEnd.Answered) : Outcome(CheckEnd.Mismatch);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return TimedOut();
+        }
+        catch (AuthenticationException)
+        {
+            // An alert, or a certificate that cannot be read: it talks, but not as it should.
+            return Outcome(CheckEnd.Mismatch);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return Failed(e as SocketException ?? e.InnerException as SocketException, socket);
+        }
+        finally
+        {
+            socket?.Dispose();
+        }
+    }
+
+    private Socket Open()
+    {
+        var v6 = target.Address.IsV6;
+        var family = v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+        var socket = target.Kind switch
+        {
+            CheckKind.Udp => new Socket(family, SocketType.Dgram, ProtocolType.Udp),
+            CheckKind.Icmp => EchoSocket.Open(family),
+            _ => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
+        };
+        try
+        {
+            var level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+            Set(socket, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
+            if (options.TrafficClass != 0)
+            {
+                Set(socket, level, v6 ? IPV6_TCLASS : IP_TOS, options.TrafficClass);
+            }
+
+            if (options.Mark != 0)
+            {
+                Set(socket, SOL_SOCKET, SO_MARK, (int)options.Mark);
+            }
+
+            if (options.Interface is { } name)
+            {
+                socket.SetRawSocketOption(SOL_SOCKET, SO_BINDTODEVICE, [.. Encoding.UTF8.GetBytes(name), 0]);
+            }
+
+            if (!options.Source.IsNone)
+            {
+                Set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+                socket.Bind(new IPEndPoint(options.Source.ToIPAddress(), 0));
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static void Set(Socket socket, int level, int option, int value) => socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
+
+    /// <summary>False when the peer says something else than expected.</summary>
+    private async Task<bool> Talk(Socket socket)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(_stop);
+        Begin(CheckPhase.Connect, timer);
+        _connecting = true;
+        if (target.Kind is CheckKind.Udp or CheckKind.Icmp)
+        {
+            // Connecting a datagram socket only looks the route up.
+            socket.Connect(EndPoint);
+            _synchronous = _connecting = false;
+            return await (target.Kind == CheckKind.Udp ? AskByDatagram(socket, timer) : AskForEcho(socket, timer)).ConfigureAwait(false);
+        }
+
+        var connecting = socket.ConnectAsync(EndPoint, timer.Token);
+        _synchronous = connecting.IsCompleted;
+        await connecting.ConfigureAwait(false);
+        _connectNs = _rttNs = SincePhase;
+        _synchronous = _connecting = false;
+        var stream = (Stream)new NetworkStream(socket, ownsSocket: false);
+        await using var _ = stream.ConfigureAwait(false);
+        if (!options.Tls)
+        {
+            return await Converse(stream, timer).ConfigureAwait(false);
+        }
+
+        Begin(CheckPhase.Tls, timer);
+        var tls = new SslStream(stream, leaveInnerStreamOpen: true);
+        await using var __ = tls.ConfigureAwait(false);
+        await tls.AuthenticateAsClientAsync(HandshakeOptions, timer.Token).ConfigureAwait(false);
+        _tlsNs = SincePhase;
+        return await Converse(tls, timer).ConfigureAwait(false);
+    }
+
+    private IPEndPoint EndPoint
+    {
+        get
+        {
+            var address = target.Address.ToIPAddress();
+            if (Sockets.Scope(target.Address, options.Interface) is var scope and not 0)
+            {
+                address.ScopeId = scope;
+            }
+
+            return new IPEndPoint(address, target.Port);
+        }
+    }
+
+    private string HostName => options.ServerName ?? target.Host ?? target.Address.ToString();
+
+    private SslClientAuthenticationOptions HandshakeOptions => new()
+    {
+        TargetHost = HostName,
+#pragma warning disable CA5359, MA0039 // A backend's certificate seldom names the address by which a checker reaches it; that the handshake ends is what is asked.
+        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359, MA0039
+    };
+
+    private async Task<bool> Converse(Stream stream, CancellationTokenSource timer)
+    {
+        var says = target.Kind switch
+        {
+            CheckKind.Http => Encoding.ASCII.GetBytes(
+                $"GET {options.HttpPath} HTTP/1.1\r\nHost: {HttpHost}\r\nUser-Agent: probe\r\nAccept: */*\r\nConnection: close\r\n\r\n"),
+            CheckKind.SendExpect => options.Send,
+            _ => default,
+        };
+        if (target.Kind is not (CheckKind.Http or CheckKind.SendExpect))
+        {
+            return true;
+        }
+
+        Begin(CheckPhase.FirstByte, timer);
+        if (!says.IsEmpty)
+        {
+            await stream.WriteAsync(says, timer.Token).ConfigureAwait(false);
+        }
+
+        return await Listen(stream, timer).ConfigureAwait(false);
+    }
+
+    private string HttpHost
+    {
+        get
+        {
+            var name = HostName.Contains(':', StringComparison.Ordinal) ? $"[{HostName}]" : HostName;
+            return target.Port == (options.Tls ? 443 : 80) ? name : $"{name}:{target.Port}";
+        }
+    }
+
+    private async Task<bool> Listen(Stream stream, CancellationTokenSource timer)
+    {
+        var answer = new byte[LongestAnswer];
+        var length = 0;
+        while (length < answer.Length)
+        {
+            int count;
+            try
+            {
+                count = await stream.ReadAsync(answer.AsMemory(length), timer.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (length > 0 && !_stop.IsCancellationRequested && !IsHeldUp)
+            {
+                // It spoke, and what it said is not what was expected.
+                return false;
+            }
+
+            if (_firstByteNs < 0 && count > 0)
+            {
+                _firstByteNs = SincePhase;
+            }
+
+            length += count;
+            if (IsExpected(answer.AsSpan(0, length), ended: count == 0 || length == answer.Length) is { } verdict)
+            {
+                return verdict;
+            }
+        }
+
+        return false;
+    }
+
+    // Null while more must be heard.
+    private bool? IsExpected(ReadOnlySpan<byte> answer, bool ended)
+    {
+        if (target.Kind == CheckKind.Http)
+        {
+            _httpStatus = HttpStatusOf(answer);
+            if (_httpStatus is < 200 or >= 400)
+            {
+                return ended || _httpStatus >= 400 || !LooksLikeHttp(answer) ? false : null;
+            }
+        }
+
+        if (options.Expect is { } expected)
+        {
+            return expected.IsIn(answer) ? true : ended ? false : null;
+        }
+
+        return !answer.IsEmpty;
+    }
+
+    // "HTTP/1.1 200 …" (RFC 9112 section 4).
+    private static int HttpStatusOf(ReadOnlySpan<byte> answer) =>
+        answer.Length >= 12 && answer.StartsWith("HTTP/1."u8) && answer[8] == ' ' && int.TryParse(answer[9..12], out var status) ? status : 0;
+
+    private static bool LooksLikeHttp(ReadOnlySpan<byte> answer) => "HTTP/1."u8.StartsWith(answer[..Math.Min(answer.Length, 7)]);
+
+    private async Task<bool> AskByDatagram(Socket socket, CancellationTokenSource timer)
+    {
+        await socket.SendAsync(options.Send, timer.Token).ConfigureAwait(false);
+        var answer = new byte[LongestAnswer];
+        try
+        {
+            var count = await socket.ReceiveAsync(answer, timer.Token).ConfigureAwait(false);
+            _rttNs = _connectNs = SincePhase;
+            return options.Expect is null || options.Expect.IsIn(answer.AsSpan(0, count));
+        }
+        catch (OperationCanceledException) when (options.SilenceIsUp && !IsHeldUp)
+        {
+            return true;
+        }
+    }
+
+    private async Task<bool> AskForEcho(Socket socket, CancellationTokenSource timer)
+    {
+        var echo = new EchoSocket(target.Address.IsV6, isRaw: socket.SocketType == SocketType.Raw);
+        await socket.SendAsync(echo.Request, timer.Token).ConfigureAwait(false);
+        var answer = new byte[LongestAnswer];
+        while (!echo.IsReply(answer.AsSpan(0, await socket.ReceiveAsync(answer, timer.Token).ConfigureAwait(false))))
+        {
+            // A raw socket hears everybody's messages.
+        }
+
+        _rttNs = _connectNs = SincePhase;
+        return true;
+    }
+
+    private void Begin(CheckPhase phase, CancellationTokenSource timer)
+    {
+        (_phase, _phaseBeganNs) = (phase, Clock.Monotonic);
+        timer.CancelAfter(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(target.TimeoutNs / 1e6))));
+    }
+
+    private long SincePhase => Clock.Monotonic - _phaseBeganNs;
+
+    private bool IsHeldUp => SincePhase - target.TimeoutNs > Math.Max(LeastHoldUpNs, target.TimeoutNs / 4);
+
+    private CheckOutcome TimedOut() => Outcome(IsHeldUp ? CheckEnd.Late : CheckEnd.TimedOut);
+
+    private CheckOutcome Failed(SocketException? cause, Socket? socket)
+    {
+        // The framework folds EPERM and EACCES into one; of the calls here only connect(2) says EACCES, of a route that prohibits.
+        var errno = cause is null ? 0 : cause.SocketErrorCode == SocketError.AccessDenied && !_connecting ? Errno.EPERM : cause.NativeErrorCode;
+        if (socket is not null && !_synchronous && TcpProbeSocket.TryTakeIcmp((int)socket.SafeHandle.DangerousGetHandle(), out var icmp, out var from))
+        {
+            return Outcome(CheckEnd.IcmpError) with { Errno = (int)icmp.ee_errno, IcmpType = icmp.ee_type, IcmpCode = icmp.ee_code, IcmpFrom = from };
+        }
+
+        return errno switch
+        {
+            // The peer ended the connection in the midst of the handshake, without a word of TCP's.
+            0 => Outcome(CheckEnd.Mismatch),
+            Errno.ECONNREFUSED => Outcome(CheckEnd.Refused) with { Errno = errno },
+            Errno.ECONNRESET or Errno.EPIPE => Outcome(CheckEnd.Reset) with { Errno = errno },
+            Errno.ETIMEDOUT => TimedOut(),
+            _ => Outcome(CheckEnd.Failed) with { Errno = errno, Synchronous = _synchronous },
+        };
+    }
+
+    private CheckOutcome Outcome(CheckEnd end) => new()
+    {
+        Target = target.Index,
+        Attempt = attempt,
+        End = end,
+        StartedNs = _startedNs,
+        RttNs = _rttNs,
+        ConnectNs = _connectNs,
+        TlsNs = _tlsNs,
+        FirstByteNs = _firstByteNs,
+        HttpStatus = _httpStatus,
+        FailedIn = end == CheckEnd.Answered ? CheckPhase.None : _phase,
+    };
+}

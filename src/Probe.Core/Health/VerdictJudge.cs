@@ -1,0 +1,300 @@
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+
+namespace Probe.Core.Health;
+
+/// <summary>Takes checks with their verdicts, one by one.</summary>
+public interface IVerdictSink
+{
+    /// <summary>A check is judged.</summary>
+    /// <param name="outcome">What was seen.</param>
+    /// <param name="verdict">What it says about the target.</param>
+    /// <param name="reason">Why, one of <see cref="CheckReasons"/>; null where the verdict says it all.</param>
+    void Judged(in CheckOutcome outcome, CheckVerdict verdict, string? reason);
+}
+
+/// <summary>
+/// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
+/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until the round is over. A timeout behind
+/// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
+/// </summary>
+public sealed class VerdictJudge : ICheckSink, IDisposable
+{
+    /// <summary>Longest that an outcome waits for others, nanoseconds.</summary>
+    public const long LongestHoldNs = 2_000_000_000;
+
+    // A gateway answers within milliseconds; one unanswered second is enough to call it silent.
+    private const long SilenceNs = 1_000_000_000;
+
+    // What the host was asked stays true for a moment; a thousand timeouts at once must not read the neighbour table a thousand times.
+    private const long FreshNs = 100_000_000;
+
+    private readonly IReadOnlyList<CheckTarget> _targets;
+    private readonly ICheckHost _host;
+    private readonly IVerdictSink _sink;
+    private readonly Func<long> _clock;
+    private readonly RouteWitnesses _witnesses;
+    private readonly Dictionary<int, int> _roundsLeft = [];
+    private readonly Dictionary<IpAddress, long> _askedAtNs = [];
+    private readonly List<Held> _held = [];
+    private readonly Dictionary<bool, RouteTestimony> _testimonies = [];
+    private long _readAtNs = long.MinValue / 2;
+    private bool _mayAsk = true;
+    private Dictionary<IpAddress, IpAddress>? _gatewayUsers;
+    private long _usersAtNs;
+
+    /// <param name="targets">The targets of the run, in the order of their index.</param>
+    /// <param name="host">This host.</param>
+    /// <param name="clock">The run's clock.</param>
+    /// <param name="sink">Takes the verdicts.</param>
+    internal VerdictJudge(IReadOnlyList<CheckTarget> targets, ICheckHost host, Func<long> clock, IVerdictSink sink)
+    {
+        (_targets, _host, _clock, _sink) = (targets, host, clock, sink);
+        _witnesses = new RouteWitnesses(targets);
+    }
+
+    /// <summary>Opens a judge over the host's own tables, read in the calling thread's network namespace.</summary>
+    /// <param name="targets">The targets of the run, in the order of their index.</param>
+    /// <param name="clock">The run's clock, <see cref="ICheckEngine.NowNs"/>.</param>
+    /// <param name="sink">Takes the verdicts.</param>
+    /// <param name="source">Source address of the checks; no address where the routes decide.</param>
+    /// <param name="networkInterface">Interface of the checks; null where the routes decide.</param>
+    /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
+    /// <exception cref="LinuxException">rtnetlink cannot be opened.</exception>
+    public static VerdictJudge Open(
+        IReadOnlyList<CheckTarget> targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null, uint mark = 0) =>
+        new(targets, new CheckHost(source, networkInterface, mark), clock, sink);
+
+    /// <summary>Outcomes that wait.</summary>
+    public int Waiting => _held.Count;
+
+    /// <summary>Takes an outcome; judges it now or when enough is known.</summary>
+    public void Done(in CheckOutcome outcome)
+    {
+        var now = _clock();
+        Refresh(now);
+        _witnesses.Note(outcome.Target, Witness(outcome));
+        if (!TryJudge(outcome, now, final: false))
+        {
+            _held.Add(new Held(outcome, now));
+        }
+
+        var left = _roundsLeft.GetValueOrDefault(outcome.Attempt, _targets.Count) - 1;
+        if (left > 0)
+        {
+            _roundsLeft[outcome.Attempt] = left;
+            return;
+        }
+
+        _roundsLeft.Remove(outcome.Attempt);
+        SettleRound(outcome.Attempt, now);
+    }
+
+    /// <summary>Judges what has waited long enough; to be called now and then.</summary>
+    public void Turn()
+    {
+        if (_held.Count > 0)
+        {
+            var now = _clock();
+            Refresh(now);
+            Settle(now, held => now - held.SinceNs >= LongestHoldNs, held => !IsMissingRoute(held.Outcome));
+        }
+    }
+
+    /// <summary>Judges everything that still waits: the run is over.</summary>
+    public void Finish()
+    {
+        _host.Refresh();
+        Settle(_clock(), _ => true, _ => true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => (_host as IDisposable)?.Dispose();
+
+    private void SettleRound(int round, long nowNs)
+    {
+        if (_held.Count > 0)
+        {
+            _host.Refresh();
+            Settle(nowNs, held => held.Outcome.Attempt == round && IsMissingRoute(held.Outcome), _ => false);
+        }
+    }
+
+    private void Settle(long nowNs, Predicate<Held> mustEnd, Predicate<Held> mayEnd)
+    {
+        _testimonies.Clear();
+        var kept = 0;
+        for (var i = 0; i < _held.Count; i++)
+        {
+            var held = _held[i];
+            var final = mustEnd(held);
+            if (!(final || mayEnd(held)) || !TryJudge(held.Outcome, nowNs, final))
+            {
+                _held[kept++] = held;
+            }
+        }
+
+        _held.RemoveRange(kept, _held.Count - kept);
+    }
+
+    private bool TryJudge(in CheckOutcome outcome, long nowNs, bool final)
+    {
+        var target = _targets[outcome.Target];
+        switch (outcome.End)
+        {
+            case CheckEnd.Answered:
+                // A stale half-open connection on the same ports costs one SYN more (RFC 5961 section 4); the answer counts.
+                return target.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
+                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReasons.Silent : null);
+            case CheckEnd.Refused:
+            case CheckEnd.Failed when outcome.Errno == Errno.ECONNREFUSED:
+                return Say(outcome, CheckVerdict.Refused, null);
+            case CheckEnd.Reset:
+            case CheckEnd.Failed when outcome.Errno is Errno.ECONNRESET or Errno.EPIPE:
+                return Say(outcome, CheckVerdict.Reset, null);
+            case CheckEnd.Mismatch:
+                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : $"status-{outcome.HttpStatus}");
+            case CheckEnd.Late:
+                return Say(outcome, CheckVerdict.Overload, null);
+            case CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom):
+                return Say(outcome, CheckVerdict.Unreachable, null);
+            case CheckEnd.IcmpError when IsHostUnreachable(outcome):
+                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
+            case CheckEnd.IcmpError:
+                return Say(outcome, CheckVerdict.Local, CheckReasons.Reject);
+            case CheckEnd.Failed when IsMissingRoute(outcome):
+                return final && JudgeMissingRoute(outcome, target.Address);
+            case CheckEnd.Failed when outcome.Errno is Errno.EHOSTUNREACH or Errno.ENETUNREACH:
+                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Unreachable, null));
+            case CheckEnd.Failed when outcome.Errno != Errno.ETIMEDOUT:
+                return Say(outcome, CheckVerdict.Local, LocalReason(outcome.Errno));
+            default:
+                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.NoAnswer, null));
+        }
+    }
+
+    // Nothing came back. Somebody on the link may be the silent one: the target, its own gateway, or the gateway of others too.
+    private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final, (CheckVerdict Verdict, string? Reason) otherwise)
+    {
+        var way = _host.WayTo(target);
+        if (way.Gateway.IsNone)
+        {
+            return way is { Exists: true, IsOwn: false, NextHop: not NextHopState.Known }
+                ? Say(outcome, CheckVerdict.NoAnswer, CheckReasons.Neighbour)
+                : Say(outcome, otherwise.Verdict, otherwise.Reason);
+        }
+
+        switch (way.NextHop)
+        {
+            // It answered since the check began: what was lost was lost behind it.
+            case NextHopState.Known when way.ConfirmedAgoNs <= nowNs - outcome.StartedNs:
+                return Say(outcome, otherwise.Verdict, otherwise.Reason);
+            case NextHopState.Known:
+                return (final || !TryAsk(way, nowNs)) && Say(outcome, otherwise.Verdict, otherwise.Reason);
+            case NextHopState.Asking when !final && nowNs - Math.Max(outcome.StartedNs, _askedAtNs.GetValueOrDefault(way.Gateway, long.MinValue)) < SilenceNs:
+                return false;
+            default:
+                var shared = _host.IsDefaultGateway(way.Gateway) || IsGatewayOfAnother(way.Gateway, target, nowNs);
+                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasons.Gateway);
+        }
+    }
+
+    private bool TryAsk(in WayOut way, long nowNs)
+    {
+        if (!_mayAsk || (_askedAtNs.TryGetValue(way.Gateway, out var asked) && nowNs - asked < SilenceNs))
+        {
+            return _mayAsk;
+        }
+
+        _askedAtNs[way.Gateway] = nowNs;
+        return _mayAsk = _host.TryAsk(way);
+    }
+
+    private bool JudgeMissingRoute(in CheckOutcome outcome, IpAddress target)
+    {
+        if (_host.IsLinkDownTowards(target))
+        {
+            return Say(outcome, CheckVerdict.Local, CheckReasons.Link);
+        }
+
+        if (!_testimonies.TryGetValue(target.IsV6, out var testimony))
+        {
+            _testimonies.Add(target.IsV6, testimony = _witnesses.Hear(target.IsV6, _host));
+        }
+
+        // Routes that went and came back for several at once were this host's own trouble, whoever gets through by now.
+        var alike = testimony.Alike.HasOther(target);
+        var through = testimony.Through.HasOther(target) && !(alike && _host.WayTo(target).Exists);
+        var local = !through && (alike || !_host.HasOffHostRoute(target.IsV6));
+        return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasons.NoRoute);
+    }
+
+    private RouteWitness Witness(in CheckOutcome outcome) => outcome.End switch
+    {
+        CheckEnd.Failed when IsMissingRoute(outcome) => RouteWitness.NoRoute,
+        CheckEnd.Answered or CheckEnd.Refused or CheckEnd.Reset or CheckEnd.Mismatch => RouteWitness.Through,
+        CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom) => RouteWitness.Through,
+        _ => RouteWitness.Nothing,
+    };
+
+    private bool IsGatewayOfAnother(IpAddress gateway, IpAddress target, long nowNs)
+    {
+        if (_gatewayUsers is null || nowNs - _usersAtNs > LongestHoldNs)
+        {
+            (_gatewayUsers, _usersAtNs) = (GatewayUsers(), nowNs);
+        }
+
+        // No address stands for "more than one".
+        return _gatewayUsers.TryGetValue(gateway, out var only) && only != target;
+    }
+
+    private Dictionary<IpAddress, IpAddress> GatewayUsers()
+    {
+        var users = new Dictionary<IpAddress, IpAddress>();
+        foreach (var target in _targets)
+        {
+            if (_host.WayTo(target.Address) is { Gateway: { IsNone: false } gateway })
+            {
+                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.Address ? target.Address : default;
+            }
+        }
+
+        return users;
+    }
+
+    private string LocalReason(int errno) => errno switch
+    {
+        Errno.EADDRNOTAVAIL => _host.IsSourceMissing ? CheckReasons.SourceAddress : CheckReasons.Ports,
+        Errno.EADDRINUSE or Errno.EAGAIN => CheckReasons.Ports,
+        Errno.EMFILE or Errno.ENFILE => CheckReasons.Descriptors,
+        Errno.ENOBUFS or Errno.ENOMEM => CheckReasons.Buffers,
+        Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => CheckReasons.Link,
+        Errno.EPERM => CheckReasons.Permission,
+        _ => CheckReasons.System,
+    };
+
+    // connect() says these of a route that is not there or that refuses: none or interface down, unreachable, prohibit, blackhole.
+    private static bool IsMissingRoute(in CheckOutcome outcome) =>
+        outcome is { End: CheckEnd.Failed, Synchronous: true, Errno: Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EACCES or Errno.EINVAL };
+
+    // What the kernel says to its own sockets when a neighbour does not answer: ICMP 3/1, ICMPv6 1/3.
+    private static bool IsHostUnreachable(in CheckOutcome outcome) =>
+        outcome.IcmpFrom.IsV4 ? outcome is { IcmpType: IcmpType.DestinationUnreachable, IcmpCode: 1 } : outcome is { IcmpType: IcmpType.DestinationUnreachableV6, IcmpCode: 3 };
+
+    private bool Say(in CheckOutcome outcome, CheckVerdict verdict, string? reason)
+    {
+        _sink.Judged(outcome, verdict, reason);
+        return true;
+    }
+
+    private void Refresh(long nowNs)
+    {
+        if (nowNs - _readAtNs > FreshNs)
+        {
+            _readAtNs = nowNs;
+            _host.Refresh();
+        }
+    }
+
+    private readonly record struct Held(CheckOutcome Outcome, long SinceNs);
+}

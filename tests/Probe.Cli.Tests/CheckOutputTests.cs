@@ -1,0 +1,158 @@
+using Probe.Cli.Commands;
+using Probe.Cli.Output;
+using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
+using Probe.Core.Health;
+using Probe.Core.Probing;
+using static Probe.Core.Health.CheckVerdict;
+using static Probe.Core.Tests.Evidence.CheckSamples;
+
+namespace Probe.Cli.Tests;
+
+/// <summary>Targets in, counts and codes out; no packet leaves.</summary>
+public class CheckOutputTests
+{
+    [Fact]
+    public void A_file_holds_one_target_a_line()
+    {
+        var (targets, warnings) = (new List<ServiceName>(), new List<string>());
+        CheckTargets.ReadLines(
+            "# backends\n192.0.2.1:80\n\n  192.0.2.2:443 weight=3 # second\r\n[2001:db8::1]:80/tcp\nexample.com:8080\t#x\n", "f", ServiceName.TryParse, warnings.Add, targets);
+
+        Assert.Equal(["192.0.2.1:80", "192.0.2.2:443", "[2001:db8::1]:80", "example.com:8080"], targets.Select(target => target.Text));
+        Assert.Equal(["192.0.2.1 80", "192.0.2.2 443", "2001:db8::1 80", " 8080"], targets.Select(target => $"{target.Host.Address} {target.Port}"));
+        Assert.Equal("f line 4: 'weight=3' and whatever else follows a blank or slash is passed over", Assert.Single(warnings));
+    }
+
+    [Fact]
+    public void A_wrong_line_is_refused_with_its_number()
+    {
+        var error = Assert.Throws<UserError>(() => CheckTargets.ReadLines("192.0.2.1:80\nnothing\n", "f", ServiceName.TryParse, _ => { }, []));
+
+        Assert.Equal(ExitStatus.Usage, error.Status);
+        Assert.StartsWith("f line 2: 'nothing' has no port", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("last", new[] { Up, NoAnswer, Up }, 0, 0, 0)]
+    [InlineData("any", new[] { Up, NoAnswer, Up }, 1, 1, 2)]
+    [InlineData("all", new[] { Up, NoAnswer, Up }, 0, 0, 0)]
+    [InlineData("last", new[] { Up, NoAnswer }, 1, 1, 2)]
+    [InlineData("all", new[] { NoAnswer, Refused }, 1, 1, 2)]
+    [InlineData("all", new[] { NoAnswer, Local }, 1, 1, 2)]
+    [InlineData("last", new[] { NoAnswer, Local }, 4, 0, 3)]
+    [InlineData("last", new[] { Local, Up }, 0, 0, 0)]
+    [InlineData("any", new[] { Local, Up }, 4, 0, 3)]
+    [InlineData("last", new[] { Overload }, 4, 0, 3)]
+    [InlineData("last", new[] { Unreachable }, 1, 1, 2)]
+    [InlineData("last", new[] { Reset }, 1, 1, 2)]
+    [InlineData("last", new[] { Mismatch }, 1, 1, 2)]
+    public void The_exit_code_follows_the_results_of_a_target(string fail, CheckVerdict[] verdicts, int own, int binary, int nagios)
+    {
+        var score = new CheckScore(2, ExpectedState.Up, Enum.Parse<FailMode>(fail, ignoreCase: true));
+        score.Add(0, Up);
+        Array.ForEach(verdicts, verdict => score.Add(1, verdict));
+
+        Assert.Equal((own, binary, nagios), ((int)score.Judge(ExitMode.Probe, SweepEnd.Done), (int)score.Judge(ExitMode.Binary, SweepEnd.Done), (int)score.Judge(ExitMode.Nagios, SweepEnd.Done)));
+        Assert.Equal(2, score.Up + score.Down + score.Unknown);
+    }
+
+    [Fact]
+    public void A_deadline_is_the_code_of_what_was_found_else_4()
+    {
+        var score = new CheckScore(3, ExpectedState.Up, FailMode.Last);
+        score.Add(0, Up);
+        Assert.Equal(ExitStatus.Incomplete, score.Judge(ExitMode.Probe, SweepEnd.Deadline));
+        score.Add(1, NoAnswer);
+        Assert.Equal(ExitStatus.Fault, score.Judge(ExitMode.Probe, SweepEnd.Deadline));
+    }
+
+    [Fact]
+    public void A_refusal_that_was_expected_is_well()
+    {
+        var score = new CheckScore(1, ExpectedState.Refused, FailMode.Last);
+        score.Add(0, Refused);
+
+        Assert.Equal((ExitStatus.Fine, 1), (score.Judge(ExitMode.Probe, SweepEnd.Done), score.Up));
+    }
+
+    [Fact]
+    public void Of_many_targets_the_table_shows_the_counts_and_the_odd_ones()
+    {
+        var text = Table([.. Enumerable.Range(1, 1000).Select(i => Check($"10.0.0.{i}:80", i % 100 == 0 ? NoAnswer : i == 7 ? Local : Up))]);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("1000 targets (syn): 989 up, 10 down, 1 not judged", lines[0]);
+        Assert.Equal(13, lines.Length);
+        Assert.StartsWith("10.0.0.100:80   no-answer", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("10.0.0.1000:80  no-answer", lines[11], StringComparison.Ordinal);
+        Assert.StartsWith("10.0.0.7:80     local", lines[12], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_great_many_of_one_kind_are_counted_not_listed()
+    {
+        var lines = Table([.. Enumerable.Range(1, 5000).Select(i => Check($"h{i}:80", NoAnswer))]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("5000 targets (syn): 0 up, 5000 down", lines[0]);
+        Assert.Equal("… and 4980 more no-answer; --csv lists them all.", lines[^1]);
+        Assert.Equal(23, lines.Length);
+    }
+
+    [Fact]
+    public void A_row_of_csv_has_the_contracts_columns()
+    {
+        var writer = new StringWriter();
+        new CheckCsv(writer).Write(Check("[2001:db8::1]:80", Unreachable) with { Icmp = new IcmpEvidence(1, 1, "2001:db8::9"), Errno = "EACCES", RttNs = 17 });
+        var lines = writer.ToString().Split("\r\n");
+
+        Assert.Equal("target,address,port,kind,engine,verdict,rtt_ns,errno,icmp_type,icmp_code,icmp_from,syn_retransmits,reason,attempt,ack_escaped", lines[0]);
+        Assert.Equal("\"[2001:db8::1]:80\",192.0.2.1,80,syn,sockets,unreachable,17,EACCES,1,1,2001:db8::9,0,,1,false", lines[1]);
+    }
+
+    [Fact]
+    public void The_help_names_what_looks_alike()
+    {
+        var help = Child.RunProbe("check", "--help");
+
+        Assert.Equal(0, help.Status);
+        var text = string.Join(' ', help.Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("packets that a rule of this host drops silently, and a carrier lost at the peer, are no-answer; a local rule that rejects with a TCP reset is refused", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("binary", 0)]
+    [InlineData("nagios", 3)]
+    public void A_checker_that_cannot_run_calls_nobody_dead(string exit, int status)
+    {
+        var ended = Child.RunProbe("check", "192.0.2.1:80", "--interface", "nosuch0", "--exit", exit);
+
+        Assert.True(ended.Status == status, ended.ToString());
+        Assert.Contains("nosuch0", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    private static string Table(IReadOnlyList<CheckEvidence> checks)
+    {
+        var score = new CheckScore(checks.Count, ExpectedState.Up, FailMode.Last);
+        for (var i = 0; i < checks.Count; i++)
+        {
+            score.Add(i, checks[i].Verdict);
+        }
+
+        var request = new CheckRequest
+        {
+            Targets = [.. checks.Select(check => new ServiceName(check.Target, new TargetName(check.Target, Core.Packets.IpAddress.Parse("192.0.2.1"), null), 80))],
+            Kind = CheckKind.Syn,
+            Expected = ExpectedState.Up,
+            Dialogue = new DialogueOptions(),
+            Pace = new CheckRunOptions(),
+            Output = CheckOutput.Table,
+            Fail = FailMode.Last,
+            Exit = ExitMode.Probe,
+            Probing = new ProbingOptions { Family = Family.Any, Numeric = true, Dscp = 0, Timeout = Duration.Milliseconds(1000) },
+        };
+        var writer = new StringWriter { NewLine = "\n" };
+        CheckTable.Write(Document([.. checks]) with { Gaps = null }, score, request, writer, Palette.None);
+        return writer.ToString();
+    }
+}

@@ -1,0 +1,262 @@
+using Probe.Core.Evidence;
+using Probe.Core.Health;
+using Probe.Lab.Kernel;
+using Probe.Tests;
+using static Probe.Core.Health.CheckVerdict;
+
+namespace Probe.Cli.Tests.Kernel;
+
+/// <summary>
+/// Whose fault it is, end to end in kernel namespaces: a dead or withdrawn backend goes down, and with it nobody else; a broken checker blames nobody.
+/// </summary>
+public sealed class CheckTests : IDisposable
+{
+    private readonly KernelLab _lab;
+    private readonly BackendNet _net;
+
+    public CheckTests()
+    {
+        _lab = new KernelLab();
+        _net = BackendNet.Build(_lab);
+    }
+
+    public void Dispose()
+    {
+        _net.Listener.Dispose();
+        _lab.Dispose();
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void All_are_up_and_no_application_noticed()
+    {
+        // The kernel hears neighbour solicitations only a moment after an interface came up, and asks again after a second.
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "[fd09::11]:80", "127.0.0.1:9", "-c", "2", "-i", "200ms", "--timeout", "5s");
+
+        Assert.Equal(1, status);
+        Assert.True(checks.Count(check => check.Verdict == Up) == 6, string.Join(' ', checks.Select(check => $"{check.Target} {check.Verdict} {check.Reason}")));
+        Assert.Equal(["127.0.0.1:9 Refused", "127.0.0.1:9 Refused"], Down(checks));
+        Assert.False(_net.Listener.Pending());
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("tcp dport 80 drop", NoAnswer, null)]
+    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Unreachable, "3/13")]
+    [InlineData("tcp dport 80 reject with icmp port-unreachable", Unreachable, "3/3")]
+    [InlineData("tcp dport 80 reject with tcp reset", Refused, null)]
+    public void A_backend_that_does_not_answer_goes_down_and_no_other(string rule, CheckVerdict verdict, string? icmp)
+    {
+        BackendNet.Filter(_net.Backends, "input", $"ip daddr 10.9.8.3 {rule}");
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "10.9.8.2:80", "10.9.8.3:80");
+
+        Assert.Equal(1, status);
+        Assert.Equal([$"10.9.8.3:80 {verdict}"], Down(checks));
+        var down = checks.Single(check => check.Target == "10.9.8.3:80");
+        Assert.Equal((null, icmp), (down.Reason, down.Icmp is { } error ? $"{error.Type}/{error.Code}" : null));
+        Assert.Equal(3, checks.Count(check => check.Verdict == Up));
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("tcp dport 80 drop", NoAnswer, null)]
+    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Unreachable, "3/13")]
+    [InlineData("tcp dport 80 reject with tcp reset", Refused, null)]
+    public void The_raw_engine_says_the_same(string rule, CheckVerdict verdict, string? icmp)
+    {
+        BackendNet.Filter(_net.Backends, "input", $"ip daddr 10.9.8.3 {rule}");
+        var (checks, status) = Check("--engine", "raw", "10.9.0.11:80", "10.9.8.1:80", "[fd09::11]:80", "10.9.8.3:80", "--timeout", "2s");
+
+        Assert.Equal(1, status);
+        Assert.Equal([$"10.9.8.3:80 {verdict}"], Down(checks));
+        var down = checks.Single(check => check.Target == "10.9.8.3:80");
+        Assert.Equal((null, icmp), (down.Reason, down.Icmp is { } error ? $"{error.Type}/{error.Code}" : null));
+        Assert.Equal((3, 4), (checks.Count(check => check.Verdict == Up), checks.Count(check => check.Engine == CheckEngineKind.Raw)));
+        Assert.False(_net.Listener.Pending());
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Raw_checks_that_would_fill_the_connection_tracking_table_are_refused()
+    {
+        // A stateful rule, so that there is a table.
+        BackendNet.Filter(_net.Backends, "input", "ct state invalid drop");
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, Enumerable.Range(0, 60_000).Select(number => $"10.9.{number / 250}.{number % 250 + 1}:80"));
+            var refused = _net.Run(ProbeInside.Limit, ProbeInside.Program, ["check", "--engine", "raw", "-c", "100", "-F", file]);
+            Assert.Equal((3, ""), (refused.Status, refused.Output));
+            Assert.Contains("entries left in the connection tracking table", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("--allow-conntrack-fill", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_dead_backend_on_the_link_goes_down_and_says_so()
+    {
+        var (checks, status) = Check("10.9.0.11:80", "10.9.0.99:80", "10.9.8.1:80");
+
+        Assert.Equal(1, status);
+        Assert.Equal(["10.9.0.99:80 NoAnswer"], Down(checks));
+        Assert.Equal("neighbour", checks.Single(check => check.Target == "10.9.0.99:80").Reason);
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Local, "reject", 4)]
+    [InlineData("tcp dport 80 reject with icmp port-unreachable", Local, "reject", 4)]
+    [InlineData("tcp dport 80 reject with icmp host-unreachable", Local, "reject", 4)]
+
+    // The ambiguous rows: what the wire shows.
+    [InlineData("tcp dport 80 reject with tcp reset", Refused, null, 1)]
+    [InlineData("tcp dport 80 drop", NoAnswer, null, 1)]
+    public void A_rule_of_the_checkers_own(string rule, CheckVerdict verdict, string? reason, int code)
+    {
+        BackendNet.Filter(_net.Checker, "output", rule);
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80");
+
+        Assert.Equal(code, status);
+        Assert.All(checks, check => Assert.Equal((verdict, reason), (check.Verdict, check.Reason)));
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("unreachable", "EHOSTUNREACH")]
+    [InlineData("prohibit", "EACCES")]
+    [InlineData("blackhole", "EINVAL")]
+    public void A_withdrawn_backend_goes_down_while_others_get_through(string type, string errno)
+    {
+        KernelLab.Ip([$"-n {_net.Checker} route add {type} 10.9.8.3/32", $"-n {_net.Checker} route add {type} 10.9.8.4/32"]);
+        var (checks, status) = Check("10.9.8.1:80", "10.9.8.2:80", "10.9.8.3:80", "10.9.8.4:80");
+
+        Assert.Equal(1, status);
+        Assert.Equal(["10.9.8.3:80 Unreachable", "10.9.8.4:80 Unreachable"], Down(checks));
+        Assert.All(checks.Where(check => check.Verdict != Up), check => Assert.Equal(("no-route", errno), (check.Reason, check.Errno)));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Routes_gone_for_all_blame_nobody()
+    {
+        KernelLab.Ip([$"-n {_net.Checker} route del default"]);
+        var (checks, status) = Check("10.9.8.1:80", "10.9.8.2:80", "10.9.8.3:80", "127.0.0.1:80");
+
+        Assert.Equal(1, status);
+        Assert.Equal(["127.0.0.1:80 Refused"], Down(checks));
+        Assert.Equal(3, checks.Count(check => check is { Verdict: Local, Reason: "no-route" }));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void One_withdrawn_target_alone_goes_down_as_long_as_this_host_leads_anywhere()
+    {
+        KernelLab.Ip([$"-n {_net.Checker} route del default"]);
+        var (checks, status) = Check("10.9.8.1:80");
+        Assert.Equal((1, Unreachable, "no-route"), (status, checks[0].Verdict, checks[0].Reason));
+
+        KernelLab.Ip([$"-n {_net.Checker} addr flush dev c0 scope global"]);
+        (checks, status) = Check("10.9.8.1:80");
+        Assert.Equal((4, Local, "no-route"), (status, checks[0].Verdict, checks[0].Reason));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_link_that_is_down_blames_nobody()
+    {
+        KernelLab.Ip([$"-n {_net.Checker} link set c0 down"]);
+        var (checks, status) = Check("10.9.0.11:80", "10.9.0.12:80", "10.9.8.1:80");
+
+        Assert.Equal(4, status);
+        Assert.Equal(["10.9.0.11:80 link", "10.9.0.12:80 link", "10.9.8.1:80 no-route"], checks.OrderBy(check => check.Target).Select(check => $"{check.Target} {check.Reason}"));
+        Assert.All(checks, check => Assert.Equal(Local, check.Verdict));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_default_gateway_that_never_was_there_blames_nobody()
+    {
+        KernelLab.Ip([$"-n {_net.Checker} route replace default via 10.9.0.77"]);
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "10.9.8.2:80");
+
+        Assert.Equal((4, 2), (status, checks.Count(check => check is { Verdict: Local, Reason: "gateway" })));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_default_gateway_that_dies_while_the_kernel_still_believes_in_it_blames_nobody()
+    {
+        var (before, _) = Check("10.9.8.1:80", "10.9.8.2:80");
+        Assert.All(before, check => Assert.Equal(Up, check.Verdict));
+        _net.SilenceBackends();
+        var (checks, status) = Check("10.9.8.1:80", "10.9.8.2:80", "10.9.8.3:80");
+
+        Assert.Equal(4, status);
+        Assert.All(checks, check => Assert.Equal((Local, "gateway"), (check.Verdict, check.Reason)));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_silent_gateway_of_the_targets_own_counts_against_it()
+    {
+        KernelLab.Ip([$"-n {_net.Checker} route add 10.9.8.5/32 via 10.9.0.77"]);
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "10.9.8.5:80");
+
+        Assert.Equal(1, status);
+        Assert.Equal(["10.9.8.5:80 Unreachable"], Down(checks));
+        Assert.Equal("gateway", checks.Single(check => check.Target == "10.9.8.5:80").Reason);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Ports_that_run_out_blame_nobody()
+    {
+        KernelLab.Sysctl(_net.Checker, ("net.ipv4.ip_local_port_range", "40000 40009"));
+        BackendNet.Filter(_net.Backends, "input", "tcp dport 80 drop");
+        var (checks, _) = Check("10.9.0.11:80", "-c", "40", "-i", "1ms", "--rate", "max", "--timeout", "2s");
+
+        Assert.Equal(40, checks.Count);
+        Assert.True(checks.Count(check => check is { Verdict: Local, Reason: "ports" }) >= 20, string.Join(' ', checks.Select(check => check.Verdict)));
+        Assert.DoesNotContain(checks, check => check.Verdict is not (Local or NoAnswer));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_source_address_that_is_not_there_blames_nobody()
+    {
+        var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "--source", "10.9.0.200");
+
+        Assert.Equal(4, status);
+        Assert.All(checks, check => Assert.Equal((Local, "source-address"), (check.Verdict, check.Reason)));
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public void An_interrupt_shows_what_is_done(string signal, int status)
+    {
+        using var probe = _lab.Start(_net.Checker, "env", ["--default-signal=INT", ProbeInside.Program, "check", "--csv", "-c", "1000", "-i", "50ms", "10.9.0.11:80"]);
+        probe.WaitFor("10.9.0.11:80", ProbeInside.Limit);
+        probe.Signal(signal);
+        var result = probe.Wait(ProbeInside.Limit);
+
+        Assert.Equal((status, ""), (result.Status, result.Error));
+        Assert.Contains("10.9.0.11:80,10.9.0.11,80,syn,sockets,up,", result.Output, StringComparison.Ordinal);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_capture_holds_the_three_packets_of_a_check()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "c.pcapng");
+        var (bundle, _) = Document("10.9.0.11:80", "--pcap", file);
+
+        Assert.Equal(file, Assert.Single(bundle.Captures!).File);
+        Assert.True(new FileInfo(file).Length > 300);
+    }
+
+    private static IEnumerable<string> Down(IEnumerable<CheckEvidence> checks) => checks
+        .Where(check => check.Verdict.CountsAsDown(ExpectedState.Up)).OrderBy(check => check.Target, StringComparer.Ordinal).Select(check => $"{check.Target} {check.Verdict}");
+
+    private (IReadOnlyList<CheckEvidence> Checks, int Status) Check(params string[] arguments)
+    {
+        var (bundle, status) = Document(arguments);
+        return (bundle.Checks!, status);
+    }
+
+    private (Bundle Bundle, int Status) Document(params string[] arguments)
+    {
+        var result = _net.Run(ProbeInside.Limit, ProbeInside.Program, ["check", "--json", .. arguments]);
+        return (ProbeInside.Read(result), result.Status);
+    }
+}
