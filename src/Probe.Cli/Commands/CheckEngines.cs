@@ -6,6 +6,9 @@ namespace Probe.Cli.Commands;
 /// <summary>The engines of a run: kernel sockets on as many threads as pay, or one engine that talks.</summary>
 internal sealed class CheckEngines : IDisposable
 {
+    // Checks a second beyond which an exact time of sending costs too much of them.
+    private const double MostStamped = 20_000;
+
     private readonly List<ICheckEngine> _engines = [];
 
     private CheckEngines()
@@ -37,14 +40,7 @@ internal sealed class CheckEngines : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                engines._engines.Add(new SocketEngine(new SocketEngineOptions
-                {
-                    InFlight = Math.Max(1, request.Pace.InFlight / count),
-                    Source = dialogue.Source,
-                    Interface = dialogue.Interface,
-                    Mark = dialogue.Mark,
-                    TrafficClass = dialogue.TrafficClass,
-                }));
+                engines._engines.Add(OpenOne(request, Math.Max(1, request.Pace.InFlight / count)));
             }
         }
         catch
@@ -54,6 +50,29 @@ internal sealed class CheckEngines : IDisposable
         }
 
         return engines;
+    }
+
+    private static ICheckEngine OpenOne(CheckRequest request, int inFlight)
+    {
+        var dialogue = request.Dialogue;
+        return request.Engine == CheckEngineKind.Raw
+            ? RawEngine.Open(new RawEngineOptions
+            {
+                InFlight = inFlight,
+                Source = dialogue.Source,
+                Interface = dialogue.Interface,
+                Mark = dialogue.Mark,
+                TrafficClass = dialogue.TrafficClass,
+                TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
+            })
+            : new SocketEngine(new SocketEngineOptions
+            {
+                InFlight = inFlight,
+                Source = dialogue.Source,
+                Interface = dialogue.Interface,
+                Mark = dialogue.Mark,
+                TrafficClass = dialogue.TrafficClass,
+            });
     }
 
     /// <summary>Runs all checks; outcomes and turns come on the caller's thread.</summary>

@@ -57,6 +57,12 @@ internal sealed record CheckRequest
     /// <summary>What must be seen.</summary>
     public required ExpectedState Expected { get; init; }
 
+    /// <summary>Whose sockets carry it.</summary>
+    public CheckEngineKind Engine { get; init; }
+
+    /// <summary>More than half of the connection tracking table's room may go.</summary>
+    public bool AllowConntrackFill { get; init; }
+
     /// <summary>What is said and expected, for the kinds that talk.</summary>
     public required DialogueOptions Dialogue { get; init; }
 

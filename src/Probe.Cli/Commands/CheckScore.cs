@@ -56,14 +56,14 @@ internal sealed class CheckScore(int targets, ExpectedState expected, FailMode f
         };
     }
 
-    private bool IsDown(in TargetScore score) => fail switch
+    private bool IsDown(TargetScore score) => fail switch
     {
         FailMode.Any => score.Down > 0,
         FailMode.All => score is { Down: > 0, Up: 0 },
         _ => score.Any && score.Last.CountsAsDown(expected),
     };
 
-    private bool IsUnknown(in TargetScore score) => score.Any && (fail == FailMode.Last ? !score.Last.IsAboutTarget() : score.Unknown > 0);
+    private bool IsUnknown(TargetScore score) => score.Any && (fail == FailMode.Last ? !score.Last.IsAboutTarget() : score.Unknown > 0);
 
     private struct TargetScore
     {

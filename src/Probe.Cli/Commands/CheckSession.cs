@@ -1,3 +1,4 @@
+using System.Globalization;
 using Probe.Cli.Names;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
@@ -44,12 +45,13 @@ internal sealed class CheckSession : IVerdictSink
     {
         var (place, dnsNs) = _places[outcome.Target];
         _escaped += outcome.AckEscaped ? 1 : 0;
-        Take(place, CheckEvidenceBuilder.Build(_targets[outcome.Target], CheckEngineKind.Sockets, outcome, verdict, reason, _zeroNs, dnsNs));
+        Take(place, CheckEvidenceBuilder.Build(_targets[outcome.Target], _request.Engine, outcome, verdict, reason, _zeroNs, dnsNs));
     }
 
     private ExitStatus Run()
     {
         ResolveAll();
+        var pace = SparingConntrack();
         using var crew = CheckEngines.Open(_request, _targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
         var end = _context.Cancellation.IsCancellationRequested ? SweepEnd.Interrupted : SweepEnd.Done;
@@ -59,7 +61,7 @@ internal sealed class CheckSession : IVerdictSink
             var probing = _request.Probing;
             using var judge = VerdictJudge.Open(_targets, () => crew.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
             var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (crew.NowNs - _zeroNs)) : long.MaxValue;
-            end = crew.Run(_targets, _request.Pace, judge, () => Turn(judge, capture), left, _context.Cancellation);
+            end = crew.Run(_targets, pace, judge, () => Turn(judge, capture), left, _context.Cancellation);
 
             // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
             while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
@@ -72,6 +74,33 @@ internal sealed class CheckSession : IVerdictSink
 
         _context.Messages.EndProgress();
         return Conclude(end, capture);
+    }
+
+    /// <summary>The pace at which raw SYNs leave other connections room to be tracked.</summary>
+    /// <exception cref="UserError">More than half of the room would go, and that was not allowed.</exception>
+    private CheckRunOptions SparingConntrack()
+    {
+        var pace = _request.Pace;
+        if (_request.Engine != CheckEngineKind.Raw)
+        {
+            return pace;
+        }
+
+        var forecast = ConntrackForecast.Of(ConntrackTable.Read(), _targets.Count, pace.Count, pace.MaxPerSecond);
+        if (_request.AllowConntrackFill || forecast.PerSecond >= pace.MaxPerSecond)
+        {
+            return pace;
+        }
+
+        if (forecast.IsTooMuch)
+        {
+            throw UserError.CannotRun(string.Create(CultureInfo.InvariantCulture,
+                $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
+        }
+
+        _context.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
+            $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; --allow-conntrack-fill goes at full speed"));
+        return pace with { MaxPerSecond = forecast.PerSecond };
     }
 
     private void Turn(VerdictJudge judge, CheckCapture? capture)
@@ -115,7 +144,7 @@ internal sealed class CheckSession : IVerdictSink
                 }
                 else
                 {
-                    Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, CheckEngineKind.Sockets, answer.NoResolver, answer.TookNs));
+                    Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
                 }
             }
         }

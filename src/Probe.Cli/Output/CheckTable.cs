@@ -20,7 +20,7 @@ internal static class CheckTable
         var table = new TextTable([new Column("Target"), .. named, new Column("Verdict"), new Column("RTT ms", Align.Right), .. repeated, new Column("Notes")]);
         var any = false;
         var left = new List<string>();
-        foreach (var kind in shown.GroupBy(row => row.Verdict).OrderBy(kind => Weight(kind.First())))
+        foreach (var kind in shown.GroupBy(row => row.Verdict, StringComparer.Ordinal).OrderBy(kind => Weight(kind.First())))
         {
             var rows = kind.OrderBy(row => row.Last.Target, NaturalOrder.Instance).ToList();
             var most = targets.Count <= FewTargets ? rows.Count : MostOfOneKind;

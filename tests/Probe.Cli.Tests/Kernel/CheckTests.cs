@@ -55,6 +55,43 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(3, checks.Count(check => check.Verdict == Up));
     }
 
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("tcp dport 80 drop", NoAnswer, null)]
+    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Unreachable, "3/13")]
+    [InlineData("tcp dport 80 reject with tcp reset", Refused, null)]
+    public void The_raw_engine_says_the_same(string rule, CheckVerdict verdict, string? icmp)
+    {
+        BackendNet.Filter(_net.Backends, "input", $"ip daddr 10.9.8.3 {rule}");
+        var (checks, status) = Check("--engine", "raw", "10.9.0.11:80", "10.9.8.1:80", "[fd09::11]:80", "10.9.8.3:80", "--timeout", "2s");
+
+        Assert.Equal(1, status);
+        Assert.Equal([$"10.9.8.3:80 {verdict}"], Down(checks));
+        var down = checks.Single(check => check.Target == "10.9.8.3:80");
+        Assert.Equal((null, icmp), (down.Reason, down.Icmp is { } error ? $"{error.Type}/{error.Code}" : null));
+        Assert.Equal((3, 4), (checks.Count(check => check.Verdict == Up), checks.Count(check => check.Engine == CheckEngineKind.Raw)));
+        Assert.False(_net.Listener.Pending());
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Raw_checks_that_would_fill_the_connection_tracking_table_are_refused()
+    {
+        // A stateful rule, so that there is a table.
+        BackendNet.Filter(_net.Backends, "input", "ct state invalid drop");
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, Enumerable.Range(0, 60_000).Select(number => $"10.9.{number / 250}.{number % 250 + 1}:80"));
+            var refused = _net.Run(ProbeInside.Limit, ProbeInside.Program, ["check", "--engine", "raw", "-c", "100", "-F", file]);
+            Assert.Equal((3, ""), (refused.Status, refused.Output));
+            Assert.Contains("entries left in the connection tracking table", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("--allow-conntrack-fill", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [NeedsFact(ProbeInside.Needs)]
     public void A_dead_backend_on_the_link_goes_down_and_says_so()
     {
