@@ -15,19 +15,19 @@ public class CheckOutputTests
     [Fact]
     public void A_file_holds_one_target_a_line()
     {
-        var (targets, warnings) = (new List<ServiceName>(), new List<string>());
-        CheckTargets.ReadLines(
-            "# backends\n192.0.2.1:80\n\n  192.0.2.2:443 weight=3 # second\r\n[2001:db8::1]:80/tcp\nexample.com:8080\t#x\n", "f", ServiceName.TryParse, warnings.Add, targets);
+        var warnings = new List<string>();
+        var targets = ListFile.Parse<ServiceName>(
+            "# backends\n192.0.2.1:80\n\n  192.0.2.2:443 weight=3 # second\r\n[2001:db8::1]:80/tcp\nexample.com:8080\t#x\n", "f", CheckTargets.Ends, ServiceName.TryParse, warnings.Add);
 
         Assert.Equal(["192.0.2.1:80", "192.0.2.2:443", "[2001:db8::1]:80", "example.com:8080"], targets.Select(target => target.Text));
         Assert.Equal(["192.0.2.1 80", "192.0.2.2 443", "2001:db8::1 80", " 8080"], targets.Select(target => $"{target.Host.Address} {target.Port}"));
-        Assert.Equal("f line 4: 'weight=3' and whatever else follows a blank or slash is passed over", Assert.Single(warnings));
+        Assert.Equal("f line 4: 'weight=3' and whatever else follows a target is passed over", Assert.Single(warnings));
     }
 
     [Fact]
     public void A_wrong_line_is_refused_with_its_number()
     {
-        var error = Assert.Throws<UserError>(() => CheckTargets.ReadLines("192.0.2.1:80\nnothing\n", "f", ServiceName.TryParse, _ => { }, []));
+        var error = Assert.Throws<UserError>(() => ListFile.Parse<ServiceName>("192.0.2.1:80\nnothing\n", "f", CheckTargets.Ends, ServiceName.TryParse, _ => { }));
 
         Assert.Equal(ExitStatus.Usage, error.Status);
         Assert.StartsWith("f line 2: 'nothing' has no port", error.Message, StringComparison.Ordinal);

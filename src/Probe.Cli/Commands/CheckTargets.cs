@@ -5,7 +5,8 @@ namespace Probe.Cli.Commands;
 /// <summary>The targets of <c>probe check</c>, from arguments and from a file or standard input.</summary>
 internal static class CheckTargets
 {
-    private const int LargestFile = 64 * 1024 * 1024;
+    /// <summary>What ends a target: load balancers write a weight or a URL path behind it.</summary>
+    public const string Ends = " \t/";
 
     /// <summary>Reads them all before anything is sent.</summary>
     /// <param name="words">The arguments.</param>
@@ -23,55 +24,10 @@ internal static class CheckTargets
 
         if (file is not null)
         {
-            var name = file is "-" ? "standard input" : file;
-            ReadLines(Text(file, name), name, parser, warn, targets);
+            targets.AddRange(ListFile.Read(file, Ends, parser, warn));
         }
 
         return targets.Count > 0 ? targets
             : throw UserError.Usage(file is null ? "HOST:PORT is missing; see 'probe check --help'" : "there is no target in the file, and none beside it");
-    }
-
-    /// <summary>One target a line; <c>#</c> begins a comment, and what follows the first blank or slash is passed over with one warning.</summary>
-    public static void ReadLines(string text, string name, ValueParser<ServiceName> parser, Action<string> warn, List<ServiceName> targets)
-    {
-        var (number, warned) = (0, false);
-        foreach (var whole in text.Split('\n'))
-        {
-            number++;
-            var line = whole.Split('#', 2)[0].Trim();
-            if (line.Length == 0)
-            {
-                continue;
-            }
-
-            var end = line.IndexOfAny([' ', '\t', '/']);
-            if (end >= 0 && !line.Contains("://", StringComparison.Ordinal))
-            {
-                if (!warned)
-                {
-                    warn($"{name} line {number}: '{line[end..].Trim()}' and whatever else follows a blank or slash is passed over");
-                    warned = true;
-                }
-
-                line = line[..end];
-            }
-
-            targets.Add(parser(line, out var target, out var why) ? target : throw UserError.Usage($"{name} line {number}: '{line}' {why}"));
-        }
-    }
-
-    private static string Text(string file, string name)
-    {
-        try
-        {
-            using var stream = file is "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-            using var reader = new StreamReader(stream);
-            var text = reader.ReadToEnd();
-            return text.Length <= LargestFile ? text : throw UserError.CannotRun($"cannot read {name}: it is larger than {LargestFile / 1024 / 1024} MiB");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw UserError.CannotRun($"cannot read {name}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}");
-        }
     }
 }

@@ -45,7 +45,7 @@ public sealed class ManyTargetsTests(FiveHops shared) : IClassFixture<FiveHops>
         Assert.Equal(0, result.Status);
         Assert.Equal(
             [
-                $"probe: warning: 1 lines of {file} go on after the host: what follows the first blank is ignored",
+                $"probe: warning: {file} line 4: 'core router' and whatever else follows a target is passed over",
                 "probe: warning: 1 hosts stand in the list more than once: each is traced once",
             ],
             result.ErrorLines);
