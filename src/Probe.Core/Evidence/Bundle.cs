@@ -39,6 +39,9 @@ public sealed record Bundle
     /// <summary>Health checks, one element a check made.</summary>
     public IReadOnlyList<CheckEvidence>? Checks { get; init; }
 
+    /// <summary>Path MTUs: one element a target, and one more a flow whose result differs.</summary>
+    public IReadOnlyList<PathMtuEvidence>? PathMtus { get; init; }
+
     /// <summary>Capture files written beside the document.</summary>
     public IReadOnlyList<CaptureFile>? Captures { get; init; }
 

@@ -28,9 +28,12 @@ public static class EvidenceJson
     /// <summary>One check as one line of NDJSON, with its newline.</summary>
     public static string Line(CheckEvidence check) => JsonSerializer.Serialize(check, EvidenceJsonTypes.Compact<CheckEvidence>()) + "\n";
 
+    /// <summary>One path MTU as one line of NDJSON, with its newline.</summary>
+    public static string Line(PathMtuEvidence pathMtu) => JsonSerializer.Serialize(pathMtu, EvidenceJsonTypes.Compact<PathMtuEvidence>()) + "\n";
+
     /// <summary>The last line of NDJSON: the document without the arrays whose elements were lines, with its newline.</summary>
     public static string LastLine(Bundle bundle) =>
-        JsonSerializer.Serialize(bundle with { Traces = null, Checks = null }, EvidenceJsonTypes.Compact<Bundle>()) + "\n";
+        JsonSerializer.Serialize(bundle with { Traces = null, Checks = null, PathMtus = null }, EvidenceJsonTypes.Compact<Bundle>()) + "\n";
 
     /// <summary>Reads a document from a file or pipe that is open already; at most <see cref="MaxOctets"/>.</summary>
     /// <exception cref="IOException">The stream cannot be read.</exception>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Probe.Core.Health;
+using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Evidence;
@@ -44,6 +45,9 @@ internal static class EvidenceJsonTypes
             new KebabCaseEnumConverter<CheckEngineKind>(),
             new KebabCaseEnumConverter<CheckVerdict>(),
             new KebabCaseEnumConverter<ExpectedState>(),
+            new KebabCaseEnumConverter<PathMtuVerdict>(),
+            new KebabCaseEnumConverter<PathMtuRole>(),
+            new KebabCaseEnumConverter<PathMtuProof>(),
             new KebabCaseEnumConverter<Severity>(),
             new KebabCaseEnumConverter<Confidence>(),
         },

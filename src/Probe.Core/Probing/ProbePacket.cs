@@ -11,8 +11,21 @@ public enum ProbeProtocol
     /// <summary>UDP datagram.</summary>
     Udp,
 
-    /// <summary>TCP SYN.</summary>
+    /// <summary>TCP: see <see cref="TcpSegmentKind"/>.</summary>
     Tcp,
+}
+
+/// <summary>Which segment a TCP probe is.</summary>
+public enum TcpSegmentKind
+{
+    /// <summary>A SYN: an open port answers SYN-ACK, a closed one RST; what it carries beyond its options is ignored.</summary>
+    Syn,
+
+    /// <summary>
+    /// An ACK of no connection, padded with payload: every port answers with a RST of 40 octets (60 over IPv6) whose sequence number is our
+    /// acknowledgment number (RFC 9293 3.10.7.1). A load balancer that forwards only what belongs to a connection answers it itself.
+    /// </summary>
+    Ack,
 }
 
 /// <summary>
@@ -44,8 +57,14 @@ public readonly record struct ProbePacket
     /// <summary>The flow it belongs to.</summary>
     public required Flow Flow { get; init; }
 
-    /// <summary>TTL (IPv4) or hop limit (IPv6), 1 to 255.</summary>
+    /// <summary>Which segment, for TCP.</summary>
+    public TcpSegmentKind Segment { get; init; }
+
+    /// <summary>TTL (IPv4) or hop limit (IPv6) of the (inner) packet, 1 to 255.</summary>
     public required byte Ttl { get; init; }
+
+    /// <summary>TTL or hop limit of the outermost header; 0 leaves it to the encapsulation.</summary>
+    public byte OuterTtl { get; init; }
 
     /// <summary>Octets of the (inner) IP packet, its header included; at least what its headers need.</summary>
     public required int Size { get; init; }

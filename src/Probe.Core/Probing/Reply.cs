@@ -139,6 +139,12 @@ public readonly record struct Reply
     /// <summary>The quoted IP header of an ICMP error; null for a direct answer.</summary>
     public QuotedHeader? Quoted { get; init; }
 
+    /// <summary>
+    /// Which IP header of the probe the answer is about: 0 for the packet of the probe itself, 1 for the header next outside, and so on: an ICMP
+    /// error about a tunnel's own packet is at the layer of that tunnel. <see cref="Quoted"/> and <see cref="Mtu"/> are that header's.
+    /// </summary>
+    public int Layer { get; init; }
+
     /// <summary>Quoted fields that differ from what was sent: a NAT stands in between.</summary>
     public RewrittenFields Nat { get; init; }
 

@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace Probe.Core.Packets;
+
+/// <summary>The encapsulations of a probe packet, outermost first; empty for a plain packet.</summary>
+public readonly record struct EncapsulationStack
+{
+    private readonly ImmutableArray<Encapsulation> _layers;
+
+    /// <summary>Makes a stack of its layers, outermost first.</summary>
+    public EncapsulationStack(ImmutableArray<Encapsulation> layers) => _layers = layers;
+
+    /// <summary>The layers, outermost first.</summary>
+    public ImmutableArray<Encapsulation> Layers => _layers.IsDefault ? [] : _layers;
+
+    /// <summary>No layer at all.</summary>
+    public bool IsEmpty => _layers.IsDefaultOrEmpty;
+
+    /// <summary>Octets all layers add together.</summary>
+    public int Overhead => Layers.Sum(layer => layer.Overhead);
+}
