@@ -141,7 +141,7 @@ public sealed record PathMtuSignal
     /// <summary>How many such messages came.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>It cannot be true: 0, below the least MTU of the IP version, or not below the size of the packet it complains about.</summary>
+    /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>
     public bool Implausible { get; init; }
 }
 

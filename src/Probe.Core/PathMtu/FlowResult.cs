@@ -24,6 +24,9 @@ internal sealed class FlowResult(SizeLedger ledger)
     /// <summary>From its first probe to its verdict, nanoseconds.</summary>
     public long DurationNs { get; set; }
 
+    /// <summary>Another way of asking stops at the same size, so that it is the way there that limits.</summary>
+    public bool IsConfirmedByOther { get; set; }
+
     /// <summary>Where a black hole is; null when not looked for or not found.</summary>
     public HolePlace? Place { get; set; }
 }

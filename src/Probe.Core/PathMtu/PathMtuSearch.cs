@@ -169,7 +169,7 @@ public sealed partial class PathMtuSearch : ISweep
     {
         while (SendError is null && _script.MoveNext())
         {
-            if (_script.Current.Asks.Count > 0)
+            if (_script.Current.Asks.Count > 0 || _script.Current.UntilNs > _nowNs)
             {
                 _round = _script.Current;
                 _rounds++;
@@ -238,8 +238,8 @@ public sealed partial class PathMtuSearch : ISweep
     /// <summary>When nothing of the round is waited for any more.</summary>
     private long OverNs()
     {
-        var overNs = long.MinValue;
-        var waitNs = _round!.WaitNs ?? RoundTrips.WaitNs;
+        var overNs = _round!.UntilNs;
+        var waitNs = RoundTrips.IsEmpty ? _round.FirstWaitNs ?? Options.TimeoutNs : _round.IsPatient ? RoundTrips.PatientNs : RoundTrips.WaitNs;
         foreach (var ask in _round.Asks)
         {
             // What is smaller than a size that got there needs no answer of its own.

@@ -61,15 +61,21 @@ internal sealed class SizeAsk(SizeLedger ledger, int size, byte ttl = 0)
     public bool IsBad => State is AskState.Lost or AskState.Refused or AskState.Rejected or AskState.TooBigHere;
 }
 
-/// <summary>Probes that leave together, and how long they are waited for.</summary>
+/// <summary>Probes that leave together, and how they are waited for.</summary>
 /// <param name="asks">The probes, in the order they leave: larger ones first.</param>
-/// <param name="waitNs">How long each is waited for, nanoseconds; null for what the round trips seen so far suggest.</param>
-internal sealed class SizeRound(IReadOnlyList<SizeAsk> asks, long? waitNs = null)
+internal sealed class SizeRound(IReadOnlyList<SizeAsk> asks)
 {
     public IReadOnlyList<SizeAsk> Asks { get; } = asks;
 
-    public long? WaitNs { get; } = waitNs;
+    /// <summary>How long each is waited for as long as no round trip is known, nanoseconds; null for the whole timeout.</summary>
+    public long? FirstWaitNs { get; init; }
 
-    /// <summary>Probes handed out so far.</summary>
-    public int Handed { get; set; }
+    /// <summary>A loss in it decides something: slow answers get their time.</summary>
+    public bool IsPatient { get; init; }
+
+    /// <summary>Nothing is sent before this instant, nanoseconds of the run's clock.</summary>
+    public long UntilNs { get; private init; } = long.MinValue;
+
+    /// <summary>A round of nothing but time.</summary>
+    public static SizeRound Pause(long untilNs) => new([]) { UntilNs = untilNs };
 }

@@ -9,7 +9,13 @@ namespace Probe.Core.PathMtu;
 internal sealed class SizeLedger(PathMtuQuestion question)
 {
     private readonly List<SizeAsk> _asks = [];
+    // Linux: icmp_ratelimit, one a second with a burst of six for each destination (net/ipv4/inetpeer.c); one is left to others.
+    internal const long AnswerEveryNs = 1_050_000_000;
+    private const int AnswerBurst = 5;
+
     private readonly List<SizeSignal> _signals = [];
+    private double _answersLeft = AnswerBurst;
+    private long _countedNs;
 
     public PathMtuQuestion Question { get; } = question;
 
@@ -52,7 +58,20 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     {
         ask.State = AskState.Answered;
         AnswerTtl = reply.ReplyTtl;
+        if (reply.Kind == ReplyKind.PortUnreachable)
+        {
+            CountAnswers(reply.ReceivedNs);
+            _answersLeft--;
+        }
+
         LargestAnswered = Math.Max(LargestAnswered, ask.Size);
+    }
+
+    /// <summary>When an answerer that throttles what it says may speak again.</summary>
+    public long NextAnswerNs(long nowNs)
+    {
+        CountAnswers(nowNs);
+        return _answersLeft >= 1 ? nowNs : nowNs + (long)((1 - _answersLeft) * AnswerEveryNs);
     }
 
     /// <summary>Somebody called a probe too big.</summary>
@@ -96,6 +115,12 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         }
 
         return (lost, sent);
+    }
+
+    private void CountAnswers(long nowNs)
+    {
+        _answersLeft = Math.Min(AnswerBurst, _answersLeft + ((double)Math.Max(0, nowNs - _countedNs) / AnswerEveryNs));
+        _countedNs = Math.Max(_countedNs, nowNs);
     }
 }
 

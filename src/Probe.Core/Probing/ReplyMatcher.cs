@@ -19,6 +19,7 @@ internal sealed class ReplyMatcher
 {
     private const int LongestAmbiguousSearch = 4096;
     private const int LongestTranslationSearch = 256;
+    private const int LongestPayloadSearch = 256;
 
     private const RewrittenFields Tuple = RewrittenFields.Source | RewrittenFields.Destination
         | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
@@ -104,16 +105,24 @@ internal sealed class ReplyMatcher
             return true;
         }
 
-        ref var newest = ref _probes.Find(_probes.Newest);
-        if (Unsafe.IsNullRef(ref newest))
+        // Probes of many sizes may be under way: each acknowledges a length of its own.
+        for (number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestPayloadSearch); number--)
         {
-            return false;
+            ref var entry = ref _probes.Find(number);
+            if (Unsafe.IsNullRef(ref entry))
+            {
+                return false;
+            }
+
+            var payload = ProbeWriter.TcpPayloadLength(entry.Packet.Size, entry.Packet.Target.IsV6);
+            if (payload > 0 && tcp.Acknowledgment == _cookies.TcpSequence(number) + 1 + (uint)payload && Fits(number, tcp, payload))
+            {
+                match = new Match(number);
+                return true;
+            }
         }
 
-        var payload = ProbeWriter.TcpPayloadLength(newest.Packet.Size, newest.Packet.Target.IsV6);
-        number = _cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1 - (uint)payload);
-        match = new Match(number);
-        return payload > 0 && Fits(number, tcp, payload);
+        return false;
     }
 
     /// <summary>Matches the kernel's own reset: it carries the number after our SYN's.</summary>
