@@ -6,7 +6,7 @@ namespace Probe.Core.PathMtu;
 public sealed partial class PathMtuSearch
 {
     private const long FirstWaitNs = 200_000_000;
-    private const int SmallProbes = 5;
+    private const int SmallProbes = 7;
     private const int Claims = 4;
     private const int Parts = 7;
     private const int MostCopies = 6;
@@ -41,7 +41,7 @@ public sealed partial class PathMtuSearch
         yield return Round(ledger, [Largest, Smallest], waitNs);
         for (var small = 1; small < SmallProbes && ledger.LargestAnswered == 0; small++)
         {
-            waitNs = small == SmallProbes - 2 ? Options.TimeoutNs : 2 * waitNs;
+            waitNs = Math.Min(2 * waitNs, Options.TimeoutNs);
             yield return Round(ledger, [Smallest], waitNs);
         }
     }
