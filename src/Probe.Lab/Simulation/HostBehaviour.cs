@@ -49,9 +49,16 @@ internal sealed class HostBehaviour : INodeBehaviour
 
     private void Icmp(SimulatedNode node, SimulatedPacket packet)
     {
-        if (_host.Echo && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message) && message.IsEchoRequest)
+        if (IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message))
         {
-            HostReplies.Echo(node, packet, _host.DelayNs);
+            if (_host.Echo && message.IsEchoRequest)
+            {
+                HostReplies.Echo(node, packet, _host.DelayNs);
+            }
+            else if (_host.ObeysTooBig && IcmpErrors.IsTooBig(message) && IpPacket.TryReadQuote(message.Quote, out var quote) && quote.Source == packet.Destination)
+            {
+                node.PathMtus.Learn(quote.Destination, message.Mtu);
+            }
         }
 
         node.Drop(packet, DropReason.Consumed);
