@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
@@ -55,7 +54,7 @@ public sealed record TunnelPlan
 
     /// <summary>Address of a real server, counted from 1, at which its tunnels end.</summary>
     public static IpAddress ServerAddress(int number, bool isV6 = false) =>
-        IpAddress.Parse(string.Create(CultureInfo.InvariantCulture, isV6 ? $"fd00:202::{number:x}" : $"10.202.0.{number}"));
+        IpAddress.Parse(isV6 ? FormattableString.Invariant($"fd00:202::{number:x}") : FormattableString.Invariant($"10.202.0.{number}"));
 
     /// <summary>The encapsulations that reach a real server, counted from 1: what a prober at the director says with <c>--via</c>.</summary>
     public ImmutableArray<Encapsulation> Via(int number = 1) =>
@@ -109,14 +108,14 @@ public sealed record TunnelPlan
 
     private IEnumerable<int> Numbers => Enumerable.Range(1, Servers);
 
-    private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"s{number}");
+    private static string Name(int number) => FormattableString.Invariant($"s{number}");
 
     private TopologyBuilder Begin() => new() { Seed = Seed, Quality = Quality };
 
     private void AddTunnel(TopologyBuilder builder, string from)
     {
         var last = MemberCount == 0 ? Tunnel : Joined;
-        var members = Enumerable.Range(1, MemberCount).Select(number => string.Create(CultureInfo.InvariantCulture, $"{Members}{number}")).ToArray();
+        var members = Enumerable.Range(1, MemberCount).Select(number => FormattableString.Invariant($"{Members}{number}")).ToArray();
         foreach (var member in members)
         {
             var isSmall = string.Equals(member, members[^1], StringComparison.Ordinal);
