@@ -37,7 +37,7 @@ internal sealed class HostBehaviour : INodeBehaviour
                 break;
             default:
                 // Linux answers protocols it does not know so; ICMPv6 points at the next header field (RFC 4443 section 3.4).
-                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2));
+                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2), AnswerFrom.Destination);
                 node.Drop(packet, DropReason.Consumed);
                 break;
         }

@@ -174,7 +174,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
                 Tcp(step, host);
                 break;
             case Protocols.Other:
-                Error(step, packet.IsV6 ? new IcmpCode(4, 1) : new IcmpCode(3, 2));
+                Error(step, packet.IsV6 ? new IcmpCode(4, 1) : new IcmpCode(3, 2), AnswerFrom.Destination);
                 break;
             default:
                 break;

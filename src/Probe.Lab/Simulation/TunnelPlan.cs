@@ -43,6 +43,9 @@ public sealed record TunnelPlan
     /// <summary>How the director behaves; its addresses and servers are filled in.</summary>
     public DirectorSpec Balancing { get; init; } = new();
 
+    /// <summary>What answers on each real server: TCP 80 and 443 are open.</summary>
+    public HostSpec Host { get; init; } = new() { Tcp = [new TcpService { Port = 80 }, new TcpService { Port = 443 }] };
+
     /// <summary>Quality of every link, but for the MTUs above.</summary>
     public LinkQuality Quality { get; init; } = new() { DelayNs = 1_000_000 };
 
@@ -133,7 +136,7 @@ public sealed record TunnelPlan
             var via = Via(number);
             builder
                 .Host(Name(number), ServerAddress(number), ServerAddress(number, isV6: true))
-                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = Virtual } })
+                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = Virtual }, Host = Host })
                 .Link(last, Name(number), Quality with { Mtu = OuterMtu });
         }
     }
