@@ -9,18 +9,16 @@ public sealed partial class PathMtuSearch
     private const int Tries = 3;
     private const int LongestPath = 24;
 
+    /// <summary>An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).</summary>
+    private int LongestError => Options.Target.IsV6 ? 1280 : 576;
+
     /// <summary>Asks in other ways where the first way's answer may mean something else.</summary>
     private IEnumerable<SizeRound> CrossCheck(FlowResult result)
     {
         var ledger = result.Ledger;
-        if (ledger.LargestAnswered == 0)
-        {
-            yield break;
-        }
-
         foreach (var question in Options.CrossChecks)
         {
-            if (!Doubts(ledger, question))
+            if (!Doubts(ledger, question) || (question.Protocol == ProbeProtocol.Udp && ledger.LargestAnswered is > 0 and var carried && carried < LongestError))
             {
                 continue;
             }
@@ -44,10 +42,10 @@ public sealed partial class PathMtuSearch
                 yield return Round(other, [Math.Min(bad, Largest)]);
             }
 
-            if (ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
+            if (ledger.LargestAnswered > 0 && ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
             {
                 // Both ways stop at the same size: it is the way there.
-                result.IsConfirmedByOther = true;
+                result.ConfirmedBy = question.Proof;
                 yield break;
             }
 
@@ -57,7 +55,7 @@ public sealed partial class PathMtuSearch
                 yield break;
             }
 
-            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered < Largest && other.LargestAnswered >= bad ? ledger : null;
+            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered is > 0 and var echoed && echoed < Largest && other.LargestAnswered >= bad ? ledger : null;
             result.Ledger = other;
             (result.ExactSent, result.ExactNs) = (null, null);
             foreach (var round in Search(result))
@@ -76,6 +74,11 @@ public sealed partial class PathMtuSearch
         if (ledger.Question.Proof == PathMtuProof.SynPayload)
         {
             return false;
+        }
+
+        if (ledger.LargestAnswered == 0)
+        {
+            return true;
         }
 
         // A load balancer answers echo requests and stray segments itself.
@@ -146,20 +149,13 @@ public sealed partial class PathMtuSearch
             Phase = PathMtuPhase.OtherFlows;
         }
 
-        foreach (var known in Known())
+        var known = first.Ledger.LargestAnswered;
+        foreach (var round in CompareAll(others, known))
         {
-            for (var tries = 0; tries < Tries; tries++)
-            {
-                foreach (var round in Compare(others.Where(other => !IsSettled(other, known)), known))
-                {
-                    yield return round;
-                }
-            }
-
-            others.RemoveAll(other => Fits(other, known));
+            yield return round;
         }
 
-        IEnumerable<int> Known() => [first.Ledger.LargestAnswered];
+        others.RemoveAll(other => Fits(other, known));
 
         while (others.Count > 0 && !OutOfProbes)
         {
@@ -183,21 +179,21 @@ public sealed partial class PathMtuSearch
 
             (result.Sent, result.DurationNs) = (ProbesSent - sent, _nowNs - startNs);
             _results.Add(result);
-            for (var tries = 0; tries < Tries; tries++)
+            foreach (var round in CompareAll(others, size))
             {
-                foreach (var round in Compare(others.Where(flow => !IsSettled(flow, size)), size))
-                {
-                    yield return round;
-                }
+                yield return round;
             }
 
             foreach (var same in others.Where(flow => Fits(flow, size)).ToArray())
             {
                 others.Remove(same);
-                _results.Add(new FlowResult(same));
+                _results.Add(new FlowResult(same) { Like = result });
             }
         }
     }
+
+    private IEnumerable<SizeRound> CompareAll(List<SizeLedger> others, int size) =>
+        Enumerable.Range(0, Tries).SelectMany(_ => Compare(others.Where(other => !IsSettled(other, size)), size));
 
     private IEnumerable<SizeRound> Compare(IEnumerable<SizeLedger> others, int size)
     {
