@@ -6,6 +6,9 @@ namespace Probe.Core.PathMtu;
 /// <param name="ledger">Its sizes.</param>
 internal sealed class FlowResult(SizeLedger ledger)
 {
+    /// <summary>The way asked first.</summary>
+    public SizeLedger Asked { get; } = ledger;
+
     /// <summary>The way that found the limit.</summary>
     public SizeLedger Ledger { get; set; } = ledger;
 

@@ -133,7 +133,9 @@ public sealed partial class PathMtuSearch
     /// <summary>Asks other flows for the size found and the one above it, and searches where they differ.</summary>
     private IEnumerable<SizeRound> CompareFlows(FlowResult first)
     {
-        if (first.Ledger.LargestAnswered == 0 || first.Returning is not null || first.Ledger.Question.Protocol != Options.Protocol)
+        // Flows are of the first way of asking: they compare only where it found the same.
+        var size = first.Ledger.LargestAnswered;
+        if (size == 0 || first.Asked.LargestAnswered != size)
         {
             yield break;
         }
@@ -141,7 +143,7 @@ public sealed partial class PathMtuSearch
         var others = new List<SizeLedger>();
         for (var i = 1; i <= Options.OtherFlows && Options.FlowAt(i) is { } flow; i++)
         {
-            others.Add(new SizeLedger(first.Ledger.Question with { Flow = flow }));
+            others.Add(new SizeLedger(first.Asked.Question with { Flow = flow }));
         }
 
         if (others.Count > 0)
@@ -149,13 +151,12 @@ public sealed partial class PathMtuSearch
             Phase = PathMtuPhase.OtherFlows;
         }
 
-        var known = first.Ledger.LargestAnswered;
-        foreach (var round in CompareAll(others, known))
+        foreach (var round in CompareAll(others, size))
         {
             yield return round;
         }
 
-        others.RemoveAll(other => Fits(other, known));
+        others.RemoveAll(other => Fits(other, size));
 
         while (others.Count > 0 && !OutOfProbes)
         {
@@ -171,20 +172,20 @@ public sealed partial class PathMtuSearch
 
             _current = first.Ledger;
             Phase = PathMtuPhase.OtherFlows;
-            var size = other.LargestAnswered;
-            if (size == first.Ledger.LargestAnswered || size == 0)
+            var own = other.LargestAnswered;
+            if (own == size || own == 0)
             {
                 continue;
             }
 
             (result.Sent, result.DurationNs) = (ProbesSent - sent, _nowNs - startNs);
             _results.Add(result);
-            foreach (var round in CompareAll(others, size))
+            foreach (var round in CompareAll(others, own))
             {
                 yield return round;
             }
 
-            foreach (var same in others.Where(flow => Fits(flow, size)).ToArray())
+            foreach (var same in others.Where(flow => Fits(flow, own)).ToArray())
             {
                 others.Remove(same);
                 _results.Add(new FlowResult(same) { Like = result });
