@@ -29,6 +29,8 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
         ["nothing answers"] = random => Deaf(Case(random, 1500, PlainNetworks.Honest, PathMtuVerdict.NotAnswering)),
         ["ECMP member, silent"] = random => Member(random, PlainNetworks.Silent),
         ["ECMP member, signalled"] = random => Member(random, PlainNetworks.Honest),
+        ["silent, jitter, duplicates, reordering"] = random => Rough(Case(random, PlainNetworks.Size(random), PlainNetworks.Silent, PathMtuVerdict.BlackHole)),
+        ["signalled, jitter, duplicates, reordering"] = random => Rough(Case(random, PlainNetworks.Size(random), PlainNetworks.Honest, PathMtuVerdict.Signalled)),
         ["clear, 10 % loss"] = random => Case(random, 1500, PlainNetworks.Honest, PathMtuVerdict.Clear, 0.1),
         ["signalled, 10 % loss"] = random => Case(random, PlainNetworks.Size(random), PlainNetworks.Honest, PathMtuVerdict.Signalled, 0.1),
         ["silent, 10 % loss"] = random => Case(random, PlainNetworks.Size(random), PlainNetworks.Silent, PathMtuVerdict.BlackHole, 0.1),
@@ -60,6 +62,14 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
     {
         IsV6 = true,
         Also = run => run.Evidence.Mtu < 1280 == (run.Evidence.Reason == "below-1280") ? null : run.Evidence.Reason,
+    };
+
+    private static MatrixCase Rough(MatrixCase drawn) => drawn with
+    {
+        Topology = drawn.Topology.WithLink(TopologyBuilder.Vantage, "r1", link => link with
+        {
+            Quality = link.Quality with { JitterNs = 20_000_000, Duplicate = 0.1, Reorder = 0.2, ReorderNs = 15_000_000 },
+        }),
     };
 
     private static MatrixCase WithLoss(MatrixCase drawn) => drawn with { Topology = PlainNetworks.WithLoss(drawn.Topology, 0.1) };
