@@ -33,6 +33,9 @@ internal sealed class FlowResult(SizeLedger ledger)
     /// <summary>Another way of asking that stops at the same size: it is the way there that limits.</summary>
     public PathMtuProof? ConfirmedBy { get; set; }
 
+    /// <summary>Nothing more will be learned of it.</summary>
+    public bool IsOver { get; set; }
+
     /// <summary>Where a black hole is; null when not looked for or not found.</summary>
     public HolePlace? Place { get; set; }
 }

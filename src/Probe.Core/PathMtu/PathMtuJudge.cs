@@ -31,7 +31,7 @@ internal static class PathMtuJudge
         var ledger = result.Ledger;
         if (ledger.LargestAnswered == 0)
         {
-            return NotAnswering(ledger);
+            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "interrupted");
         }
 
         if (search.Options.AskedFromOutside && ledger.Question.Proof != PathMtuProof.SynPayload)

@@ -178,7 +178,7 @@ public sealed partial class PathMtuSearch
                 continue;
             }
 
-            (result.Sent, result.DurationNs) = (ProbesSent - sent, _nowNs - startNs);
+            (result.Sent, result.DurationNs, result.IsOver) = (ProbesSent - sent, _nowNs - startNs, true);
             _results.Add(result);
             foreach (var round in CompareAll(others, own))
             {
@@ -188,7 +188,7 @@ public sealed partial class PathMtuSearch
             foreach (var same in others.Where(flow => Fits(flow, own)).ToArray())
             {
                 others.Remove(same);
-                _results.Add(new FlowResult(same) { Like = result });
+                _results.Add(new FlowResult(same) { Like = result, IsOver = true });
             }
         }
     }

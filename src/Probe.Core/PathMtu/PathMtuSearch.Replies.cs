@@ -90,7 +90,8 @@ public sealed partial class PathMtuSearch
     private SizeSignal SignalOf(in Reply reply, SizeAsk ask)
     {
         var mtu = reply.Mtu ?? 0;
-        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= FullTtl ? FullTtl - quoted.Ttl + 1 : (int?)null;
+        var firstTtl = Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : FullTtl;
+        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
         return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop, reply.Implausible);
     }
 

@@ -210,6 +210,71 @@ public sealed class PathMtuSearchTests
         Assert.Equal(4, path.Sent.Count);
     }
 
+    /// <summary>Of SYNs of one flow that arrive together a host answers the first and is mute about the others until our reset has come.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(10)]
+    public void A_half_open_connection_that_mutes_the_rest_of_a_burst_hides_nothing(int percentLost)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var server = new HalfOpenServer(random, percentLost);
+            var (evidence, _, _) = Run(server.Path);
+            Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu} {evidence.Confidence} {evidence.Reason} sent {evidence.Sent} loss {evidence.Loss}");
+        }
+    }
+
+    /// <summary>One connection of a Linux host 10 ms away, as tcp_check_req has it.</summary>
+    private sealed class HalfOpenServer
+    {
+        private const long RoundTripNs = 20 * Millisecond;
+        private readonly Random _random;
+        private readonly int _percentLost;
+        private long _openUntilNs = long.MinValue;
+        private long _challengedNs = long.MinValue / 2;
+
+        public HalfOpenServer(Random random, int percentLost)
+        {
+            (_random, _percentLost) = (random, percentLost);
+            Path = new ScriptedPath(Take);
+        }
+
+        public ScriptedPath Path { get; }
+
+        private bool Survives => _random.Next(100) >= _percentLost;
+
+        private void Take(ProbePacket probe, List<(long DelayNs, Reply Reply)> answers)
+        {
+            var atNs = Path.NowNs + (RoundTripNs / 2);
+            if (probe.Size > Limit || !Survives)
+            {
+                return;
+            }
+
+            if (atNs < _openUntilNs)
+            {
+                // Another sequence number: an acknowledgment, twice a second at most, that our kernel resets.
+                if (atNs - _challengedNs >= 500 * Millisecond)
+                {
+                    _challengedNs = atNs;
+                    _openUntilNs = Survives && Survives ? Math.Min(_openUntilNs, atNs + RoundTripNs) : _openUntilNs;
+                }
+
+                return;
+            }
+
+            // The SYN-ACK is sent again after a second.
+            _openUntilNs = atNs + (1000 * Millisecond);
+            if (Survives)
+            {
+                answers.Add((RoundTripNs, Answer(probe)));
+                _openUntilNs = Survives ? atNs + RoundTripNs : _openUntilNs;
+            }
+        }
+    }
+
     private static (PathMtuEvidence Evidence, PathMtuSearch Search, ScriptedPath Path) Run(ScriptedPath path, Func<PathMtuOptions, PathMtuOptions>? change = null)
     {
         var options = new PathMtuOptions
