@@ -6,6 +6,7 @@ namespace Probe.Core.PathMtu;
 public sealed partial class PathMtuSearch
 {
     private const long FirstWaitNs = 200_000_000;
+    private const long FirstPauseNs = 50_000_000;
     private const int SmallProbes = 7;
     private const int Claims = 4;
     private const int Parts = 7;
@@ -69,7 +70,7 @@ public sealed partial class PathMtuSearch
                     yield break;
                 }
 
-                yield return Round(ledger, [bad]);
+                yield return Round(ledger, [bad, answered]);
             }
             else if (IsOneByOne(ledger))
             {
@@ -99,7 +100,7 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> Confirm(FlowResult result)
     {
         var ledger = result.Ledger;
-        var exact = 0;
+        var (exact, quiet) = (0, 0);
         while (ledger.LargestAnswered is > 0 and var answered)
         {
             var bad = answered + 1;
@@ -134,6 +135,13 @@ public sealed partial class PathMtuSearch
             {
                 yield return round;
             }
+
+            // Nothing at all gets through: what is sent now tells nothing about sizes.
+            quiet = ledger.IsAnsweredIn(_rounds) ? 0 : quiet + 1;
+            if (quiet > 0)
+            {
+                yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << Math.Min(quiet, Tries), Options.TimeoutNs));
+            }
         }
     }
 
@@ -161,7 +169,7 @@ public sealed partial class PathMtuSearch
     {
         var (lost, sent) = ledger.Trials();
         var bad = ledger.LargestAnswered + 1;
-        return LossBound.Chance(lost, sent, ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Refused) + ledger.Count(bad, AskState.Rejected));
+        return LossBound.Chance(lost, sent, ledger.LossesBeside(bad) + ledger.Count(bad, AskState.Refused) + ledger.Count(bad, AskState.Rejected));
     }
 
     /// <summary>Probes kept back for what comes after the search.</summary>
@@ -231,7 +239,7 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
         var (lost, sent) = ledger.Trials();
-        var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.Count(answered + 1, AskState.Lost));
+        var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);
         if (IsOneByOne(ledger))
         {

@@ -89,6 +89,21 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         return count;
     }
 
+    /// <summary>Something of this burst was answered.</summary>
+    public bool IsAnsweredIn(int round) => _asks.Exists(ask => ask.Round == round && ask.State == AskState.Answered);
+
+    /// <summary>Losses at a size while the path carried other probes of the same burst: an outage takes both.</summary>
+    public int LossesBeside(int size)
+    {
+        var count = 0;
+        foreach (var ask in _asks)
+        {
+            count += ask.Size == size && ask.State == AskState.Lost && IsAnsweredIn(ask.Round) ? 1 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it opens
     /// the connection that mutes the others.
