@@ -7,11 +7,38 @@ public sealed partial class PathMtuSearch
 {
     private const long FirstWaitNs = 200_000_000;
     private const long FirstPauseNs = 50_000_000;
+    private const int LeastV6 = 1280;
+    private const int Recoveries = 6;
     private const int SmallProbes = 7;
     private const int Claims = 4;
     private const int Parts = 7;
     private const int MostCopies = 6;
     private const int BelievedLosses = 2;
+
+    /// <summary>What the next round of a search is for.</summary>
+    private enum Stage
+    {
+        /// <summary>A size that somebody named, and the one above it.</summary>
+        Claim,
+
+        /// <summary>The largest size: nothing above what is answered is known to be lost.</summary>
+        Top,
+
+        /// <summary>Only one size is in question.</summary>
+        Decide,
+
+        /// <summary>One size between.</summary>
+        Middle,
+
+        /// <summary>Common sizes.</summary>
+        Table,
+
+        /// <summary>Sizes right above the largest that is answered.</summary>
+        Steps,
+
+        /// <summary>Equal parts.</summary>
+        Splits,
+    }
 
     private IEnumerable<SizeRound> Script(PathMtuQuestion question)
     {
@@ -50,49 +77,63 @@ public sealed partial class PathMtuSearch
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        var tried = new HashSet<int>();
-        var (isTableTried, areStepsTried) = (false, false);
         while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !OutOfProbes)
         {
-            if (ledger.SmallestBad is not { } bad)
+            var bad = ledger.SmallestBad ?? int.MaxValue;
+            var claim = NextClaim(ledger, answered, bad);
+            if (bad == answered + 1 && claim is null && IsBelieved(ledger, bad))
             {
-                yield return Round(ledger, [Largest]);
+                yield break;
             }
-            else if (NextClaim(ledger, answered, bad, tried) is { } claim)
-            {
-                Phase = PathMtuPhase.Likely;
-                yield return Round(ledger, [.. claim + 1 < bad ? [claim + 1] : Array.Empty<int>(), .. claim > answered ? [claim] : Array.Empty<int>()]);
-            }
-            else if (bad == answered + 1)
-            {
-                if (IsBelieved(ledger, bad))
-                {
-                    yield break;
-                }
 
-                yield return Round(ledger, [bad, answered]);
-            }
-            else if (IsOneByOne(ledger))
+            var stage = claim is not null ? Stage.Claim
+                : bad == int.MaxValue ? Stage.Top
+                : bad == answered + 1 ? Stage.Decide
+                : IsOneByOne(ledger) ? Stage.Middle
+                : !ledger.IsTableTried ? Stage.Table
+                : !ledger.AreStepsTried ? Stage.Steps
+                : Stage.Splits;
+            Phase = stage is Stage.Claim or Stage.Table ? PathMtuPhase.Likely : PathMtuPhase.Narrowing;
+            IEnumerable<int> sizes = stage switch
             {
-                Phase = PathMtuPhase.Narrowing;
-                foreach (var round in One(ledger, MiddleOf(answered, bad)))
-                {
-                    yield return round;
-                }
-            }
-            else if (!isTableTried)
+                Stage.Claim => new[] { claim!.Value + 1, claim.Value }.Where(size => size < bad && size > answered),
+                Stage.Top => [Largest],
+                Stage.Decide => [bad, answered],
+                Stage.Middle => [MiddleOf(answered, bad)],
+                Stage.Table => WithBad(ledger, bad, CommonSizes.Between(answered, bad, Overhead).Where(size => !Options.Target.IsV6 || bad <= LeastV6 || size >= LeastV6)),
+                Stage.Steps => WithBad(ledger, bad, Steps(answered, bad)),
+                _ => WithBad(ledger, bad, Splits(answered, bad)),
+            };
+            foreach (var round in Carry(ledger, answered, sizes))
             {
-                Phase = PathMtuPhase.Likely;
-                isTableTried = true;
-                yield return Round(ledger, WithBad(ledger, bad, CommonSizes.Between(answered, bad, Overhead).Where(size => !Options.Target.IsV6 || bad <= 1280 || size >= 1280)));
+                yield return round;
             }
-            else
-            {
-                Phase = PathMtuPhase.Narrowing;
-                var sizes = areStepsTried ? Splits(answered, bad) : Steps(answered, bad);
-                areStepsTried = true;
-                yield return Round(ledger, WithBad(ledger, bad, sizes));
-            }
+
+            ledger.IsTableTried |= stage == Stage.Table;
+            ledger.AreStepsTried |= stage == Stage.Steps;
+        }
+    }
+
+    /// <summary>Asks for sizes, where answers are throttled as soon as there may be one: of those that get there the largest tells enough.</summary>
+    private IEnumerable<SizeRound> Carry(SizeLedger ledger, int answered, IEnumerable<int> sizes)
+    {
+        var pause = IsOneByOne(ledger) ? Throttle(ledger) : [];
+        return pause.Concat(Recover(ledger, Round(ledger, ledger.IsMuting && ledger.IsQuiet ? sizes.Append(answered).Distinct() : sizes), answered));
+    }
+
+    /// <summary>
+    /// A round, and after one in which not even what gets there was answered the time until it is again: in an outage, or while a host is mute about
+    /// a flow whose reset was lost. What was lost meanwhile tells nothing.
+    /// </summary>
+    private IEnumerable<SizeRound> Recover(SizeLedger ledger, SizeRound asked, int answered)
+    {
+        yield return asked;
+        for (var i = 0; i < Recoveries && asked.Asks.Any(ask => ask.Size <= answered) && asked.Asks.All(ask => ask.State is AskState.Lost or AskState.Void); i++)
+        {
+            ledger.VoidSinceAnswered();
+            yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << i, Options.TimeoutNs));
+            asked = new SizeRound([new SizeAsk(ledger, answered)]) { IsPatient = true, WaitsForAll = true };
+            yield return asked;
         }
     }
 
@@ -100,7 +141,7 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> Confirm(FlowResult result)
     {
         var ledger = result.Ledger;
-        var (exact, quiet) = (0, 0);
+        var exact = 0;
         while (ledger.LargestAnswered is > 0 and var answered)
         {
             var bad = answered + 1;
@@ -136,12 +177,6 @@ public sealed partial class PathMtuSearch
                 yield return round;
             }
 
-            // Nothing at all gets through: what is sent now tells nothing about sizes.
-            quiet = ledger.IsAnsweredIn(_rounds) ? 0 : quiet + 1;
-            if (quiet > 0)
-            {
-                yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << Math.Min(quiet, Tries), Options.TimeoutNs));
-            }
         }
     }
 
@@ -169,7 +204,7 @@ public sealed partial class PathMtuSearch
     {
         var (lost, sent) = ledger.Trials();
         var bad = ledger.LargestAnswered + 1;
-        return LossBound.Chance(lost, sent, ledger.LossesBeside(bad) + ledger.Count(bad, AskState.Refused) + ledger.Count(bad, AskState.Rejected));
+        return LossBound.Chance(lost, sent, ledger.LossesBeside(bad) + ledger.Count(bad, AskState.Refused));
     }
 
     /// <summary>Probes kept back for what comes after the search.</summary>
@@ -183,10 +218,11 @@ public sealed partial class PathMtuSearch
 
     private static bool IsBelieved(SizeLedger ledger, int bad) =>
         ledger.Count(bad, AskState.Refused) > 0 || ledger.Count(bad, AskState.TooBigHere) > 0
-        || ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Rejected) >= BelievedLosses;
+        || (ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Rejected) >= BelievedLosses && ledger.LossesBeside(bad) > 0);
 
     /// <summary>Sizes, and the smallest bad one once more as long as one accident would explain it.</summary>
-    private static IEnumerable<int> WithBad(SizeLedger ledger, int bad, IEnumerable<int> sizes) => IsBelieved(ledger, bad) ? sizes : sizes.Append(bad);
+    private static IEnumerable<int> WithBad(SizeLedger ledger, int bad, IEnumerable<int> sizes) =>
+        IsBelieved(ledger, bad) || ledger.Count(bad, AskState.Lost) >= BelievedLosses ? sizes : sizes.Append(bad);
 
     private static IEnumerable<int> Steps(int answered, int bad)
     {
@@ -214,13 +250,13 @@ public sealed partial class PathMtuSearch
     }
 
     /// <summary>The next size that somebody named and that was not tested.</summary>
-    private int? NextClaim(SizeLedger ledger, int answered, int bad, HashSet<int> tried)
+    private int? NextClaim(SizeLedger ledger, int answered, int bad)
     {
         foreach (var signal in ledger.Signals)
         {
             var claim = signal.InnerMtu;
             if (!signal.Implausible && claim >= answered && claim < bad && (claim + 1 < bad || claim > answered) && claim >= Smallest
-                && tried.Count < Claims && tried.Add(claim))
+                && ledger.Claims.Count < Claims && ledger.Claims.Add(claim))
             {
                 return claim;
             }
@@ -241,40 +277,28 @@ public sealed partial class PathMtuSearch
         var (lost, sent) = ledger.Trials();
         var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);
-        if (IsOneByOne(ledger))
-        {
-            yield return new SizeRound([.. Enumerable.Repeat(answered + 1, Math.Min(copies, 2)).Select(size => new SizeAsk(ledger, size))]) { IsPatient = true };
-            foreach (var round in One(ledger, answered))
-            {
-                yield return round;
-            }
-
-            yield break;
-        }
-
-        // Of a burst of SYNs only the first that fits is answered.
-        var isMuted = ledger.Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn };
+        // Of a burst of SYNs, and of throttled refusals, one answer is all there may be.
+        var isOne = ledger.IsMuting || IsOneByOne(ledger);
         var asks = new List<SizeAsk>();
         for (var i = 0; i < copies; i++)
         {
             asks.Add(new SizeAsk(ledger, answered + 1));
-            if (!isMuted || i == copies - 1)
+            if (!isOne || i == copies - 1)
             {
                 asks.Add(new SizeAsk(ledger, answered));
             }
         }
 
-        yield return new SizeRound(asks) { IsPatient = true };
+        var pause = IsOneByOne(ledger) ? Throttle(ledger) : [];
+        return pause.Concat(Recover(ledger, new SizeRound(asks) { IsPatient = true }, answered));
     }
 
-    /// <summary>One size, when a throttled answerer may speak again.</summary>
-    private IEnumerable<SizeRound> One(SizeLedger ledger, int size)
+    /// <summary>Waits until a throttled answerer may speak again.</summary>
+    private IEnumerable<SizeRound> Throttle(SizeLedger ledger)
     {
         if (ledger.NextAnswerNs(_nowNs) is var nextNs && nextNs > _nowNs)
         {
             yield return SizeRound.Pause(nextNs);
         }
-
-        yield return Round(ledger, [size]);
     }
 }

@@ -246,7 +246,7 @@ public sealed partial class PathMtuSearch : ISweep
         foreach (var ask in _round.Asks)
         {
             // What is smaller than a size that got there needs no answer of its own.
-            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || ask.Size > ask.Ledger.LargestAnswered)))
+            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || _round.WaitsForAll || ask.Size > ask.Ledger.LargestAnswered)))
             {
                 overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
             }

@@ -51,7 +51,7 @@ public sealed class PathMtuSearchTests
     {
         for (var seed = 0; seed < 100; seed++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
             var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
             {
                 if (probe.Size <= Limit)
@@ -68,7 +68,7 @@ public sealed class PathMtuSearchTests
     {
         for (var seed = 0; seed < 100; seed++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
             var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
             {
                 if (probe.Size <= Limit)
@@ -86,7 +86,7 @@ public sealed class PathMtuSearchTests
     {
         for (var seed = 0; seed < 200; seed++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
             var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
                 answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, random.Next(0, 2000))))));
             Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
@@ -171,7 +171,7 @@ public sealed class PathMtuSearchTests
     {
         for (var seed = 0; seed < 200; seed++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
             var loss = random.Next(30, 90);
             var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
             {
@@ -220,7 +220,7 @@ public sealed class PathMtuSearchTests
         var wrong = new List<string>();
         for (var seed = 0; seed < 100; seed++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
             var server = new HalfOpenServer(random, percentLost);
             var (evidence, _, _) = Run(server.Path);
             Assert.True(evidence.Mtu is null or Limit || evidence.Confidence != Confidence.Proved, $"seed {seed} proved {evidence.Mtu}");
