@@ -7,13 +7,9 @@ public sealed partial class PathMtuSearch
 {
     private const long FirstWaitNs = 200_000_000;
     private const long FirstPauseNs = 50_000_000;
-    private const int LeastV6 = 1280;
     private const int Recoveries = 6;
     private const int SmallProbes = 7;
-    private const int Claims = 4;
-    private const int Parts = 7;
     private const int MostCopies = 6;
-    private const int BelievedLosses = 2;
 
     /// <summary>What the next round of a search is for.</summary>
     private enum Stage
@@ -77,7 +73,7 @@ public sealed partial class PathMtuSearch
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !OutOfProbes)
+        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded)
         {
             var bad = ledger.SmallestBad ?? int.MaxValue;
             var claim = NextClaim(ledger, answered, bad);
@@ -100,7 +96,7 @@ public sealed partial class PathMtuSearch
                 Stage.Top => [Largest],
                 Stage.Decide => [bad, answered],
                 Stage.Middle => [MiddleOf(answered, bad)],
-                Stage.Table => WithBad(ledger, bad, CommonSizes.Between(answered, bad, Overhead).Where(size => !Options.Target.IsV6 || bad <= LeastV6 || size >= LeastV6)),
+                Stage.Table => WithBad(ledger, bad, Table(answered, bad)),
                 Stage.Steps => WithBad(ledger, bad, Steps(answered, bad)),
                 _ => WithBad(ledger, bad, Splits(answered, bad)),
             };
@@ -134,6 +130,7 @@ public sealed partial class PathMtuSearch
             yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << i, Options.TimeoutNs));
             asked = new SizeRound([new SizeAsk(ledger, answered)]) { IsPatient = true, WaitsForAll = true };
             yield return asked;
+            _isCutOff = i == Recoveries - 1 && asked.Asks[0].State != AskState.Answered;
         }
     }
 
@@ -147,7 +144,7 @@ public sealed partial class PathMtuSearch
             var bad = answered + 1;
             if (answered < Largest && !(ledger.SmallestBad == bad && IsBelieved(ledger, bad)))
             {
-                if (OutOfProbes)
+                if (IsEnded)
                 {
                     yield break;
                 }
@@ -166,7 +163,7 @@ public sealed partial class PathMtuSearch
                 (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
             }
 
-            if (answered >= Largest || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
+            if (answered >= Largest || IsEnded || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
             {
                 yield break;
             }
@@ -176,36 +173,11 @@ public sealed partial class PathMtuSearch
             {
                 yield return round;
             }
-
         }
     }
 
-    /// <summary>Chance does not explain the losses at the size right above the largest answered one, or somebody named exactly that limit.</summary>
-    internal bool IsProved(SizeLedger ledger)
-    {
-        var answered = ledger.LargestAnswered;
-        var bad = answered + 1;
-        if (answered == 0 || answered >= Largest)
-        {
-            return answered > 0;
-        }
-
-        if (ledger.Count(bad, AskState.TooBigHere) > 0 || ledger.Count(bad, AskState.Refused) >= BelievedLosses
-            || ledger.Signals.Any(signal => signal.Ask.Size == bad && signal.InnerMtu == answered && !signal.Implausible))
-        {
-            return true;
-        }
-
-        return AccidentChance(ledger) <= LossBound.ProvedChance;
-    }
-
-    /// <summary>The chance that the losses at the deciding size were accidents.</summary>
-    internal static double AccidentChance(SizeLedger ledger)
-    {
-        var (lost, sent) = ledger.Trials();
-        var bad = ledger.LargestAnswered + 1;
-        return LossBound.Chance(lost, sent, ledger.LossesBeside(bad) + ledger.Count(bad, AskState.Refused));
-    }
+    /// <summary>Nothing more is to be learned: the ceiling, or a target that answered and fell silent.</summary>
+    private bool IsEnded => OutOfProbes || _isCutOff;
 
     /// <summary>Probes kept back for what comes after the search.</summary>
     private int Reserve => (Options.Locate ? 24 : 0) + (4 * Options.OtherFlows);
@@ -216,67 +188,13 @@ public sealed partial class PathMtuSearch
     /// <summary>Answers to it are throttled: ports refuse by ICMP.</summary>
     private static bool IsOneByOne(SizeLedger ledger) => ledger.Question.Protocol == ProbeProtocol.Udp;
 
-    private static bool IsBelieved(SizeLedger ledger, int bad) =>
-        ledger.Count(bad, AskState.Refused) > 0 || ledger.Count(bad, AskState.TooBigHere) > 0
-        || (ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Rejected) >= BelievedLosses && ledger.LossesBeside(bad) > 0);
-
-    /// <summary>Sizes, and the smallest bad one once more as long as one accident would explain it.</summary>
-    private static IEnumerable<int> WithBad(SizeLedger ledger, int bad, IEnumerable<int> sizes) =>
-        IsBelieved(ledger, bad) || ledger.Count(bad, AskState.Lost) >= BelievedLosses ? sizes : sizes.Append(bad);
-
-    private static IEnumerable<int> Steps(int answered, int bad)
-    {
-        var sizes = new SortedSet<int>();
-        foreach (var step in CommonSizes.Steps)
-        {
-            if (answered + step < bad)
-            {
-                sizes.Add(answered + step);
-            }
-        }
-
-        sizes.Add(bad - 1);
-        return sizes;
-    }
-
-    private static IEnumerable<int> Splits(int answered, int bad)
-    {
-        var room = bad - answered - 1;
-        var count = Math.Min(Parts - 1, room);
-        for (var i = 1; i <= count; i++)
-        {
-            yield return answered + (int)(((long)(bad - answered) * i) / (count + 1));
-        }
-    }
-
-    /// <summary>The next size that somebody named and that was not tested.</summary>
-    private int? NextClaim(SizeLedger ledger, int answered, int bad)
-    {
-        foreach (var signal in ledger.Signals)
-        {
-            var claim = signal.InnerMtu;
-            if (!signal.Implausible && claim >= answered && claim < bad && (claim + 1 < bad || claim > answered) && claim >= Smallest
-                && ledger.Claims.Count < Claims && ledger.Claims.Add(claim))
-            {
-                return claim;
-            }
-        }
-
-        return null;
-    }
-
-    private int MiddleOf(int answered, int bad)
-    {
-        var common = CommonSizes.Between(answered, bad, Overhead).ToArray();
-        return common.Length > 2 ? common[common.Length / 2] : answered + ((bad - answered) / 2);
-    }
-
     /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
         var (lost, sent) = ledger.Trials();
         var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);
+
         // Of a burst of SYNs, and of throttled refusals, one answer is all there may be.
         var isOne = ledger.IsMuting || IsOneByOne(ledger);
         var asks = new List<SizeAsk>();

@@ -27,6 +27,7 @@ public sealed partial class PathMtuSearch : ISweep
     private long _nowNs;
     private long _busyUntilNs = long.MinValue;
     private int _rounds;
+    private bool _isCutOff;
 
     /// <summary>Makes a search.</summary>
     /// <param name="options">What to ask.</param>
