@@ -27,6 +27,7 @@ internal sealed class CheckSession : IVerdictSink
     // The place of each target to check in the list that the user gave, and how long its name took.
     private readonly List<(int Place, long? DnsNs)> _places = [];
     private readonly CheckCsv? _csv;
+    private RouteCacheWatch? _cache;
     private long _zeroNs;
     private int _escaped;
 
@@ -52,6 +53,7 @@ internal sealed class CheckSession : IVerdictSink
     {
         ResolveAll();
         var pace = SparingConntrack();
+        _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
         using var crew = CheckEngines.Open(_request, _targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
         var end = _context.Cancellation.IsCancellationRequested ? SweepEnd.Interrupted : SweepEnd.Done;
@@ -196,6 +198,12 @@ internal sealed class CheckSession : IVerdictSink
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
+        }
+
+        if (_cache?.Conclude(_targets.Select(target => target.Address).ToHashSet()) is { } learned)
+        {
+            _context.Messages.Warning($"{learned.What}: {learned.Why}");
+            gaps.Add(learned);
         }
 
         var file = capture?.Finish(gaps);

@@ -72,6 +72,26 @@ public sealed class CheckTests : IDisposable
         Assert.False(_net.Listener.Pending());
     }
 
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("sockets", true)]
+    [InlineData("raw", false)]
+    public void What_the_kernel_learned_from_answers_to_its_own_sockets_is_named(string engine, bool learns)
+    {
+        // A liar: a SYN of 60 octets is too big for nothing, and the kernel believes it (to net.ipv4.route.min_pmtu).
+        BackendNet.Filter(_net.Backends, "input", "ip daddr 10.9.8.3 tcp dport 80 reject with icmp type frag-needed");
+        var result = _net.Run(ProbeInside.Limit, ProbeInside.Program, "check", "--json", "--engine", engine, "10.9.8.1:80", "10.9.8.3:80");
+        var gap = ProbeInside.Read(result).Gaps?.SingleOrDefault(one => one.What == "route cache");
+        var route = _net.Run(ProbeInside.Limit, "ip", "route", "get", "10.9.8.3").Output;
+
+        Assert.Equal(learns, route.Contains("mtu", StringComparison.Ordinal));
+        Assert.Equal(learns, gap is not null);
+        Assert.Equal(learns, result.Error.Contains("10.9.8.3", StringComparison.Ordinal));
+        if (learns)
+        {
+            Assert.Matches(@"path MTU \d+ \(locked\) to 10\.9\.8\.3, which expires in \d+ s$", gap!.Why);
+        }
+    }
+
     [NeedsFact(ProbeInside.Needs)]
     public void Raw_checks_that_would_fill_the_connection_tracking_table_are_refused()
     {
