@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -68,9 +67,7 @@ public sealed partial class RawEngine : ICheckEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         (_port, _sourceOf, _ports4, _ports6, _zeroNs, _owned) = (port, sourceOf, ports4, ports6, zeroNs, owned);
         _dscp = (byte)(options.TrafficClass >> 2);
-
-        // A label of 0 means "none" and makes some routers hash less.
-        _flowLabel = (uint)RandomNumberGenerator.GetInt32(1, 1 << 20);
+        _flowLabel = Flow.RandomLabel();
         _cookies = new ProbeCookies();
         _writer = new ProbeWriter(_cookies);
         _answers = new Answers(this);

@@ -137,8 +137,7 @@ public sealed class BulkSession : IDisposable
 
     private Flow MakeFlow(IpAddress any)
     {
-        // A label of 0 means "none" and makes some routers hash less.
-        var label = any.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var label = any.IsV6 ? Flow.RandomLabel() : 0;
         if (_options.Protocol == ProbeProtocol.Icmp)
         {
             return new Flow(1, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label);
