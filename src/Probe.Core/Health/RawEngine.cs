@@ -15,9 +15,6 @@ public sealed partial class RawEngine : ICheckEngine
     // A target that is checked again before its last answer came meets another port: two SYNs of one pair of ports break each other.
     internal const int PortsEach = 16;
 
-    // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
-    private const int ReceiveBuffer = 32 << 20;
-
     private const byte TimeToLive = 64;
 
     // How long a source address that the kernel chose is used before it is asked again.
@@ -193,7 +190,7 @@ public sealed partial class RawEngine : ICheckEngine
                 LocalPorts = [.. ports4, .. ports6],
                 Interface = options.Interface,
                 Mark = options.Mark == 0 ? null : options.Mark,
-                ReceiveBuffer = ReceiveBuffer,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
             owned.Add(port);

@@ -36,9 +36,6 @@ public sealed record BulkSessionOptions
 /// <summary>The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this host.</summary>
 public sealed class BulkSession : IDisposable
 {
-    // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
-    private const int ReceiveBuffer = 32 << 20;
-
     private readonly BulkSessionOptions _options;
     private readonly List<HeldPorts> _ports = [];
     private readonly RawPacketPort _port;
@@ -61,7 +58,7 @@ public sealed class BulkSession : IDisposable
                 LocalPorts = [.. _ports.SelectMany(held => held.Ports)],
                 Interface = options.Interface,
                 Mark = options.Mark,
-                ReceiveBuffer = ReceiveBuffer,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
             });
         }
         catch
