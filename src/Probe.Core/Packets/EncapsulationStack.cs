@@ -17,5 +17,17 @@ public readonly record struct EncapsulationStack
     public bool IsEmpty => _layers.IsDefaultOrEmpty;
 
     /// <summary>Octets all layers add together.</summary>
-    public int Overhead => Layers.Sum(layer => layer.Overhead);
+    public int Overhead
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var layer in Layers)
+            {
+                sum += layer.Overhead;
+            }
+
+            return sum;
+        }
+    }
 }
