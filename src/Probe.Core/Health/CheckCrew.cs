@@ -106,9 +106,9 @@ public sealed class CheckCrew
     // By address and port, so that the limit of one target is kept by one engine.
     private int EngineFor(CheckTarget target)
     {
-        if (!_engineOf.TryGetValue((target.Address, target.Port), out var engine))
+        if (!_engineOf.TryGetValue((target.SentTo, target.Port), out var engine))
         {
-            _engineOf.Add((target.Address, target.Port), engine = _engineOf.Count % _engines.Count);
+            _engineOf.Add((target.SentTo, target.Port), engine = _engineOf.Count % _engines.Count);
         }
 
         return engine;

@@ -140,7 +140,7 @@ internal sealed class CheckSchedule
             return null;
         }
 
-        var key = (_targets[index].Address, _targets[index].Port);
+        var key = (_targets[index].SentTo, _targets[index].Port);
         if (!_each.TryGetValue(key, out var window))
         {
             _each.Add(key, window = new SlidingWindow(_options.MaxPerTargetPerSecond, SecondNs));

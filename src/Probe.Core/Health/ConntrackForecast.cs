@@ -36,7 +36,7 @@ public readonly record struct ConntrackForecast
         }
 
         // A check from the same port is the same entry.
-        var most = (double)targets * Math.Min(checksEach, RawEngine.PortsEach);
+        var most = (double)targets * Math.Min(checksEach, RawPorts.Each);
         var entries = Math.Min(perSecond * table.LifetimeSeconds, most);
         return new ConntrackForecast
         {

@@ -28,7 +28,7 @@ internal sealed class RouteWitnesses(IReadOnlyList<CheckTarget> targets)
         var (through, alike) = (default(TwoAddresses), default(TwoAddresses));
         for (var i = 0; i < _said.Count; i++)
         {
-            var address = targets[i].Address;
+            var address = targets[i].SentTo;
             if (address.IsV6 != v6)
             {
                 continue;

@@ -171,17 +171,17 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom):
                 return Say(outcome, CheckVerdict.Unreachable, null);
             case CheckEnd.IcmpError when IsHostUnreachable(outcome):
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
             case CheckEnd.IcmpError:
                 return Say(outcome, CheckVerdict.Local, CheckReasons.Reject);
             case CheckEnd.Failed when IsMissingRoute(outcome):
-                return final && JudgeMissingRoute(outcome, target.Address);
+                return final && JudgeMissingRoute(outcome, target.SentTo);
             case CheckEnd.Failed when outcome.Errno is Errno.EHOSTUNREACH or Errno.ENETUNREACH:
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Unreachable, null));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Unreachable, null));
             case CheckEnd.Failed when outcome.Errno != Errno.ETIMEDOUT:
                 return Say(outcome, CheckVerdict.Local, LocalReason(outcome.Errno));
             default:
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.NoAnswer, null));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.NoAnswer, null));
         }
     }
 
@@ -265,9 +265,9 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         var users = new Dictionary<IpAddress, IpAddress>();
         foreach (var target in _targets)
         {
-            if (_host.WayTo(target.Address) is { Gateway: { IsNone: false } gateway })
+            if (_host.WayTo(target.SentTo) is { Gateway: { IsNone: false } gateway })
             {
-                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.Address ? target.Address : default;
+                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.SentTo ? target.SentTo : default;
             }
         }
 
