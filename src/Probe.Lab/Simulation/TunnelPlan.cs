@@ -69,17 +69,27 @@ public sealed record TunnelPlan
         }),
     ];
 
+    /// <summary>Addresses of the director from which its outer packets come.</summary>
+    public static ImmutableArray<IpAddress> DirectorAddresses { get; } = [IpAddress.Parse("10.203.0.1"), IpAddress.Parse("fd00:203::1")];
+
+    /// <summary>The virtual addresses.</summary>
+    public static ImmutableArray<IpAddress> VirtualAddresses { get; } = [TopologyBuilder.TargetV4, TopologyBuilder.TargetV6];
+
+    /// <summary>The director as data.</summary>
+    internal NodeSpec DirectorNode => new()
+    {
+        Name = Director,
+        Addresses = [.. DirectorAddresses.Concat(VirtualAddresses).Select(IpPrefix.Of)],
+        Director = Balancing with { Addresses = VirtualAddresses, Servers = [.. Numbers.Select(number => new RealServer(Via(number)))] },
+    };
+
     /// <summary>h – r1 – d – r2 – s1 … sn, and back s – r1 – h: the vantage host is a client of the virtual address.</summary>
     public Topology FromClient()
     {
         const string entry = "r1";
         var builder = Begin()
             .Host(TopologyBuilder.Vantage, TopologyBuilder.VantageV4, TopologyBuilder.VantageV6)
-            .Node(Director, node => node with
-            {
-                Addresses = [.. OwnAddresses, .. Virtual.Select(IpPrefix.Of)],
-                Director = Balancing with { Addresses = Virtual, Servers = [.. Numbers.Select(number => new RealServer(Via(number)))] },
-            })
+            .Node(Director, _ => DirectorNode)
             .Link(TopologyBuilder.Vantage, entry)
             .Link(entry, Director)
             .Link(Director, Tunnel, Quality with { Mtu = EntryMtu });
@@ -99,15 +109,11 @@ public sealed record TunnelPlan
     public Topology FromDirector()
     {
         var builder = Begin()
-            .Host(TopologyBuilder.Vantage, [TopologyBuilder.VantageV4, TopologyBuilder.VantageV6, .. Virtual])
+            .Host(TopologyBuilder.Vantage, [TopologyBuilder.VantageV4, TopologyBuilder.VantageV6, .. VirtualAddresses])
             .Link(TopologyBuilder.Vantage, Tunnel, Quality with { Mtu = EntryMtu });
         AddTunnel(builder, TopologyBuilder.Vantage);
         return WithReturn(builder.Build(), Tunnel);
     }
-
-    private static ImmutableArray<IpAddress> Virtual { get; } = [TopologyBuilder.TargetV4, TopologyBuilder.TargetV6];
-
-    private static ImmutableArray<IpPrefix> OwnAddresses { get; } = [IpPrefix.Parse("10.203.0.1"), IpPrefix.Parse("fd00:203::1")];
 
     private IEnumerable<int> Numbers => Enumerable.Range(1, Servers);
 
@@ -136,7 +142,7 @@ public sealed record TunnelPlan
             var via = Via(number);
             builder
                 .Host(Name(number), ServerAddress(number), ServerAddress(number, isV6: true))
-                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = Virtual }, Host = Host })
+                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = VirtualAddresses }, Host = Host })
                 .Link(last, Name(number), Quality with { Mtu = OuterMtu });
         }
     }
