@@ -42,8 +42,14 @@ internal static unsafe class InetDiag
     /// <param name="port">The far port; 0 for any.</param>
     public static IReadOnlyList<DiagnosedSocket> To(IpAddress destination, ushort port = 0)
     {
+        // Programs that serve both families reach IPv4 by sockets of IPv6.
         using var diag = new Netlink(NETLINK_SOCK_DIAG);
-        var request = Request(destination.IsV4);
+        return destination.IsV4 ? [.. To(diag, v4: true, destination, port), .. To(diag, v4: false, destination, port)] : To(diag, v4: false, destination, port);
+    }
+
+    private static List<DiagnosedSocket> To(Netlink diag, bool v4, IpAddress destination, ushort port)
+    {
+        var request = Request(v4);
         request.idiag_states = Conversations;
         request.id.idiag_dport = BinaryPrimitives.ReverseEndianness(port);
         var sockets = new List<DiagnosedSocket>();
@@ -84,10 +90,15 @@ internal static unsafe class InetDiag
             }
         }
 
-        var length = message.idiag_family == AF_INET ? 4 : 16;
         return new DiagnosedSocket(
-            new IpAddress(new ReadOnlySpan<byte>(message.id.idiag_src, length)), BinaryPrimitives.ReverseEndianness(message.id.idiag_sport),
-            new IpAddress(new ReadOnlySpan<byte>(message.id.idiag_dst, length)), BinaryPrimitives.ReverseEndianness(message.id.idiag_dport),
+            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_src, 16)), BinaryPrimitives.ReverseEndianness(message.id.idiag_sport),
+            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_dst, 16)), BinaryPrimitives.ReverseEndianness(message.id.idiag_dport),
             message, info);
     }
+
+    // ::ffff:a.b.c.d is the IPv4 address (RFC 4291 section 2.5.5.2).
+    private static IpAddress Address(byte family, ReadOnlySpan<byte> octets) =>
+        family == AF_INET ? new IpAddress(octets[..4])
+        : octets[..12].SequenceEqual((ReadOnlySpan<byte>)[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) ? new IpAddress(octets[12..])
+        : new IpAddress(octets);
 }
