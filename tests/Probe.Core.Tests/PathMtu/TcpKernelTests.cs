@@ -1,5 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using Probe.Lab.Kernel;
@@ -83,6 +84,46 @@ public sealed class TcpKernelTests : IDisposable
             Assert.True(good is { Verdict: TcpTransferVerdict.Clean }, Text(good));
             Assert.All(good.Pacings, pacing => Assert.Equal((0, TcpEnd.Done, 32_000), (pacing.Retransmitted, pacing.End, pacing.Acknowledged)));
         }
+    }
+
+    [NeedsFact(Needs)]
+    public void An_mss_that_is_lowered_on_the_way_is_seen_from_both_ends()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { ClampedMss = 1400 });
+        var down = Transfer(net, TcpDirection.Download);
+        Assert.Equal(1400, down.Pacings[0].SynMss);
+        var up = Transfer(net, TcpDirection.Upload);
+        var mss = MssReading.Of(up.Pacings[0].Before!, v4: true, down.Pacings[0].SynMss);
+        Assert.Equal(new MssEvidence { Sent = 1460, SentArrived = 1400, Received = 1400, LargestPacket = 1440 }, mss);
+        Assert.True(mss.Clamped);
+
+        using var plain = DirectorNet.Build(_lab, new DirectorFaults());
+        var free = MssReading.Of(Transfer(plain, TcpDirection.Upload).Pacings[0].Before!, v4: true);
+        Assert.Equal(new MssEvidence { Sent = 1460, Received = null, LargestPacket = 1500 }, free);
+        Assert.False(free.Clamped);
+    }
+
+    [NeedsFact(Needs)]
+    public void Nobody_there_and_nobody_answering_are_results()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults());
+        var closed = new TcpConversationOptions { Target = DirectorNet.Vip(1), Port = 9 };
+        var nowhere = closed with { Target = IpAddress.Parse("10.77.1.1") };
+        foreach (var (to, end, errno) in new[] { (closed, TcpEnd.Refused, "ECONNREFUSED"), (nowhere, TcpEnd.Unreachable, "ENETUNREACH") })
+        {
+            var options = new TcpTestOptions { To = to, Payload = TcpPayload.Zeros };
+            var up = KernelLab.In(net.Client, () => TcpTransfer.Upload(options));
+            Assert.Equal((TcpTransferVerdict.NotAnswering, end, errno), (up.Verdict, up.Pacings[0].End, up.Pacings[0].Errno));
+            if (end == TcpEnd.Refused)
+            {
+                Assert.Equal(TcpStallVerdict.NotAnswering, KernelLab.In(net.Client, () => TcpStall.Run(options)).Verdict);
+            }
+        }
+
+        BackendNet.Filter(net.Director, "forward", "tcp dport 7777 drop");
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        var stopped = KernelLab.In(net.Client, () => TcpTransfer.Upload(Options(1), stop.Token));
+        Assert.Equal((TcpTransferVerdict.NotAnswering, TcpEnd.Interrupted), (stopped.Verdict, stopped.Pacings[0].End));
     }
 
     private static TcpStallEvidence Stall(DirectorNet net, int vip) => KernelLab.In(net.Client, () => TcpStall.Run(Options(vip)));
