@@ -32,6 +32,12 @@ public static class IncidentReport
             CheckTables.Add(report, bundle);
         }
 
+        if (bundle.PathMtus is { Count: > 0 } paths)
+        {
+            report.Heading(2, $"Path MTU");
+            PathMtuTable.Add(report, paths);
+        }
+
         AddFindings(report, judgement, rules);
         AddExcluded(report, judgement);
         AddNotExamined(report, bundle, judgement);
