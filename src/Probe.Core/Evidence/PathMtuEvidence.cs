@@ -94,6 +94,12 @@ public sealed record PathMtuEvidence
     /// <summary>From the first probe to the verdict, nanoseconds.</summary>
     public long DurationNs { get; init; }
 
+    /// <summary>Probes sent when the exact size was known, though not yet proved; null when it never was.</summary>
+    public int? ExactSent { get; init; }
+
+    /// <summary>From the first probe to that moment, nanoseconds; null when it never came.</summary>
+    public long? ExactNs { get; init; }
+
     /// <summary>Every size tried, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes { get; init; } = [];
 }
