@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -15,9 +14,6 @@ public sealed partial class RawEngine : ICheckEngine
 {
     // A target that is checked again before its last answer came meets another port: two SYNs of one pair of ports break each other.
     internal const int PortsEach = 16;
-
-    // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
-    private const int ReceiveBuffer = 32 << 20;
 
     private const byte TimeToLive = 64;
 
@@ -68,9 +64,7 @@ public sealed partial class RawEngine : ICheckEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         (_port, _sourceOf, _ports4, _ports6, _zeroNs, _owned) = (port, sourceOf, ports4, ports6, zeroNs, owned);
         _dscp = (byte)(options.TrafficClass >> 2);
-
-        // A label of 0 means "none" and makes some routers hash less.
-        _flowLabel = (uint)RandomNumberGenerator.GetInt32(1, 1 << 20);
+        _flowLabel = Flow.RandomLabel();
         _cookies = new ProbeCookies();
         _writer = new ProbeWriter(_cookies);
         _answers = new Answers(this);
@@ -196,7 +190,7 @@ public sealed partial class RawEngine : ICheckEngine
                 LocalPorts = [.. ports4, .. ports6],
                 Interface = options.Interface,
                 Mark = options.Mark == 0 ? null : options.Mark,
-                ReceiveBuffer = ReceiveBuffer,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
             owned.Add(port);

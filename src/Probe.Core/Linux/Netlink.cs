@@ -13,10 +13,17 @@ internal sealed unsafe class Netlink : IDisposable
     private readonly FileDescriptor _socket;
     private uint _sequence;
 
-    public Netlink()
+    /// <summary>Opens it.</summary>
+    /// <param name="filters">The kernel reads a dump's header as a filter (NETLINK_GET_STRICT_CHK) and lists nothing else.</param>
+    /// <exception cref="LinuxException">Refused.</exception>
+    public Netlink(bool filters = false)
     {
         _socket = Sockets.Open(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, "a route netlink socket");
         Sockets.Bind(_socket, new sockaddr_nl { nl_family = AF_NETLINK }, "bind a route netlink socket");
+        if (filters)
+        {
+            Sockets.Set(_socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1, nameof(NETLINK_GET_STRICT_CHK));
+        }
     }
 
     /// <summary>Takes one answer's type and octets after the netlink header.</summary>

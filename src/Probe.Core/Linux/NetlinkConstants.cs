@@ -6,6 +6,7 @@ internal static class NetlinkConstants
     public const int NETLINK_ROUTE = 0;
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_CAP_ACK = 10;
+    public const int NETLINK_GET_STRICT_CHK = 12;
 
     public const ushort NLM_F_REQUEST = 1;
     public const ushort NLM_F_MULTI = 2;

@@ -100,6 +100,24 @@ internal static unsafe class Routes
         return netlink.Ask(Request(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_CLONED).Attribute(RTA_TABLE, table));
     }
 
+    /// <summary>Every entry that the kernel learned (path MTUs, redirects) and that has not expired, with its destination.</summary>
+    public static IReadOnlyList<(IpAddress Destination, KernelRoute Route)> ReadLearned(bool v6)
+    {
+        var learned = new List<(IpAddress, KernelRoute)>();
+        using var netlink = new Netlink(filters: true);
+        var header = new rtmsg { rtm_family = (byte)(v6 ? AF_INET6 : AF_INET), rtm_flags = RTM_F_CLONED };
+        var errno = netlink.Ask(NetlinkMessage.Of(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, header), (type, body) =>
+        {
+            // A kernel without IPv6 lists IPv4 instead.
+            if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route
+                && DestinationOf(body[sizeof(rtmsg)..]) is var destination && destination.IsV6 == v6)
+            {
+                learned.Add((destination, route));
+            }
+        });
+        return errno == 0 ? learned : throw new LinuxException(errno, "list what the kernel has learned about routes");
+    }
+
     internal static KernelRoute Parse(ReadOnlySpan<byte> body)
     {
         var header = MemoryMarshal.Read<rtmsg>(body);
@@ -149,6 +167,20 @@ internal static unsafe class Routes
                 case RTA_VIA when attributes.Value.Length is 6 or 18:
                     // An IPv4 route through an IPv6 gateway (RFC 5549): a family in host order stands before the address.
                     return new IpAddress(attributes.Value[2..]);
+            }
+        }
+
+        return default;
+    }
+
+    private static IpAddress DestinationOf(ReadOnlySpan<byte> octets)
+    {
+        var attributes = new NetlinkAttributes(octets);
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == RTA_DST && attributes.Value.Length is 4 or 16)
+            {
+                return new IpAddress(attributes.Value);
             }
         }
 

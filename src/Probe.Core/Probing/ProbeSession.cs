@@ -246,8 +246,7 @@ public sealed class ProbeSession : IDisposable
 
     private Flow MakeFlow(int index)
     {
-        // A label of 0 means "none" and makes some routers hash less.
-        var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var label = _options.Target.IsV6 ? Flow.RandomLabel() : 0;
         var id = index + 1;
         return _options.Protocol == ProbeProtocol.Icmp
             ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), label)
