@@ -64,11 +64,8 @@ internal sealed class MtuCommand : ProbeCommand
 
         ProbeProtocol? protocol = parse.OnlyOne<ProbeProtocol?>(null, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
         var port = parse.Find(_own.Port);
-        if (port is not null && protocol is null or ProbeProtocol.Icmp)
-        {
-            protocol = protocol is null && port is not null ? ProbeProtocol.Tcp : protocol;
-        }
-
+        // A port alone is that of a service.
+        protocol ??= port is null ? null : ProbeProtocol.Tcp;
         if (port is not null && protocol == ProbeProtocol.Icmp)
         {
             throw UserError.Usage($"ICMP has no ports: give --udp or --tcp with -p {port}");

@@ -38,6 +38,22 @@ internal static class MtuTable
         }
     }
 
+    /// <summary>How far a search is, in one line.</summary>
+    public static string Progress(PathMtuSearch search)
+    {
+        var passes = search.LargestAnswered is { } largest ? $"{largest} octets pass" : "no answer yet";
+        var fails = search.SmallestLost is { } smallest ? $", {smallest} do not" : "";
+        var doing = search.Phase switch
+        {
+            PathMtuPhase.Confirming => "telling a hole from loss",
+            PathMtuPhase.CrossChecking => "telling the two directions apart",
+            PathMtuPhase.Locating => "looking for the hop",
+            PathMtuPhase.OtherFlows => "comparing other flows",
+            _ => "searching",
+        };
+        return $"{doing}: {passes}{fails}; {search.ProbesSent} packets";
+    }
+
     /// <summary>What a path MTU is, short: <c>1400, signalled by 10.0.0.5 (hop 2)</c>.</summary>
     public static string Short(PathMtuEvidence path)
     {

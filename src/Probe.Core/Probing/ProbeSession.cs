@@ -52,6 +52,7 @@ public sealed class ProbeSession : IDisposable
     private readonly RawPacketPort? _port;
     private readonly SocketWire? _sockets;
     private readonly RouteLookup _before;
+    private bool _sendsEcho;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports)
     {
@@ -133,6 +134,17 @@ public sealed class ProbeSession : IDisposable
         }
     }
 
+    /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
+    /// <exception cref="Linux.LinuxException">The interface is gone.</exception>
+    public int FirstHopMtu => Linux.Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new Linux.LinuxException(Linux.Errno.ENETUNREACH, $"send to {_options.Target}"));
+
+    /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
+    public Flow EchoFlow(int id)
+    {
+        _sendsEcho = true;
+        return new Flow(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
+    }
+
     /// <summary>Ends a waiting <see cref="IWire.Receive"/> from another thread.</summary>
     public void Wake()
     {
@@ -176,7 +188,7 @@ public sealed class ProbeSession : IDisposable
             return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
         }
 
-        return _options.Protocol == ProbeProtocol.Icmp && _options.Target.IsV6
+        return (_sendsEcho || _options.Protocol == ProbeProtocol.Icmp) && _options.Target.IsV6
             ? HostRoutes.RemoveOwnException(_options.Target, _before, out now, _options.Interface, _options.Mark)
             : ExceptionOutcome.None;
     }
