@@ -32,12 +32,12 @@ public static class SizeLadder
                 continue;
             }
 
-            AddSkipped(rows, ref skipped, digits);
+            AddSkipped(rows, ref skipped);
             var bar = new string(size.Answered > 0 ? '█' : '░', Math.Max(1, (int)((long)size.Size * LongestBar / largest)));
-            rows.Add($"{size.Size.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(digits)} {(size.Answered > 0 ? '✓' : '✗')} {bar.PadRight(LongestBar)}  {Fate(size)}{Mark(path, size)}".TrimEnd());
+            rows.Add($"{(size.Answered > 0 ? '✓' : '✗')} {size.Size.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(digits)} {bar.PadRight(LongestBar)}  {Fate(size)}{Mark(path, size)}".TrimEnd());
         }
 
-        AddSkipped(rows, ref skipped, digits);
+        AddSkipped(rows, ref skipped);
         return rows;
     }
 
@@ -55,11 +55,11 @@ public static class SizeLadder
         return Math.Abs(place - step) <= (MostRows - 2) / 2;
     }
 
-    private static void AddSkipped(List<string> rows, ref int skipped, int digits)
+    private static void AddSkipped(List<string> rows, ref int skipped)
     {
         if (skipped > 0)
         {
-            rows.Add($"{"⋮".PadLeft(digits)}   ({skipped} more)");
+            rows.Add($"⋮ ({skipped} more)");
             skipped = 0;
         }
     }
