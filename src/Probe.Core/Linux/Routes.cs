@@ -211,20 +211,6 @@ internal static unsafe class Routes
         return default;
     }
 
-    private static IpAddress DestinationOf(ReadOnlySpan<byte> octets)
-    {
-        var attributes = new NetlinkAttributes(octets);
-        while (attributes.MoveNext())
-        {
-            if (attributes.Type == RTA_DST && attributes.Value.Length is 4 or 16)
-            {
-                return new IpAddress(attributes.Value);
-            }
-        }
-
-        return default;
-    }
-
     private static KernelRoute Metrics(KernelRoute route, ReadOnlySpan<byte> octets)
     {
         var metrics = new NetlinkAttributes(octets);
