@@ -159,7 +159,7 @@ public sealed class ProbeSession : IDisposable
 
     /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
     /// <exception cref="LinuxException">The interface is gone.</exception>
-    public int FirstHopMtu => Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
+    public int FirstHopMtu => Linux.Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
 
     /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
     public Flow EchoFlow(int id) => new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
