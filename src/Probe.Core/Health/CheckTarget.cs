@@ -20,6 +20,12 @@ public sealed record CheckTarget
     /// <summary>Encapsulations that its packets wear, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
     public EncapsulationStack Via { get; init; }
 
+    /// <summary>The real server behind a load balancer; null for none.</summary>
+    public string? Real { get; init; }
+
+    /// <summary>Its weight there; null where none is known.</summary>
+    public int? Weight { get; init; }
+
     /// <summary>Where its packets go first: the tunnel's far end, or itself. What stands between is this host's way out.</summary>
     internal IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
 

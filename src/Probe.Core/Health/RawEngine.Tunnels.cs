@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 
 namespace Probe.Core.Health;
 
@@ -24,37 +24,15 @@ public sealed partial class RawEngine
     {
         if (!slot.Via.IsEmpty && _resets.Count < MostResets)
         {
-            _resets.Enqueue(new TunnelReset(slot.Via, slot.OuterSources, slot.Source, slot.Address, slot.LocalPort, slot.Port, acknowledged));
+            _resets.Enqueue(new TunnelReset(PacketOf(ref slot), slot.OuterSources, acknowledged));
         }
     }
 
-    // What the kernel would send: a bare RST whose sequence number is what the other end acknowledged (RFC 9293 3.10.7.1).
     private void Write(in TunnelReset reset)
     {
         var packet = _batch.Room;
-        var inner = packet[reset.Via.Overhead..];
-        var header = reset.To.IsV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
-        var segment = inner.Slice(header, TcpHeader.MinimumLength);
-        var fields = new TcpFields { SourcePort = reset.FromPort, DestinationPort = reset.ToPort, Sequence = reset.Sequence, Flags = TcpFlags.Rst };
-        TcpHeader.Write(segment, fields);
-        TransportChecksum.Write(segment, IpProtocol.Tcp, reset.From, reset.To);
-        var trafficClass = (byte)(_dscp << 2);
-        if (reset.To.IsV6)
-        {
-            IPv6Header.Write(inner, new IPv6Fields
-            {
-                TrafficClass = trafficClass, FlowLabel = _flowLabel, NextHeader = IpProtocol.Tcp, HopLimit = TimeToLive, Source = reset.From, Destination = reset.To,
-            }, segment.Length);
-        }
-        else
-        {
-            IPv4Header.Write(inner, new IPv4Fields
-            {
-                TrafficClass = trafficClass, DontFragment = true, Ttl = TimeToLive, Protocol = IpProtocol.Tcp, Source = reset.From, Destination = reset.To,
-            }, segment.Length);
-        }
-
-        _batch.Add(Wrap(reset.Via, reset.Outside, id: 0, packet, header + segment.Length), number: 0);
+        var length = ProbeWriter.WriteReset(reset.Syn, reset.Acknowledged, packet[reset.Syn.Via.Overhead..]);
+        _batch.Add(Wrap(reset.Syn.Via, reset.Outside, id: 0, packet, length), number: 0);
     }
 
     /// <summary>
@@ -91,7 +69,7 @@ public sealed partial class RawEngine
 
         if (!quoted.IsV6)
         {
-            return quoted.Id == _cookies.IpId(slot.Number);
+            return quoted.Id == _cookies.IpId(slot.Number) && quoted.TotalLength == slot.Via.Overhead + ProbeWriter.DefaultSize(slot.Address.IsV6);
         }
 
         var at = slot.Via.Overhead;
@@ -103,6 +81,5 @@ public sealed partial class RawEngine
 
     private static IpAddress InnerOfFirst(ref RawSlot slot) => slot.Via.Layers.Length > 1 ? slot.Via.Layers[1].Remote : slot.Address;
 
-    private readonly record struct TunnelReset(
-        EncapsulationStack Via, ImmutableArray<IpAddress> Outside, IpAddress From, IpAddress To, ushort FromPort, ushort ToPort, uint Sequence);
+    private readonly record struct TunnelReset(ProbePacket Syn, ImmutableArray<IpAddress> Outside, uint Acknowledged);
 }

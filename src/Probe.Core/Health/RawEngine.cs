@@ -195,10 +195,10 @@ public sealed partial class RawEngine : ICheckEngine
         }
     }
 
-    private void Write(ref RawSlot slot)
+    private ProbePacket PacketOf(ref RawSlot slot)
     {
         var isV6 = slot.Address.IsV6;
-        var probe = new ProbePacket
+        return new ProbePacket
         {
             Number = slot.Number,
             Source = slot.Source,
@@ -209,9 +209,14 @@ public sealed partial class RawEngine : ICheckEngine
             Size = ProbeWriter.DefaultSize(isV6),
             Dscp = _dscp,
             DontFragment = true,
+            Via = slot.Via,
         };
+    }
+
+    private void Write(ref RawSlot slot)
+    {
         var packet = _batch.Room;
-        var length = _writer.Write(in probe, packet[slot.Via.Overhead..]);
+        var length = _writer.Write(PacketOf(ref slot), packet[slot.Via.Overhead..]);
         _batch.Add(Wrap(slot.Via, slot.OuterSources, _cookies.IpId(slot.Number), packet, length), slot.Number);
         if (_batch.Count == SendBatch.Capacity)
         {
