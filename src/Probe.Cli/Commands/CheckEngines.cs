@@ -63,6 +63,7 @@ internal sealed class CheckEngines : IDisposable
                 Interface = dialogue.Interface,
                 Mark = dialogue.Mark,
                 TrafficClass = dialogue.TrafficClass,
+                Tunnels = request.Tunnels,
                 TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
             })
             : new SocketEngine(new SocketEngineOptions

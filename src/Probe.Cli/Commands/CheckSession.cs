@@ -195,6 +195,9 @@ internal sealed class CheckSession : IVerdictSink
             Address = address,
             Port = target.Port,
             Host = target.Host.IsName ? target.Host.Text : null,
+            Via = target.At?.Via ?? default,
+            Real = target.At?.Real,
+            Weight = target.At?.Weight,
             Kind = _request.Kind,
             Expected = _request.Expected,
             TimeoutNs = _request.Probing.Timeout.Ns,
@@ -228,6 +231,7 @@ internal sealed class CheckSession : IVerdictSink
             gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
         }
 
+        gaps.AddRange(_request.Skipped.Select(sentence => new Gap("targets", $"not checked: {sentence}")));
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
@@ -253,7 +257,7 @@ internal sealed class CheckSession : IVerdictSink
             Captures = file is null ? null : [file],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
-        var status = _score.Judge(_request.Exit, end);
+        var status = _score.Judge(_request.Exit, end, isWhole: _request.Skipped.Count == 0);
         Show(bundle, status);
         if (_request.Exit == ExitMode.Binary && _score.Unknown > 0)
         {

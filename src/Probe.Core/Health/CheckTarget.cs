@@ -27,7 +27,7 @@ public sealed record CheckTarget
     public int? Weight { get; init; }
 
     /// <summary>Where its packets go first: the tunnel's far end, or itself. What stands between is this host's way out.</summary>
-    internal IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
+    public IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
 
     /// <summary>Host of an HTTP request and server name of a TLS handshake; null for the address.</summary>
     public string? Host { get; init; }
