@@ -53,6 +53,7 @@ internal static class NetlinkConstants
     public const byte RTN_PROHIBIT = 8;
 
     public const ushort NDA_DST = 1;
+    public const ushort NDA_LLADDR = 2;
     public const ushort NDA_CACHEINFO = 3;
     public const ushort NUD_INCOMPLETE = 0x01;
     public const ushort NUD_REACHABLE = 0x02;
