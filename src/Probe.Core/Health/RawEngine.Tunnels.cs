@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 
@@ -16,15 +15,15 @@ public sealed partial class RawEngine
     private readonly Queue<TunnelReset> _resets = new();
 
     /// <summary>Puts the packet that stands behind its outer headers' room into them; returns the length of all.</summary>
-    private static int Wrap(EncapsulationStack via, ImmutableArray<IpAddress> sources, ushort id, Span<byte> packet, int innerLength) =>
-        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id, Sources = sources });
+    private static int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
+        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id });
 
     /// <summary>Ends what an answer to a tunnelled SYN shows at the server, be the check over or not.</summary>
     private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)
     {
         if (!slot.Via.IsEmpty && _resets.Count < MostResets)
         {
-            _resets.Enqueue(new TunnelReset(PacketOf(ref slot), slot.OuterSources, acknowledged));
+            _resets.Enqueue(new TunnelReset(PacketOf(ref slot), acknowledged));
         }
     }
 
@@ -32,7 +31,7 @@ public sealed partial class RawEngine
     {
         var packet = _batch.Room;
         var length = ProbeWriter.WriteReset(reset.Syn, reset.Acknowledged, packet[reset.Syn.Via.Overhead..]);
-        _batch.Add(Wrap(reset.Syn.Via, reset.Outside, id: 0, packet, length), number: 0);
+        _batch.Add(Wrap(reset.Syn.Via, id: 0, packet, length), number: 0);
     }
 
     /// <summary>
@@ -62,7 +61,7 @@ public sealed partial class RawEngine
     private bool Quotes(ref RawSlot slot, ReadOnlySpan<byte> octets, in IpPacket quoted)
     {
         var outermost = slot.Via.Layers[0];
-        if (quoted.Destination != outermost.Remote || quoted.Source != slot.OuterSources[0] || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
+        if (quoted.Destination != outermost.Remote || quoted.Source != outermost.Source || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
         {
             return false;
         }
@@ -81,5 +80,5 @@ public sealed partial class RawEngine
 
     private static IpAddress InnerOfFirst(ref RawSlot slot) => slot.Via.Layers.Length > 1 ? slot.Via.Layers[1].Remote : slot.Address;
 
-    private readonly record struct TunnelReset(ProbePacket Syn, ImmutableArray<IpAddress> Outside, uint Acknowledged);
+    private readonly record struct TunnelReset(ProbePacket Syn, uint Acknowledged);
 }
