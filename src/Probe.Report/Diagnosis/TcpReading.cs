@@ -8,10 +8,6 @@ internal static class TcpReading
 {
     private static readonly string[] s_payloads = ["tls", "http", "zeros"];
 
-    /// <summary>Every path MTU of the document with its JSON pointer.</summary>
-    public static IEnumerable<(PathMtuEvidence Mtu, string Pointer)> PathMtusOf(this Bundle bundle) =>
-        (bundle.PathMtus ?? []).Select((mtu, i) => (mtu, $"/pathMtus/{i}"));
-
     /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
     public static string? TcpCommand(this PathMtuEvidence mtu, string option, int port, string payload) =>
         IpAddress.TryParse(mtu.Address, out var address)
