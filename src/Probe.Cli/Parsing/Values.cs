@@ -67,32 +67,7 @@ internal static class Values
     };
 
     /// <summary>A differentiated services code point: 0 to 63, or its name (<c>ef</c>, <c>cs5</c>, <c>af41</c>).</summary>
-    public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why)
-    {
-        why = null;
-        var name = text.ToLowerInvariant();
-        switch (name)
-        {
-            case "ef":
-                value = 46;
-                return true;
-            case ['c', 's', >= '0' and <= '7']:
-                value = (byte)((name[2] - '0') << 3);
-                return true;
-            case ['a', 'f', >= '1' and <= '4', >= '1' and <= '3']:
-                value = (byte)((name[2] - '0') << 3 | (name[3] - '0') << 1);
-                return true;
-        }
-
-        if (TryNumber(text, out var number) && number <= 63)
-        {
-            value = (byte)number;
-            return true;
-        }
-
-        (value, why) = (0, "is not a DSCP: use 0 to 63, or a name such as ef, cs5, af41 (the TOS octet is four times the DSCP)");
-        return false;
-    }
+    public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why) => CodePoint.TryParse(text, out value, out why);
 
     /// <summary>A firewall mark, decimal or hexadecimal, 32 bits.</summary>
     public static bool Mark(string text, out uint value, [NotNullWhen(false)] out string? why)

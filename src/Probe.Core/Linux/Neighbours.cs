@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
 using static Probe.Core.Linux.NetlinkConstants;
@@ -10,7 +11,8 @@ namespace Probe.Core.Linux;
 /// <param name="InterfaceIndex">The link.</param>
 /// <param name="State">NUD_INCOMPLETE, NUD_FAILED, …</param>
 /// <param name="ConfirmedAgoNs">Nanoseconds since it was last known to answer, in steps of 10 ms.</param>
-internal readonly record struct Neighbour(IpAddress Address, int InterfaceIndex, ushort State, long ConfirmedAgoNs);
+/// <param name="Mac">Its Ethernet address, 48 bits; null while it is not known.</param>
+internal readonly record struct Neighbour(IpAddress Address, int InterfaceIndex, ushort State, long ConfirmedAgoNs, ulong? Mac = null);
 
 /// <summary>The neighbour tables (ARP and neighbour discovery) of the calling thread's network namespace (RTM_GETNEIGH).</summary>
 internal static unsafe class Neighbours
@@ -43,7 +45,7 @@ internal static unsafe class Neighbours
     private static void Add(List<Neighbour> neighbours, ReadOnlySpan<byte> body)
     {
         var header = MemoryMarshal.Read<ndmsg>(body);
-        var (address, ticks) = (default(IpAddress), 0u);
+        var (address, ticks, mac) = (default(IpAddress), 0u, default(ulong?));
         var attributes = new NetlinkAttributes(body[sizeof(ndmsg)..]);
         while (attributes.MoveNext())
         {
@@ -51,6 +53,9 @@ internal static unsafe class Neighbours
             {
                 case NDA_DST when attributes.Value.Length is 4 or 16:
                     address = new IpAddress(attributes.Value);
+                    break;
+                case NDA_LLADDR when attributes.Value.Length == 6:
+                    mac = (ulong)BinaryPrimitives.ReadUInt16BigEndian(attributes.Value) << 32 | BinaryPrimitives.ReadUInt32BigEndian(attributes.Value[2..]);
                     break;
                 case NDA_CACHEINFO when attributes.Value.Length >= sizeof(nda_cacheinfo):
                     ticks = MemoryMarshal.Read<nda_cacheinfo>(attributes.Value).ndm_confirmed;
@@ -61,7 +66,7 @@ internal static unsafe class Neighbours
         // A bridge's forwarding entries have no address.
         if (!address.IsNone)
         {
-            neighbours.Add(new Neighbour(address, header.ndm_ifindex, header.ndm_state, ticks * (1_000_000_000L / Routes.UserHz)));
+            neighbours.Add(new Neighbour(address, header.ndm_ifindex, header.ndm_state, ticks * (1_000_000_000L / Routes.UserHz), mac));
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed unsafe class Netlink : IDisposable
     private readonly FileDescriptor _socket;
     private uint _sequence;
 
+    /// <summary>Opens it.</summary>
+    /// <param name="protocol">NETLINK_ROUTE, or NETLINK_SOCK_DIAG.</param>
+    /// <exception cref="LinuxException">Refused.</exception>
     public Netlink(int protocol = NETLINK_ROUTE)
     {
         _socket = Sockets.Open(AF_NETLINK, SOCK_RAW, protocol, "a netlink socket");

@@ -5,9 +5,9 @@ internal static class NetlinkConstants
 {
     public const int NETLINK_ROUTE = 0;
     public const int NETLINK_SOCK_DIAG = 4;
+    public const int NETLINK_CAP_ACK = 10;
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;
-    public const int NETLINK_CAP_ACK = 10;
 
     public const ushort NLM_F_REQUEST = 1;
     public const ushort NLM_F_MULTI = 2;
@@ -54,6 +54,7 @@ internal static class NetlinkConstants
     public const byte RTN_PROHIBIT = 8;
 
     public const ushort NDA_DST = 1;
+    public const ushort NDA_LLADDR = 2;
     public const ushort NDA_CACHEINFO = 3;
     public const ushort NUD_INCOMPLETE = 0x01;
     public const ushort NUD_REACHABLE = 0x02;

@@ -8,7 +8,7 @@ namespace Probe.Core.Linux;
 /// <summary>
 /// One raw receiving socket: a family, a protocol, a filter, kernel stamps, a large buffer and the counter of what it lost.
 /// </summary>
-internal sealed class RawReceiver : IDisposable
+internal sealed class RawReceiver : IReceiver
 {
     private static ReadOnlySpan<byte> TypesV4 => [0, 3, 4, 5, 11, 12];
 
@@ -34,15 +34,16 @@ internal sealed class RawReceiver : IDisposable
         }
     }
 
-    /// <summary>The socket, for poll sets.</summary>
+    /// <inheritdoc/>
     public FileDescriptor Descriptor { get; }
 
-    /// <summary>Packets the socket lost so far, answers or not.</summary>
+    /// <summary>Sources whose packets another receiver delivers.</summary>
+    public IReadOnlyList<IpAddress> Except { get; init; } = [];
+
+    /// <inheritdoc/>
     public uint Losses => Sockets.Drops(Descriptor);
 
-    /// <summary>
-    /// Takes packets to these ports from now on. One program replaces the other at once: nothing to a port of both is missed meanwhile.
-    /// </summary>
+    /// <inheritdoc/>
     public void Listen(IReadOnlyList<ushort> ports)
     {
         if (_protocol is not (IPPROTO_ICMP or IPPROTO_ICMPV6))
@@ -51,12 +52,7 @@ internal sealed class RawReceiver : IDisposable
         }
     }
 
-    /// <summary>Hands over message <paramref name="i"/> of a batch read from this socket.</summary>
-    /// <param name="batch">The batch.</param>
-    /// <param name="i">Which message.</param>
-    /// <param name="clock">Converts the stamp.</param>
-    /// <param name="nowNs">What stands in for a missing stamp.</param>
-    /// <param name="sink">Takes the packet.</param>
+    /// <inheritdoc/>
     public void Deliver(MessageBatch batch, int i, StampClock clock, long nowNs, IPacketSink sink)
     {
         var atNs = nowNs;
@@ -92,9 +88,15 @@ internal sealed class RawReceiver : IDisposable
         var data = batch.Data(i);
         if (_v6)
         {
+            var from = batch.From(i).Address;
+            if (Except.Contains(from))
+            {
+                return;
+            }
+
             sink.Arrived(new ArrivedPacket
             {
-                Source = batch.From(i).Address,
+                Source = from,
                 Destination = destination,
                 Ttl = (byte)hopLimit,
                 TrafficClass = (byte)trafficClass,
@@ -115,9 +117,15 @@ internal sealed class RawReceiver : IDisposable
             return;
         }
 
+        var source = IpAddress.FromV4(BinaryPrimitives.ReadUInt32BigEndian(data[12..]));
+        if (Except.Contains(source))
+        {
+            return;
+        }
+
         sink.Arrived(new ArrivedPacket
         {
-            Source = IpAddress.FromV4(BinaryPrimitives.ReadUInt32BigEndian(data[12..])),
+            Source = source,
             Destination = IpAddress.FromV4(BinaryPrimitives.ReadUInt32BigEndian(data[16..])),
             Ttl = data[8],
             TrafficClass = data[1],

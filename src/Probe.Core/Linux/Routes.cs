@@ -127,7 +127,8 @@ internal static unsafe class Routes
             var header = new rtmsg { rtm_family = family, rtm_flags = RTM_F_CLONED };
             var errno = netlink.Ask(NetlinkMessage.Of(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, header), (type, body) =>
             {
-                if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route)
+                // A kernel without IPv6 lists IPv4 instead.
+                if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route && route.Destination.IsV6 == (family == AF_INET6))
                 {
                     routes.Add(route);
                 }

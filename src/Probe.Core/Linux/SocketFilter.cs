@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Probe.Core.Packets;
 using static Probe.Core.Linux.FilterConstants;
 using static Probe.Core.Linux.SocketConstants;
 
@@ -33,8 +35,68 @@ internal sealed unsafe class SocketFilter
             filter.Add(BPF_LDX | BPF_B | BPF_MSH, 0).Add(BPF_LD | BPF_H | BPF_IND, 2);
         }
 
+        return filter.OneOf(ports);
+    }
+
+    /// <summary>
+    /// Takes ICMP, and the packets of one transport to some ports, whose source is one of these addresses, on a packet socket of SOCK_DGRAM:
+    /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass.
+    /// </summary>
+    /// <param name="addresses">Sources, all of one family.</param>
+    /// <param name="transport">IPPROTO_TCP or IPPROTO_UDP; 0 for ICMP alone.</param>
+    /// <param name="ports">Destination ports of that transport.</param>
+    public static SocketFilter AnswersFrom(IReadOnlyList<IpAddress> addresses, int transport, IReadOnlyList<ushort> ports)
+    {
+        var v6 = addresses[0].IsV6;
+        var wanted = new SocketFilter().Add(BPF_LD | BPF_B | BPF_ABS, v6 ? 6u : 9u)
+            .Add(BPF_JMP | BPF_JEQ | BPF_K, (uint)(v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP), ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
+        if (transport != 0 && ports.Count > 0)
+        {
+            wanted.Add(BPF_JMP | BPF_JEQ | BPF_K, (uint)transport, ifTrue: 1, ifFalse: 0).Return(0);
+            _ = v6
+                ? wanted.Add(BPF_LD | BPF_H | BPF_ABS, IPv6Header.Length + 2)
+                : wanted.Add(BPF_LDX | BPF_B | BPF_MSH, 0).Add(BPF_LD | BPF_H | BPF_IND, 2);
+            wanted.OneOf(ports);
+        }
+        else
+        {
+            wanted.Return(0);
+        }
+
+        var filter = new SocketFilter();
+        if (!v6)
+        {
+            filter.Add(BPF_LD | BPF_H | BPF_ABS, 6).Add(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, ifTrue: 0, ifFalse: 1).Return(0);
+        }
+
+        // Behind each address that fits, a jump over the addresses that are left: conditional jumps would not reach that far.
+        var step = v6 ? 9 : 3;
+        for (var i = 0; i < addresses.Count; i++)
+        {
+            filter.AddSource(addresses[i]).Add(BPF_JMP | BPF_JA, (uint)((addresses.Count - 1 - i) * step + 1));
+        }
+
+        return filter.Return(0).Append(wanted);
+    }
+
+    /// <summary>Compares the source address word by word; the last instruction but a jump is skipped where it differs.</summary>
+    private SocketFilter AddSource(IpAddress address)
+    {
+        Span<byte> octets = stackalloc byte[16];
+        var words = address.WriteTo(octets) / 4;
+        for (var word = 0; word < words; word++)
+        {
+            Add(BPF_LD | BPF_W | BPF_ABS, (uint)((address.IsV6 ? 8 : 12) + word * 4));
+            Add(BPF_JMP | BPF_JEQ | BPF_K, BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0, ifFalse: (byte)((words - 1 - word) * 2 + 1));
+        }
+
+        return this;
+    }
+
+    private SocketFilter OneOf(IReadOnlyList<ushort> ports)
+    {
         ushort[] sorted = [.. ports.Order()];
-        return sorted.Length > MostExactPorts ? filter.Range(sorted[0], sorted[^1]) : filter.Append(OneOf(sorted));
+        return sorted.Length > MostExactPorts ? Range(sorted[0], sorted[^1]) : Append(OneOf(sorted));
     }
 
     /// <summary>Says whether the loaded value is one of these: the halves of a sorted list, and no more than a few one by one.</summary>

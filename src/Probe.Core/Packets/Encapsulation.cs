@@ -96,13 +96,19 @@ public sealed record GueEncapsulation : UdpEncapsulation
     /// <summary>IANA's port.</summary>
     public const ushort DefaultPort = 6080;
 
+    /// <summary>The private flag that says that a remote checksum offload field follows; the only one Linux knows.</summary>
+    public const uint RemoteChecksumFlag = 0x8000_0000;
+
+    /// <summary>The flag that says that private flags follow; the only one Linux knows.</summary>
+    internal const ushort PrivateFlag = 0x0001;
+
     /// <summary>Variant 1: the packet follows the UDP header, its version bits are the GUE header.</summary>
     public bool Variant1 { get; init; }
 
     /// <summary>Private flags, 32 bits; null sends no such field.</summary>
     public uint? PrivateFlags { get; init; }
 
-    /// <summary>Carries the remote checksum offload field (private flag 0x80000000).</summary>
+    /// <summary>Carries the remote checksum offload field, see <see cref="RemoteChecksumFlag"/>; the outer UDP checksum is then always filled.</summary>
     public bool RemoteChecksum { get; init; }
 
     /// <inheritdoc/>
@@ -113,7 +119,7 @@ public sealed record GueEncapsulation : UdpEncapsulation
 public abstract record EthernetEncapsulation : UdpEncapsulation
 {
     /// <summary>Octets of an Ethernet header.</summary>
-    protected const int EthernetLength = 14;
+    protected internal const int EthernetLength = 14;
 
     /// <summary>Virtual network identifier, 24 bits.</summary>
     public required uint Vni { get; init; }

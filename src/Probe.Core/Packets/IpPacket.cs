@@ -59,6 +59,9 @@ public readonly ref struct IpPacket
     /// <summary>True when the header promises more octets than there are.</summary>
     public bool Truncated => IsV6 ? _v6.Truncated : _v4.Truncated;
 
+    /// <summary>True when the header checksum is right; always for IPv6, which has none.</summary>
+    public bool HeaderChecksumValid => IsV6 || _v4.ChecksumValid;
+
     /// <summary>Reads a packet; false when it is malformed or of no known version.</summary>
     public static bool TryRead(ReadOnlySpan<byte> data, out IpPacket value) => TryRead(data, quoted: false, out value);
 

@@ -57,7 +57,8 @@ public static class TransportChecksum
         return Checksum.Sum(segment, seed);
     }
 
-    private static int FieldOffset(byte protocol) => protocol switch
+    /// <summary>Where in its header a transport keeps its checksum, octets; -1 for one that has none.</summary>
+    internal static int FieldOffset(byte protocol) => protocol switch
     {
         IpProtocol.Tcp => 16,
         IpProtocol.Udp => 6,

@@ -38,7 +38,7 @@ public sealed class PacketWire : IWire, IPacketSink
     /// <inheritdoc/>
     public SendStatus Send(in ProbePacket probe)
     {
-        var length = _writer.Write(probe, _buffer);
+        var length = Write(probe, _buffer);
         ref var entry = ref _probes.Add(probe, _port.NowNs);
         var status = _port.Send(_buffer.AsSpan(0, length), probe.Number);
         if (_port.NowNs is var after && after - entry.SentNs > LongestSendNs)
@@ -67,9 +67,9 @@ public sealed class PacketWire : IWire, IPacketSink
         {
             _batch.Clear();
             var beforeNs = _port.NowNs;
-            for (var i = done; i < probes.Length && _batch.Fits(probes[i].Size); i++)
+            for (var i = done; i < probes.Length && _batch.Fits(probes[i].Size + probes[i].Via.Overhead); i++)
             {
-                _batch.Add(_writer.Write(probes[i], _batch.Room), probes[i].Number);
+                _batch.Add(Write(probes[i], _batch.Room), probes[i].Number);
                 _probes.Add(probes[i], beforeNs);
             }
 
@@ -109,7 +109,7 @@ public sealed class PacketWire : IWire, IPacketSink
         role = PacketRole.Probe;
 
         // A probe is its own quote.
-        if (QuoteStack.TryRead(ipPacket, out var own) && _matcher.TryMatchQuote(own, out var probe) && probe.Nat == RewrittenFields.None)
+        if (_matcher.TryMatchQuote(ipPacket, out var probe, out _) && probe.Nat == RewrittenFields.None)
         {
             number = probe.Number;
             return true;
@@ -138,7 +138,8 @@ public sealed class PacketWire : IWire, IPacketSink
         }
 
         role = PacketRole.OwnReset;
-        return ip.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(ip.Payload, out var tcp) && _matcher.TryMatchOwnReset(packet, tcp, out number);
+        _matcher.TryPeel(ip, out var inner);
+        return inner.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(inner.Payload, out var tcp) && _matcher.TryMatchOwnReset(inner.Destination, tcp, out number);
     }
 
     /// <inheritdoc/>
@@ -151,7 +152,42 @@ public sealed class PacketWire : IWire, IPacketSink
         if (TryMatch(packet, out var match, out var answer))
         {
             Report(packet, match, answer);
+            if (answer.Kind == ReplyKind.SynAck)
+            {
+                ResetThroughTunnel(_probes.Find(match.Number).Packet, packet.Payload);
+            }
         }
+    }
+
+    /// <summary>
+    /// Ends what a wrapped SYN has half opened. The kernel's own reset would go straight to the target, past the real server that answered,
+    /// so it is kept mute (<see cref="HeldPortMode.KernelMute"/>). A SYN-ACK that comes again means that the reset was lost, and draws another.
+    /// </summary>
+    private void ResetThroughTunnel(in ProbePacket probe, ReadOnlySpan<byte> synAck)
+    {
+        if (probe.Via.IsEmpty || !TcpHeader.TryRead(synAck, out var tcp))
+        {
+            return;
+        }
+
+        var length = ProbeWriter.WriteReset(probe, tcp.Acknowledgment, _buffer.AsSpan(probe.Via.Overhead));
+        length = EncapsulationWriter.Wrap(probe.Via, _buffer, length, default);
+
+        // Number 0: its transmit stamp is no probe's. One that cannot leave is made up for by the next SYN-ACK.
+        _port.Send(_buffer.AsSpan(0, length), 0);
+    }
+
+    /// <summary>Writes a probe with the headers it wears, all of them with its identification: an error may quote no more than the outermost.</summary>
+    private int Write(in ProbePacket probe, Span<byte> room)
+    {
+        if (probe.Via.IsEmpty)
+        {
+            return _writer.Write(probe, room);
+        }
+
+        _matcher.Expect(probe.Via);
+        var length = _writer.Write(probe, room[probe.Via.Overhead..]);
+        return EncapsulationWriter.Wrap(probe.Via, room, length, new OuterFields { Id = _writer.IpIdOf(probe), Ttl = probe.OuterTtl, Sequence = (uint)probe.Number });
     }
 
     private bool TryMatch(in ArrivedPacket packet, out Match match, out Answer answer)
@@ -162,7 +198,7 @@ public sealed class PacketWire : IWire, IPacketSink
                 return TryMatchIcmp(packet, out match, out answer);
             case IpProtocol.Tcp when TcpHeader.TryRead(packet.Payload, out var tcp):
                 answer = new Answer((tcp.Flags & TcpFlags.Rst) != 0 ? ReplyKind.Reset : ReplyKind.SynAck);
-                return _matcher.TryMatchTcpAnswer(packet, tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
+                return _matcher.TryMatchTcpAnswer(tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
             case IpProtocol.Udp when UdpHeader.TryRead(packet.Payload, out var udp):
                 answer = new Answer(ReplyKind.UdpReply);
                 return _matcher.TryMatchUdpAnswer(packet, udp, out match);
@@ -191,22 +227,20 @@ public sealed class PacketWire : IWire, IPacketSink
 
         var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
         if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
-            || !QuoteStack.TryRead(message.Quote, out var quote)
-            || !_matcher.TryMatchQuote(quote, out match))
+            || !_matcher.TryMatchQuote(message.Quote, out match, out var quoted))
         {
             return false;
         }
 
         int? mtu = ReplyKinds.CarriesMtu(kind) ? (int)Math.Min(message.Mtu, int.MaxValue) : null;
-        var outer = quote.Outermost;
         answer = new Answer(kind)
         {
             Redirect = isRedirect,
             Type = message.Type,
             Code = message.Code,
-            Quoted = new QuotedHeader(outer.Ttl, outer.TrafficClass, outer.TotalLength, outer.Id),
+            Quoted = quoted,
             Mtu = mtu,
-            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, outer.TotalLength),
+            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, quoted.Length),
             Extensions = message.TryReadExtensions(out var extensions) ? extensions : null,
         };
         return true;
@@ -231,6 +265,7 @@ public sealed class PacketWire : IWire, IPacketSink
             ReceivedStamp = packet.Stamp,
             ReplyTtl = packet.Ttl,
             Quoted = answer.Quoted,
+            Layer = match.Layer,
             Nat = match.Nat,
             Ambiguous = match.Ambiguous,
             Redirect = answer.Redirect,
@@ -266,6 +301,6 @@ public enum PacketRole
     /// <summary>An answer to it.</summary>
     Answer,
 
-    /// <summary>The reset with which this host's kernel ends the half-open connection.</summary>
+    /// <summary>The reset with which this host's kernel, or through a tunnel this wire, ends the half-open connection.</summary>
     OwnReset,
 }

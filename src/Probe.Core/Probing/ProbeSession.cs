@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Probe.Core.Packets;
 using static Probe.Core.Linux.SocketConstants;
+using Errno = Probe.Core.Linux.Errno;
+using LinuxException = Probe.Core.Linux.LinuxException;
 
 namespace Probe.Core.Probing;
 
@@ -28,11 +30,17 @@ public sealed record ProbeSessionOptions
     /// <summary>Firewall mark of the probes.</summary>
     public uint? Mark { get; init; }
 
+    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSession.EchoFlow"/>).</summary>
+    public bool AlsoEcho { get; init; }
+
     /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
     public bool Unprivileged { get; init; }
 
     /// <summary>How long an answer may take, nanoseconds.</summary>
     public long TimeoutNs { get; init; } = 1_000_000_000;
+
+    /// <summary>Headers that the probes wear; what is left open in them is filled in, see <see cref="ProbeSession.Via"/>. Needs raw sockets.</summary>
+    public EncapsulationStack Via { get; init; }
 }
 
 /// <summary>
@@ -53,16 +61,23 @@ public sealed class ProbeSession : IDisposable
     private readonly SocketWire? _sockets;
     private readonly RouteLookup _before;
 
-    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports)
+    // What an ICMPv6 echo of ours may change: the route to its target, whatever the echo wears.
+    private readonly RouteLookup? _echoBefore;
+
+    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
         _options = options;
         _ports = ports;
         _before = before;
         Source = source;
+        Via = tunnel.Stack;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
         _port = new RawPacketPort(new RawPortOptions
         {
-            IPv4 = source.IsV4,
-            IPv6 = source.IsV6,
+            // Each layer's family may draw errors of its own.
+            IPv4 = source.IsV4 || Via.Layers.Any(layer => layer.Remote.IsV4),
+            IPv6 = source.IsV6 || Via.Layers.Any(layer => layer.Remote.IsV6),
+            LocalTargets = tunnel.TargetIsLocal ? [options.Target] : [],
             Protocol = options.Protocol,
             LocalPorts = ports?.Ports ?? [],
             Interface = options.Interface,
@@ -75,11 +90,15 @@ public sealed class ProbeSession : IDisposable
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 ? before : null;
         AddFlows();
     }
 
     /// <summary>The source address of the probes.</summary>
     public IpAddress Source { get; }
+
+    /// <summary>What the probes are to wear (<see cref="ProbePacket.Via"/>), sources and MAC addresses filled in; empty for plain ones.</summary>
+    public EncapsulationStack Via { get; }
 
     /// <summary>The flows so far.</summary>
     public IReadOnlyList<Flow> Flows => _flows;
@@ -102,14 +121,19 @@ public sealed class ProbeSession : IDisposable
     /// <summary>How often the wall clock was set meanwhile.</summary>
     public int ClockSteps => _sockets?.ClockSteps ?? _port!.ClockSteps;
 
-    /// <summary>The route to the target before the first probe.</summary>
+    /// <summary>The route to the target, or to the outermost tunnel's end, before the first probe.</summary>
     public RouteLookup Route => _before;
 
     /// <summary>Opens everything; sends nothing yet.</summary>
-    /// <exception cref="Linux.LinuxException">No route, no permission, no such interface, a foreign source address, no port left.</exception>
+    /// <exception cref="LinuxException">No route, no permission, no such interface, a foreign source address, no port left.</exception>
     public static ProbeSession Open(ProbeSessionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (!options.Via.IsEmpty)
+        {
+            return OpenTunnelled(options);
+        }
+
         var source = options.Source.IsNone ? HostRoutes.SelectSource(options.Target, options.Interface, options.Mark) : options.Source;
         var before = HostRoutes.Lookup(options.Target, options.Source, options.Interface, options.Mark);
 
@@ -125,6 +149,52 @@ public sealed class ProbeSession : IDisposable
         try
         {
             return new ProbeSession(options, source, before, ports);
+        }
+        catch
+        {
+            ports?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
+    /// <exception cref="LinuxException">The interface is gone.</exception>
+    public int FirstHopMtu => Linux.Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
+
+    /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
+    public Flow EchoFlow(int id) => new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
+
+    private static RouteLookup? FindRoute(ProbeSessionOptions options)
+    {
+        try
+        {
+            return HostRoutes.Lookup(options.Target, options.Source, options.Interface, options.Mark);
+        }
+        catch (LinuxException)
+        {
+            // A target behind a tunnel may be one that this host has no route to: then there is none to learn for either.
+            return null;
+        }
+    }
+
+    private static ProbeSession OpenTunnelled(ProbeSessionOptions options)
+    {
+        var tunnel = TunnelRoute.Make(options.Via, options.Target, options.Source, options.Interface, options.Mark);
+        var outermost = tunnel.Stack.Layers[0];
+        if (options.Unprivileged || !Linux.Sockets.MayOpenRaw(outermost.Remote.IsV4 ? AF_INET : AF_INET6))
+        {
+            throw new LinuxException(Errno.EPERM, "send through a tunnel", LinuxException.NeedsCapability("CAP_NET_RAW"));
+        }
+
+        var before = HostRoutes.Lookup(outermost.Remote, outermost.Source, options.Interface, options.Mark);
+
+        // The kernel's own reset would go to the target by this host's routes, past the real server that answered.
+        var ports = options.Protocol == ProbeProtocol.Icmp
+            ? null
+            : new HeldPorts(tunnel.Source, options.Protocol, options.Flows, HeldPortMode.KernelMute, options.Interface);
+        try
+        {
+            return new ProbeSession(options, tunnel.Source, before, ports, tunnel);
         }
         catch
         {
@@ -152,7 +222,7 @@ public sealed class ProbeSession : IDisposable
             {
                 _flows.Add(MakeFlow(_flows.Count));
             }
-            catch (Linux.LinuxException e) when (_sockets is not null)
+            catch (LinuxException e) when (_sockets is not null)
             {
                 // Every flow has sockets of its own: files or ports have come to an end.
                 FlowsEnded = e.Message;
@@ -176,8 +246,8 @@ public sealed class ProbeSession : IDisposable
             return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
         }
 
-        return _options.Protocol == ProbeProtocol.Icmp && _options.Target.IsV6
-            ? HostRoutes.RemoveOwnException(_options.Target, _before, out now, _options.Interface, _options.Mark)
+        return _echoBefore is { } before
+            ? HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark)
             : ExceptionOutcome.None;
     }
 
@@ -246,8 +316,7 @@ public sealed class ProbeSession : IDisposable
 
     private Flow MakeFlow(int index)
     {
-        // A label of 0 means "none" and makes some routers hash less.
-        var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var label = _options.Target.IsV6 ? Flow.RandomLabel() : 0;
         var id = index + 1;
         return _options.Protocol == ProbeProtocol.Icmp
             ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), label)

@@ -28,9 +28,9 @@ public sealed class ProbeWriter
     /// <summary>The size a user gets without asking: what traceroute(8) sends, 60 octets, 80 for IPv6.</summary>
     public static int DefaultSize(bool isV6) => IpHeaderLength(isV6) + 40;
 
-    /// <summary>Octets of TCP payload in a SYN of this size.</summary>
-    public static int TcpPayloadLength(int size, bool isV6) =>
-        size - IpHeaderLength(isV6) - TcpHeader.MinimumLength is var room && room >= SynOptionsLength ? room - SynOptionsLength : room;
+    /// <summary>Octets of TCP payload in a segment of this size.</summary>
+    public static int TcpPayloadLength(int size, bool isV6, TcpSegmentKind segment = TcpSegmentKind.Syn) =>
+        size - IpHeaderLength(isV6) - TcpHeader.MinimumLength is var room && segment == TcpSegmentKind.Syn && room >= SynOptionsLength ? room - SynOptionsLength : room;
 
     /// <summary>Writes the whole packet and returns its length.</summary>
     /// <param name="probe">What to send.</param>
@@ -42,7 +42,7 @@ public sealed class ProbeWriter
         ArgumentOutOfRangeException.ThrowIfLessThan(probe.Size, MinimumSize(probe.Protocol, isV6), nameof(probe));
         ArgumentOutOfRangeException.ThrowIfNotEqual(probe.Source.Length, probe.Target.Length, nameof(probe));
         packet = packet[..probe.Size];
-        var segment = packet[WriteIpHeader(probe, packet)..];
+        var segment = packet[WriteIpHeader(probe, _cookies.IpId(probe.Number), packet)..];
         segment.Clear();
         switch (probe.Protocol)
         {
@@ -53,12 +53,48 @@ public sealed class ProbeWriter
                 WriteUdp(probe, segment);
                 break;
             default:
-                WriteSyn(probe, segment);
+                WriteTcp(probe, segment);
                 break;
         }
 
         return probe.Size;
     }
+
+    /// <summary>
+    /// Writes the reset that ends what a SYN probe has half opened, as the kernel would: the sequence number that the SYN-ACK acknowledged, no
+    /// ACK, an IPv4 identification of 0 with DF set. Returns its length.
+    /// </summary>
+    /// <param name="probe">The SYN.</param>
+    /// <param name="acknowledged">Acknowledgment number of the SYN-ACK.</param>
+    /// <param name="packet">Room for the packet.</param>
+    internal static int WriteReset(in ProbePacket probe, uint acknowledged, Span<byte> packet)
+    {
+        var isV6 = probe.Target.IsV6;
+        var size = MinimumSize(ProbeProtocol.Tcp, isV6);
+        packet = packet[..size];
+        var header = WriteIpHeader(probe with { Ttl = EncapsulationWriter.DefaultTtl, Size = size, DontFragment = true }, id: 0, packet);
+        var segment = packet[header..];
+        TcpHeader.Write(segment, new TcpFields
+        {
+            SourcePort = probe.Flow.SourcePort,
+            DestinationPort = probe.Flow.DestinationPort,
+            Sequence = acknowledged,
+            Flags = TcpFlags.Rst,
+        }, default);
+        TransportChecksum.Write(segment, IpProtocol.Tcp, probe.Source, probe.Target);
+        return size;
+    }
+
+    /// <summary>The IPv4 identification of a probe, of its own header and of those it wears.</summary>
+    internal ushort IpIdOf(in ProbePacket probe) => _cookies.IpId(probe.Number);
+
+    /// <summary><see cref="FlowHash"/> of a probe's packet, whatever its size.</summary>
+    internal static uint HashOf(in ProbePacket probe) => FlowHash.Of(
+        probe.Source,
+        probe.Target,
+        IpProtocolOf(probe.Protocol, probe.Target.IsV6),
+        (uint)probe.Flow.SourcePort << 16 | (probe.Protocol == ProbeProtocol.Icmp ? probe.Flow.IcmpChecksum : probe.Flow.DestinationPort),
+        probe.Target.IsV6 ? probe.Flow.FlowLabel : 0);
 
     /// <summary>The IP protocol number of a probe.</summary>
     public static byte IpProtocolOf(ProbeProtocol protocol, bool isV6) => protocol switch
@@ -73,7 +109,7 @@ public sealed class ProbeWriter
 
     private static int IpHeaderLength(bool isV6) => isV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
 
-    private int WriteIpHeader(in ProbePacket probe, Span<byte> packet)
+    private static int WriteIpHeader(in ProbePacket probe, ushort id, Span<byte> packet)
     {
         var isV6 = probe.Target.IsV6;
         var protocol = IpProtocolOf(probe.Protocol, isV6);
@@ -92,7 +128,7 @@ public sealed class ProbeWriter
             : IPv4Header.Write(packet, new IPv4Fields
             {
                 TrafficClass = trafficClass,
-                Id = _cookies.IpId(probe.Number),
+                Id = id,
                 DontFragment = probe.DontFragment,
                 Ttl = probe.Ttl,
                 Protocol = protocol,
@@ -119,20 +155,23 @@ public sealed class ProbeWriter
         ForceChecksum(datagram, 6, _cookies.UdpChecksum(probe.Number), UdpHeader.Length, seed);
     }
 
-    private void WriteSyn(in ProbePacket probe, Span<byte> segment)
+    private void WriteTcp(in ProbePacket probe, Span<byte> segment)
     {
-        var isV6 = probe.Target.IsV6;
-        var withOptions = segment.Length >= TcpHeader.MinimumLength + SynOptionsLength;
+        var isSyn = probe.Segment == TcpSegmentKind.Syn;
+        var sequence = _cookies.TcpSequence(probe.Number);
         Span<byte> options = stackalloc byte[SynOptionsLength];
-        WriteSynOptions(options, probe.Number, isV6);
+        WriteSynOptions(options, probe.Number, probe.Target.IsV6);
         TcpHeader.Write(segment, new TcpFields
         {
             SourcePort = probe.Flow.SourcePort,
             DestinationPort = probe.Flow.DestinationPort,
-            Sequence = _cookies.TcpSequence(probe.Number),
-            Flags = TcpFlags.Syn,
+            Sequence = sequence,
+
+            // The reset that answers an ACK brings this back as its own sequence number.
+            Acknowledgment = isSyn ? 0 : sequence,
+            Flags = isSyn ? TcpFlags.Syn : TcpFlags.Ack,
             Window = SynWindow,
-        }, withOptions ? options : default);
+        }, isSyn && segment.Length >= TcpHeader.MinimumLength + SynOptionsLength ? options : default);
         TransportChecksum.Write(segment, IpProtocol.Tcp, probe.Source, probe.Target);
     }
 

@@ -26,6 +26,9 @@ internal readonly ref struct QuoteStack
     /// <summary>IP headers read.</summary>
     public int Depth { get; }
 
+    /// <summary>A quote that was taken apart by other means.</summary>
+    public static QuoteStack Of(IpPacket outermost, IpPacket innermost) => new(outermost, innermost, depth: 2);
+
     /// <summary>Reads a quote; false when not even one IP header is whole.</summary>
     public static bool TryRead(ReadOnlySpan<byte> quote, out QuoteStack stack)
     {

@@ -19,7 +19,7 @@ public sealed class RawPacketPort : IPacketPort
     private readonly MessageBatch _batch = new(BatchSize, KeptOctets, controlSize: 256);
     private readonly RawSender? _sender4;
     private readonly RawSender? _sender6;
-    private readonly RawReceiver[] _receivers;
+    private readonly IReceiver[] _receivers;
     private readonly Waiter _waiter;
     private bool _warm;
 
@@ -28,7 +28,7 @@ public sealed class RawPacketPort : IPacketPort
     public RawPacketPort(RawPortOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var receivers = new List<RawReceiver>();
+        var receivers = new List<IReceiver>();
         try
         {
             // Receivers first, so that they warm up while the rest is opened.
@@ -145,12 +145,24 @@ public sealed class RawPacketPort : IPacketPort
         }
     }
 
-    private static void AddReceivers(List<RawReceiver> receivers, bool v6, RawPortOptions options)
+    private static void AddReceivers(List<IReceiver> receivers, bool v6, RawPortOptions options)
     {
-        receivers.Add(new RawReceiver(v6, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, [], options.ReceiveBuffer));
-        if (options.Protocol != ProbeProtocol.Icmp && options.LocalPorts.Count > 0)
+        var local = options.LocalTargets.Where(address => address.IsV6 == v6).ToArray();
+        var transport = options.Protocol switch
         {
-            receivers.Add(new RawReceiver(v6, options.Protocol == ProbeProtocol.Tcp ? IPPROTO_TCP : IPPROTO_UDP, options.LocalPorts, options.ReceiveBuffer));
+            ProbeProtocol.Tcp => IPPROTO_TCP,
+            ProbeProtocol.Udp => IPPROTO_UDP,
+            _ => 0,
+        };
+        receivers.Add(new RawReceiver(v6, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, [], options.ReceiveBuffer) { Except = local });
+        if (transport != 0 && options.LocalPorts.Count > 0)
+        {
+            receivers.Add(new RawReceiver(v6, transport, options.LocalPorts, options.ReceiveBuffer) { Except = local });
+        }
+
+        if (local.Length > 0)
+        {
+            receivers.Add(new LocalSourceReceiver(local, transport, options.LocalPorts, options.ReceiveBuffer));
         }
     }
 

@@ -8,17 +8,19 @@ namespace Probe.Core.Probing;
 /// <param name="Number">Number of the probe it answers.</param>
 /// <param name="Nat">Quoted fields that a NAT rewrote.</param>
 /// <param name="Ambiguous">See <see cref="Reply.Ambiguous"/>.</param>
-internal readonly record struct Match(int Number, RewrittenFields Nat = RewrittenFields.None, bool Ambiguous = false);
+/// <param name="Layer">See <see cref="Reply.Layer"/>.</param>
+internal readonly record struct Match(int Number, RewrittenFields Nat = RewrittenFields.None, bool Ambiguous = false, int Layer = 0);
 
 /// <summary>
 /// Decides which probe an arrived packet answers, from no more than the quoted IP header and the eight octets after it;
 /// where more is quoted, more is checked. A keyed field (sequence, checksum, IPv4 identification) must prove the probe;
 /// what a NAT rewrote on the way is told, not held against the rest.
 /// </summary>
-internal sealed class ReplyMatcher
+internal sealed partial class ReplyMatcher
 {
     private const int LongestAmbiguousSearch = 4096;
     private const int LongestTranslationSearch = 256;
+    private const int LongestPayloadSearch = 512;
 
     private const RewrittenFields Tuple = RewrittenFields.Source | RewrittenFields.Destination
         | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
@@ -32,8 +34,7 @@ internal sealed class ReplyMatcher
         _probes = probes;
     }
 
-    /// <summary>Matches the packet quoted by an ICMP error.</summary>
-    public bool TryMatchQuote(in QuoteStack quote, out Match match)
+    private bool TryMatchQuote(in QuoteStack quote, out Match match)
     {
         match = default;
         var inner = quote.Innermost;
@@ -87,42 +88,30 @@ internal sealed class ReplyMatcher
         return false;
     }
 
-    /// <summary>Matches a TCP segment: a SYN-ACK or a reset acknowledges our sequence number.</summary>
-    public bool TryMatchTcpAnswer(in ArrivedPacket packet, in TcpHeader tcp, out Match match)
+    /// <summary>
+    /// Matches a TCP segment: a SYN-ACK or a reset that acknowledges our sequence number, or the reset that answers an ACK of ours, whose own
+    /// sequence number is what we acknowledged (RFC 9293 section 3.10.7.1).
+    /// </summary>
+    public bool TryMatchTcpAnswer(in TcpHeader tcp, out Match match)
     {
-        match = default;
-        if ((tcp.Flags & TcpFlags.Ack) == 0)
+        var acknowledges = (tcp.Flags & TcpFlags.Ack) != 0;
+        match = new Match(_cookies.NumberOfTcpSequence(acknowledges ? tcp.Acknowledgment - 1 : tcp.Sequence));
+        ref var entry = ref _probes.Find(match.Number);
+        if (!Unsafe.IsNullRef(ref entry) && Fits(entry.Packet, tcp) && entry.Packet.Segment == (acknowledges ? TcpSegmentKind.Syn : TcpSegmentKind.Ack))
         {
-            return false;
+            return acknowledges || (tcp.Flags & TcpFlags.Rst) != 0;
         }
 
-        // The SYN counts one; a payload counts too where the answerer took or skipped it.
-        var number = _cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1);
-        if (Fits(number, tcp, 0))
-        {
-            match = new Match(number);
-            return true;
-        }
-
-        ref var newest = ref _probes.Find(_probes.Newest);
-        if (Unsafe.IsNullRef(ref newest))
-        {
-            return false;
-        }
-
-        var payload = ProbeWriter.TcpPayloadLength(newest.Packet.Size, newest.Packet.Target.IsV6);
-        number = _cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1 - (uint)payload);
-        match = new Match(number);
-        return payload > 0 && Fits(number, tcp, payload);
+        return acknowledges && TryMatchPayload(tcp, out match);
     }
 
-    /// <summary>Matches the kernel's own reset: it carries the number after our SYN's.</summary>
-    public bool TryMatchOwnReset(in ArrivedPacket packet, in TcpHeader tcp, out int number)
+    /// <summary>Matches a reset to our SYN's answer, the kernel's own or ours: it carries the number after the SYN's, and the payload's where that was taken.</summary>
+    public bool TryMatchOwnReset(IpAddress destination, in TcpHeader tcp, out int number)
     {
         number = _cookies.NumberOfTcpSequence(tcp.Sequence - 1);
         ref var entry = ref _probes.Find(number);
         return (tcp.Flags & TcpFlags.Rst) != 0 && !Unsafe.IsNullRef(ref entry)
-            && entry.Packet.Protocol == ProbeProtocol.Tcp && entry.Packet.Target == packet.Destination
+            && entry.Packet.Protocol == ProbeProtocol.Tcp && entry.Packet.Target == destination
             && entry.Packet.Flow.SourcePort == tcp.SourcePort && entry.Packet.Flow.DestinationPort == tcp.DestinationPort;
     }
 
@@ -165,14 +154,36 @@ internal sealed class ReplyMatcher
         return best != 0;
     }
 
-    private bool Fits(int number, in TcpHeader tcp, int payload)
+    private static bool Fits(in ProbePacket probe, in TcpHeader tcp) =>
+        probe.Protocol == ProbeProtocol.Tcp && probe.Flow.SourcePort == tcp.DestinationPort && probe.Flow.DestinationPort == tcp.SourcePort;
+
+    /// <summary>A payload counts where the answerer took or skipped it; probes of many sizes may be under way.</summary>
+    private bool TryMatchPayload(in TcpHeader tcp, out Match match)
     {
-        ref var entry = ref _probes.Find(number);
-        return !Unsafe.IsNullRef(ref entry)
-            && entry.Packet.Protocol == ProbeProtocol.Tcp
-            && entry.Packet.Flow.SourcePort == tcp.DestinationPort
-            && entry.Packet.Flow.DestinationPort == tcp.SourcePort
-            && (payload == 0 || ProbeWriter.TcpPayloadLength(entry.Packet.Size, entry.Packet.Target.IsV6) == payload);
+        match = default;
+        for (var number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestPayloadSearch); number--)
+        {
+            ref var entry = ref _probes.Find(number);
+            if (Unsafe.IsNullRef(ref entry))
+            {
+                return false;
+            }
+
+            ref readonly var probe = ref entry.Packet;
+            if (!Fits(probe, tcp))
+            {
+                continue;
+            }
+
+            var counted = ProbeWriter.TcpPayloadLength(probe.Size, probe.Target.IsV6, probe.Segment) + (probe.Segment == TcpSegmentKind.Syn ? 1 : 0);
+            if (tcp.Acknowledgment == _cookies.TcpSequence(number) + (uint)counted)
+            {
+                match = new Match(number);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool TryMatchTcp(in QuoteStack quote, in QuotedTransport transport, out Match match)

@@ -22,7 +22,8 @@ public sealed class RuleSet
     public static RuleSet All { get; } = new(
     [
         new AddressOnlyIcmp(), new AddressTranslation(), new AggregationLoss(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(),
-        new LatePathMtu(), new PerDestination(), new RateLimitedHop(), new RouteChanged(), new RoutingLoop(), new TosRemarking(), new Unreachable(), new ZeroTtlForwarding(),
+        new LatePathMtu(), new PathMtuBlackHole(), new PerDestination(), new RateLimitedHop(), new ReturnPathMtu(), new RouteChanged(), new RoutingLoop(),
+        new SignalledPathMtu(), new SmallerMember(), new TosRemarking(), new Unreachable(), new WrongMtuSignal(), new ZeroTtlForwarding(),
     ]);
 
     /// <summary>Judges a document.</summary>

@@ -46,6 +46,20 @@ public class AllocationTests
         return udp + tcp + IcmpMessage.Write(packet, isV6: false, 8, 0, 1, Syn);
     });
 
+    [Fact]
+    public void Wrapping_and_unwrapping_allocates_nothing()
+    {
+        EncapsulationStack stack = new([new IpIpEncapsulation { Remote = Target4, Source = Source4 }, new GueEncapsulation { Remote = Target6, Source = Source6, Port = 6080, RemoteChecksum = true }]);
+        AssertAllocatesNothing(() =>
+        {
+            Span<byte> packet = stackalloc byte[200];
+            Syn.CopyTo(packet[stack.Overhead..]);
+            var length = EncapsulationWriter.Wrap(stack, packet, Syn.Length, new OuterFields { Id = 7 });
+            EncapsulationReader.TryUnwrap(stack.Layers[0], packet[..length], out var inside, out _);
+            return EncapsulationReader.TryUnwrap(stack.Layers[1], inside, out var inner, out _) ? inner.Length : 0;
+        });
+    }
+
     private static int ReadError(byte[] octets, bool isV6)
     {
         IcmpMessage.TryRead(octets, isV6, out var message);

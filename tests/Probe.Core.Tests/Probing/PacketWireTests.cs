@@ -314,7 +314,7 @@ public sealed class PacketWireTests : IDisposable
 
     private static byte TimeExceeded(bool isV6) => isV6 ? (byte)3 : (byte)11;
 
-    private static byte[] Key()
+    internal static byte[] Key()
     {
         var key = new byte[ProbeCookies.KeyLength];
         new Random(1).NextBytes(key);

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using static Probe.Core.Linux.SocketConstants;
+
+namespace Probe.Core.Linux;
+
+/// <summary>
+/// Receives what comes from outside under an address of this host's own, as real servers answer under a virtual address that a load balancer holds
+/// too. The kernel drops such packets before any AF_INET socket (fib_validate_source, unless accept_local is set); a packet socket sees them earlier.
+/// Bound to one protocol it sees no outgoing packets.
+/// </summary>
+internal sealed class LocalSourceReceiver : IReceiver
+{
+    private readonly IReadOnlyList<IpAddress> _sources;
+    private readonly int _transport;
+
+    /// <summary>Opens the socket in the calling thread's network namespace.</summary>
+    /// <param name="sources">Addresses that the answers come from, all of one family.</param>
+    /// <param name="transport">IPPROTO_TCP or IPPROTO_UDP besides ICMP; 0 for ICMP alone.</param>
+    /// <param name="ports">Destination ports of that transport.</param>
+    /// <param name="receiveBuffer">Octets that wait for this process.</param>
+    public LocalSourceReceiver(IReadOnlyList<IpAddress> sources, int transport, IReadOnlyList<ushort> ports, int receiveBuffer)
+    {
+        (_sources, _transport) = (sources, transport);
+
+        // Protocol 0 receives nothing until bind: the filter stands before the first packet comes.
+        Descriptor = Sockets.Open(AF_PACKET, SOCK_DGRAM, 0, "a packet socket");
+        try
+        {
+            Listen(ports);
+            Sockets.ReceiveBuffer(Descriptor, receiveBuffer);
+            Sockets.Set(
+                Descriptor, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, nameof(SO_TIMESTAMPING));
+            Sockets.Bind(Descriptor, new sockaddr_ll
+            {
+                sll_family = AF_PACKET,
+                sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)(sources[0].IsV6 ? ETH_P_IPV6 : ETH_P_IP)),
+            }, "receive on all interfaces");
+        }
+        catch
+        {
+            Descriptor.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public FileDescriptor Descriptor { get; }
+
+    /// <inheritdoc/>
+    public uint Losses => Sockets.Drops(Descriptor);
+
+    /// <inheritdoc/>
+    public void Listen(IReadOnlyList<ushort> ports) => SocketFilter.AnswersFrom(_sources, _transport, ports).Attach(Descriptor);
+
+    /// <inheritdoc/>
+    public void Deliver(MessageBatch batch, int i, StampClock clock, long nowNs, IPacketSink sink)
+    {
+        ref readonly var link = ref batch.FromLink(i);
+
+        // Unlike for a raw socket, nobody has checked the header yet.
+        if (link.sll_pkttype != PACKET_HOST || !IpPacket.TryRead(batch.Data(i), out var ip) || !ip.HeaderChecksumValid || ip.FragmentOffset != 0)
+        {
+            return;
+        }
+
+        var (atNs, stamp) = (nowNs, StampSource.User);
+        var control = batch.Control(i);
+        while (control.MoveNext())
+        {
+            if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time) && time.Nanoseconds != 0)
+            {
+                (atNs, stamp) = clock.Place(time.Nanoseconds, nowNs);
+            }
+        }
+
+        sink.Arrived(new ArrivedPacket
+        {
+            Source = ip.Source,
+            Destination = ip.Destination,
+            Ttl = ip.Ttl,
+            TrafficClass = ip.TrafficClass,
+            Protocol = ip.Protocol,
+            Payload = ip.Payload,
+            Length = ip.TotalLength,
+            AtNs = atNs,
+            Stamp = stamp,
+            InterfaceIndex = link.sll_ifindex,
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Descriptor.Dispose();
+}
