@@ -25,16 +25,11 @@ internal sealed class AggregationLoss : IRule
 
     public RuleResult Evaluate(Bundle bundle)
     {
-        var (findings, missing) = (new List<Finding>(), new List<string>());
+        var findings = new List<Finding>();
+        var missing = bundle.WithoutTest(tcp => (tcp?.Upload ?? tcp?.Download) is not null, "the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)").ToList();
         foreach (var (mtu, pointer) in bundle.PathMtusOf())
         {
-            if (mtu.Tcp is not ({ Upload: not null } or { Download: not null }))
-            {
-                missing.Add(Say($"{pointer:ours}: the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)"));
-                continue;
-            }
-
-            foreach (var (transfer, at) in new[] { (mtu.Tcp.Upload, $"{pointer}/tcp/upload"), (mtu.Tcp.Download, $"{pointer}/tcp/download") })
+            foreach (var (transfer, at) in new[] { (mtu.Tcp?.Upload, $"{pointer}/tcp/upload"), (mtu.Tcp?.Download, $"{pointer}/tcp/download") })
             {
                 switch (transfer)
                 {

@@ -27,14 +27,12 @@ internal sealed class LatePathMtu : IRule
 
     public RuleResult Evaluate(Bundle bundle)
     {
-        var (findings, missing) = (new List<Finding>(), new List<string>());
+        var findings = new List<Finding>();
+        var missing = bundle.WithoutTest(tcp => tcp?.Stall is not null, "no connections were opened before and after learning (--tcp-stall)").ToList();
         foreach (var (mtu, pointer) in bundle.PathMtusOf())
         {
             switch (mtu.Tcp?.Stall)
             {
-                case null:
-                    missing.Add(Say($"{pointer:ours}: no connections were opened before and after learning (--tcp-stall)"));
-                    break;
                 case { Verdict: TcpStallVerdict.CannotTell or TcpStallVerdict.NotAnswering } stall:
                     missing.Add(Say($"{pointer:ours}/tcp/stall: {stall.Reason ?? "no verdict"}"));
                     break;
@@ -158,7 +156,7 @@ internal sealed class LatePathMtu : IRule
 
         if (was > now && now > 0)
         {
-            var tunnel = TcpReading.TunnelOf(was - now) is { } name ? $", as {name} adds" : "";
+            var tunnel = TcpTestReading.TunnelOf(was - now) is { } name ? $", as {name} adds" : "";
             yield return $"or let the link below carry {was} + {was - now} octets ({was} − {now} = {was - now}{tunnel})";
         }
     }

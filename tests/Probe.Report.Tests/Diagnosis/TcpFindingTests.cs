@@ -60,7 +60,7 @@ public class TcpFindingTests
         var judgement = Judge(null);
         Assert.Empty(judgement.Findings);
         Assert.Equal(
-            ["/pathMtus/0: no connections were opened before and after learning (--tcp-stall)", "/pathMtus/0: the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)"],
+            ["/pathMtus: no connections were opened before and after learning (--tcp-stall)", "/pathMtus: the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)"],
             judgement.NotExamined.Where(item => item.Rule is "PRB-MTU-002" or "PRB-MTU-006").Select(item => item.Missing));
     }
 
@@ -88,6 +88,14 @@ public class TcpFindingTests
         var findings = Judge(new TcpEvidence { Upload = bad, Download = bad with { Direction = TcpDirection.Download } }).Findings;
         Assert.Equal(["/pathMtus/0/tcp/upload/pacings/0/loss", "/pathMtus/0/tcp/download/pacings/0/loss"], findings.Select(finding => finding.Evidence[0].Pointer));
         Assert.StartsWith("on the way back", findings[1].Where, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_default_route_is_left_alone()
+    {
+        var stall = Stalled() with { Learned = s_learned with { Route = "default" } };
+        Assert.Equal(
+            "on this host, and so on every client: ip route replace 203.0.113.9/32 via 10.0.0.1 dev eth0 mtu 1480 advmss 1440", Assert.Single(Judge(new TcpEvidence { Stall = stall }).Findings).Fix[0]);
     }
 
     [Theory]
