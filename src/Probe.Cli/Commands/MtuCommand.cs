@@ -131,6 +131,11 @@ internal sealed class MtuCommand : ProbeCommand
             return parse.Has(_own.Payload) ? throw UserError.Usage("--payload is what --tcp-upload and --tcp-stall send: add one of them, or leave it out") : null;
         }
 
+        if (parse.Has(_own.Icmp) || parse.Has(_own.Udp))
+        {
+            throw UserError.Usage($"--tcp-upload, --tcp-download and --tcp-stall are about TCP: leave out {(parse.Has(_own.Icmp) ? "--icmp" : "--udp")}");
+        }
+
         if (targets is not [{ Via.IsEmpty: true } target])
         {
             throw UserError.Usage("--tcp-upload, --tcp-download and --tcp-stall open connections of this host: they take one host, and no tunnel of the probes");
