@@ -1,3 +1,4 @@
+using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Health;
 
@@ -51,6 +52,12 @@ internal sealed record CheckRequest
     /// <summary>The targets.</summary>
     public required IReadOnlyList<ServiceName> Targets { get; init; }
 
+    /// <summary>What the user's list of services has besides, and why it is not checked.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
+    /// <summary>Some targets stand behind tunnels.</summary>
+    public bool Tunnels => Targets.Any(target => target.At is { Via.IsEmpty: false });
+
     /// <summary>What is done to each.</summary>
     public required CheckKind Kind { get; init; }
 
@@ -77,6 +84,9 @@ internal sealed record CheckRequest
 
     /// <summary>For whom the exit code is.</summary>
     public required ExitMode Exit { get; init; }
+
+    /// <summary>Whom to ask for addresses, where there is more than one target.</summary>
+    public NameQuestion Resolver { get; init; } = TargetResolver.Ask;
 
     /// <summary>What every check has in common.</summary>
     public required ProbingOptions Probing { get; init; }

@@ -127,7 +127,7 @@ internal sealed class TraceCommand : ProbeCommand
             Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
-            SweepsOuter = parse.Find(_own.Sweep) ?? false,
+            SweepsOuter = parse.Find(_own.Sweep) == SweptTtl.Outer,
             Search = search,
             Output = output,
             PictureFile = parse.GetValue(_own.Svg),
@@ -190,6 +190,12 @@ internal sealed class TraceCommand : ProbeCommand
         }
     }
 
+    private enum SweptTtl
+    {
+        Inner,
+        Outer,
+    }
+
     private sealed class OwnOptions
     {
         public Option<bool> Icmp { get; } = OptionOf.Flag("echo requests (default)", "--icmp");
@@ -216,8 +222,8 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
 
-        public Option<bool> Sweep { get; } = OptionOf.Value(
-            Values.OneOf(("inner", false), ("outer", true)), "inner|outer", "with --via: which TTL is swept, the probe's own or that of the outermost tunnel header (inner)", "--sweep");
+        public Option<SweptTtl> Sweep { get; } = OptionOf.Value(
+            Values.OneOf(("inner", SweptTtl.Inner), ("outer", SweptTtl.Outer)), "inner|outer", "with --via: which TTL is swept, the probe's own or that of the outermost tunnel header (inner)", "--sweep");
 
         public Option<bool> Ecmp { get; } = OptionOf.Flag(
             "find all paths (MDA), by UDP unless told otherwise; after the search -c cycles of those flows that cover what was found (none in a report, no end in the live view)", "--ecmp");

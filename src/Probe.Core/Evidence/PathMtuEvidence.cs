@@ -104,6 +104,9 @@ public sealed record PathMtuEvidence
 
     /// <summary>Every size tried, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes { get; init; } = [];
+
+    /// <summary>What established connections say; null when none were asked for.</summary>
+    public TcpEvidence? Tcp { get; init; }
 }
 
 /// <summary>A flow of a path MTU search.</summary>

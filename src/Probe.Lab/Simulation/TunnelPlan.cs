@@ -31,7 +31,7 @@ public sealed record TunnelPlan
     /// <summary>MTU of the last link on the way back to the vantage host.</summary>
     public int ReturnMtu { get; init; } = 1500;
 
-    /// <summary>What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told.</summary>
+    /// <summary>What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told: of an answer from the virtual address, the director.</summary>
     public bool ReturnIsSilent { get; init; }
 
     /// <summary>Routers e1 … that share the flows of the tunnel between r2 and r3; 0 for a plain link.</summary>
@@ -59,6 +59,9 @@ public sealed record TunnelPlan
     public static IpAddress ServerAddress(int number, bool isV6 = false) =>
         IpAddress.Parse(isV6 ? FormattableString.Invariant($"fd00:202::{number:x}") : FormattableString.Invariant($"10.202.0.{number}"));
 
+    /// <summary>Both addresses of a real server.</summary>
+    internal static ImmutableArray<IpAddress> ServerAddresses(int number) => [ServerAddress(number), ServerAddress(number, isV6: true)];
+
     /// <summary>The encapsulations that reach a real server, counted from 1: what a prober at the director says with <c>--via</c>.</summary>
     public ImmutableArray<Encapsulation> Via(int number = 1) =>
     [
@@ -69,17 +72,27 @@ public sealed record TunnelPlan
         }),
     ];
 
+    /// <summary>Addresses of the director from which its outer packets come.</summary>
+    public static ImmutableArray<IpAddress> DirectorAddresses { get; } = [IpAddress.Parse("10.203.0.1"), IpAddress.Parse("fd00:203::1")];
+
+    /// <summary>The virtual addresses.</summary>
+    public static ImmutableArray<IpAddress> VirtualAddresses { get; } = [TopologyBuilder.TargetV4, TopologyBuilder.TargetV6];
+
+    /// <summary>The director as data.</summary>
+    internal NodeSpec DirectorNode => new()
+    {
+        Name = Director,
+        Addresses = [.. DirectorAddresses.Concat(VirtualAddresses).Select(IpPrefix.Of)],
+        Director = Balancing with { Addresses = VirtualAddresses, Servers = [.. Numbers.Select(number => new RealServer(Via(number)))] },
+    };
+
     /// <summary>h – r1 – d – r2 – s1 … sn, and back s – r1 – h: the vantage host is a client of the virtual address.</summary>
     public Topology FromClient()
     {
         const string entry = "r1";
         var builder = Begin()
             .Host(TopologyBuilder.Vantage, TopologyBuilder.VantageV4, TopologyBuilder.VantageV6)
-            .Node(Director, node => node with
-            {
-                Addresses = [.. OwnAddresses, .. Virtual.Select(IpPrefix.Of)],
-                Director = Balancing with { Addresses = Virtual, Servers = [.. Numbers.Select(number => new RealServer(Via(number)))] },
-            })
+            .Node(Director, _ => DirectorNode)
             .Link(TopologyBuilder.Vantage, entry)
             .Link(entry, Director)
             .Link(Director, Tunnel, Quality with { Mtu = EntryMtu });
@@ -99,15 +112,11 @@ public sealed record TunnelPlan
     public Topology FromDirector()
     {
         var builder = Begin()
-            .Host(TopologyBuilder.Vantage, [TopologyBuilder.VantageV4, TopologyBuilder.VantageV6, .. Virtual])
+            .Host(TopologyBuilder.Vantage, [TopologyBuilder.VantageV4, TopologyBuilder.VantageV6, .. VirtualAddresses])
             .Link(TopologyBuilder.Vantage, Tunnel, Quality with { Mtu = EntryMtu });
         AddTunnel(builder, TopologyBuilder.Vantage);
         return WithReturn(builder.Build(), Tunnel);
     }
-
-    private static ImmutableArray<IpAddress> Virtual { get; } = [TopologyBuilder.TargetV4, TopologyBuilder.TargetV6];
-
-    private static ImmutableArray<IpPrefix> OwnAddresses { get; } = [IpPrefix.Parse("10.203.0.1"), IpPrefix.Parse("fd00:203::1")];
 
     private IEnumerable<int> Numbers => Enumerable.Range(1, Servers);
 
@@ -135,8 +144,8 @@ public sealed record TunnelPlan
         {
             var via = Via(number);
             builder
-                .Host(Name(number), ServerAddress(number), ServerAddress(number, isV6: true))
-                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = Virtual }, Host = Host })
+                .Host(Name(number), [.. ServerAddresses(number)])
+                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = VirtualAddresses }, Host = Host })
                 .Link(last, Name(number), Quality with { Mtu = OuterMtu });
         }
     }
@@ -144,11 +153,11 @@ public sealed record TunnelPlan
     // Stated, or the way back would look as near.
     private void ToServers(TopologyBuilder builder, string from, params string[] next) => builder.Node(from, node => node with
     {
-        Routes = node.Routes.AddRange(Numbers.SelectMany(number => new[] { false, true }.Select(isV6 => new RouteSpec
+        Routes = node.Routes.AddRange(Numbers.SelectMany(number => ServerAddresses(number)).Select(address => new RouteSpec
         {
-            Prefix = IpPrefix.Of(ServerAddress(number, isV6)),
+            Prefix = IpPrefix.Of(address),
             NextHops = [.. next.Select(name => new NextHop(name))],
-        }))),
+        })),
     });
 
     private Topology WithReturn(Topology topology, string last)

@@ -1,0 +1,84 @@
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.Health;
+
+/// <content>
+/// Checks through tunnels: the SYN goes to one server behind an address that many have, the answer comes straight from that address, and what ends the
+/// half-open connection must take the SYN's way.
+/// </content>
+public sealed partial class RawEngine
+{
+    // Answers of so many checks in one look; beyond, the servers send theirs again after a second.
+    private const int MostResets = 4096;
+
+    private readonly Queue<TunnelReset> _resets = new();
+
+    /// <summary>Puts the packet that stands behind its outer headers' room into them; returns the length of all.</summary>
+    private static int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
+        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id });
+
+    /// <summary>Ends what an answer to a tunnelled SYN shows at the server, be the check over or not.</summary>
+    private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)
+    {
+        if (!slot.Via.IsEmpty && _resets.Count < MostResets)
+        {
+            _resets.Enqueue(new TunnelReset(PacketOf(ref slot), acknowledged));
+        }
+    }
+
+    private void Write(in TunnelReset reset)
+    {
+        var packet = _batch.Room;
+        var length = ProbeWriter.WriteReset(reset.Syn, reset.Acknowledged, packet[reset.Syn.Via.Overhead..]);
+        _batch.Add(Wrap(reset.Syn.Via, id: 0, packet, length), number: 0);
+    }
+
+    /// <summary>
+    /// The check whose outer packet an ICMP error quotes. A router need quote no more than eight octets behind the outer header (RFC 792), so the
+    /// outer addresses, length and identification must do; an IPv6 error quotes enough for the SYN inside.
+    /// </summary>
+    private bool TryFindOutside(ReadOnlySpan<byte> octets, in IpPacket quoted, out int index)
+    {
+        index = -1;
+        if (!_ports.HasMuted || !MaySearch())
+        {
+            return false;
+        }
+
+        for (index = 0; index < _slots.Capacity; index++)
+        {
+            ref var slot = ref _slots[index];
+            if (slot.Number != 0 && slot.SentNs != 0 && !slot.Via.IsEmpty && Quotes(ref slot, octets, quoted))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Quotes(ref RawSlot slot, ReadOnlySpan<byte> octets, in IpPacket quoted)
+    {
+        var outermost = slot.Via.Layers[0];
+        if (quoted.Destination != outermost.Remote || quoted.Source != outermost.Source || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
+        {
+            return false;
+        }
+
+        if (!quoted.IsV6)
+        {
+            return quoted.Id == _cookies.IpId(slot.Number) && quoted.TotalLength == slot.Via.Overhead + ProbeWriter.DefaultSize(slot.Address.IsV6);
+        }
+
+        var at = slot.Via.Overhead;
+        return octets.Length > at
+            && IpPacket.TryReadQuote(octets[at..], out var inner)
+            && QuotedTransport.TryRead(inner.Payload, IpProtocol.Tcp, out var tcp)
+            && _cookies.NumberOfTcpSequence(tcp.Sequence) == slot.Number;
+    }
+
+    private static IpAddress InnerOfFirst(ref RawSlot slot) => slot.Via.Layers.Length > 1 ? slot.Via.Layers[1].Remote : slot.Address;
+
+    private readonly record struct TunnelReset(ProbePacket Syn, uint Acknowledged);
+}
