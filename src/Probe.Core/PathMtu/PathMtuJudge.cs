@@ -43,10 +43,10 @@ internal static class PathMtuJudge
 
         if (ledger.LargestAnswered >= search.Largest)
         {
-            return new PathMtuJudgement(
-                result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath,
-                IsWeak(search, result) ? Confidence.Likely : Confidence.Proved,
-                ledger.LargestAnswered);
+            // The other way is another flow: it may go by another path, too.
+            return result.Returning is not null
+                ? new PathMtuJudgement(PathMtuVerdict.ReturnPath, Confidence.Likely, ledger.LargestAnswered)
+                : new PathMtuJudgement(PathMtuVerdict.Clear, IsWeak(search, result) ? Confidence.Likely : Confidence.Proved, ledger.LargestAnswered);
         }
 
         return Limited(search, result);

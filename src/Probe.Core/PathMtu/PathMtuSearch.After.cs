@@ -119,7 +119,9 @@ public sealed partial class PathMtuSearch
         }
 
         var hop = Reached(ledger, size);
-        result.Place = new HolePlace(hop, AddressAt(ledger, hop), AddressAt(ledger, hop + 1));
+        // What the target itself answers through a tunnel came out at the tunnel's end.
+        var after = AddressAt(ledger, hop + 1);
+        result.Place = new HolePlace(hop, AddressAt(ledger, hop), after == Options.Target && !Options.Via.IsEmpty ? Options.Via.Layers[0].Remote : after);
     }
 
     private static int HopsBack(byte ttl) => (ttl switch { 0 => 64, <= 64 => 64, <= 128 => 128, _ => 255 }) - ttl + 1;

@@ -96,7 +96,7 @@ public sealed partial class PathMtuSearch
                 Stage.Top => [Largest],
                 Stage.Decide => [bad, answered],
                 Stage.Middle => [MiddleOf(answered, bad)],
-                Stage.Table => WithBad(ledger, bad, Table(answered, bad)),
+                Stage.Table => Table(answered, bad),
                 Stage.Steps => WithBad(ledger, bad, Steps(answered, bad)),
                 _ => WithBad(ledger, bad, Splits(answered, bad)),
             };
