@@ -83,7 +83,7 @@ public sealed record PathMtuEvidence
     /// <summary>Largest packet that comes back, where answers as large as the probes told the two directions apart; octets.</summary>
     public int? ReturnMtu { get; init; }
 
-    /// <summary>Share of small probes lost, 0 to 1; null when none was sent.</summary>
+    /// <summary>Share lost of the probes that are not too large, 0 to 1; null when none was sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Loss { get; init; }
 

@@ -39,7 +39,7 @@ public sealed class BudgetTests(ITestOutputHelper output)
         spare.Sort();
         output.WriteLine($"{segment} {lossEachWay}: packets median {packets[Runs / 2]} 95 % {packets[Runs * 95 / 100]} 99 % {packets[Runs * 99 / 100]} most {packets[^1]}; "
             + $"round trips beyond 300 ms median {spare[Runs / 2]:0.0} 95 % {spare[Runs * 95 / 100]:0.0} 99 % {spare[Runs * 99 / 100]:0.0} most {spare[^1]:0.0}");
-        var within = lossEachWay > 0 ? Runs * 97 / 100 : Runs - 1;
+        var within = lossEachWay > 0 ? Runs * 98 / 100 : Runs - 1;
         Assert.True(packets[within] <= MostPackets);
         Assert.True(spare[within] <= MostRoundTrips);
     }

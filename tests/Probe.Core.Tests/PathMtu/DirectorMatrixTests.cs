@@ -23,7 +23,8 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
         ["field 0"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 0 }, PathMtuVerdict.WrongSignal),
         ["field 68"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 68 }, PathMtuVerdict.WrongSignal),
         ["field 9000"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 9000 }, PathMtuVerdict.WrongSignal),
-        ["relay -20"] = Relay,
+        ["relay -20"] = (random, kind) => Relay(random, kind, DirectorRelay.OuterHeaderOnly),
+        ["relay subtracts nothing"] = (random, kind) => Relay(random, kind, DirectorRelay.NothingSubtracted),
         ["relay missing"] = (random, kind) => Path(random, kind, new DirectorSpec { Relay = DirectorRelay.Missing, LearnsOuterMtu = false }, PathMtuVerdict.BlackHole),
         ["decapsulation missing"] = (random, kind) =>
         {
@@ -125,17 +126,17 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
         return Case(plan, plan.OuterMtu - plan.Overhead, verdict);
     }
 
-    private static MatrixCase Relay(Random random, string kind)
+    private static MatrixCase Relay(Random random, string kind, DirectorRelay relay)
     {
         // What lies between the truth and the wrong number must fit what the entry lets through.
         var plan = TunnelNetworks.Plan(random, kind) with
         {
-            Balancing = new DirectorSpec { Relay = DirectorRelay.OuterHeaderOnly, LearnsOuterMtu = false },
+            Balancing = new DirectorSpec { Relay = relay, LearnsOuterMtu = false },
             OuterMtu = random.Next(600, 1480),
         };
-        var forgotten = plan.Overhead - 20;
+        var forgotten = plan.Overhead - (relay == DirectorRelay.OuterHeaderOnly ? 20 : 0);
         return Case(plan, plan.OuterMtu - plan.Overhead, forgotten == 0 ? PathMtuVerdict.Signalled : PathMtuVerdict.WrongSignal, run =>
-            forgotten != 0 && run.Evidence.Arithmetic?.Difference != forgotten ? $"difference {run.Evidence.Arithmetic?.Difference}" : null);
+            forgotten == 0 || (run.Evidence.Arithmetic is { Meaning: not null } arithmetic && arithmetic.Difference == forgotten) ? null : $"difference {run.Evidence.Arithmetic?.Difference}");
     }
 
     private static MatrixCase Lossy(MatrixCase drawn) => drawn with

@@ -23,6 +23,8 @@ public sealed class TunnelMatrixTests(ITestOutputHelper output)
         ["field 0"] = (random, kind) => Case(random, Small(random, kind), PathMtuVerdict.WrongSignal, PlainNetworks.Lie(0)),
         ["field 68"] = (random, kind) => Case(random, Small(random, kind), PathMtuVerdict.WrongSignal, PlainNetworks.Lie(68)),
         ["field 9000"] = (random, kind) => Case(random, Small(random, kind), PathMtuVerdict.WrongSignal, PlainNetworks.Lie(9000)),
+        ["IPv6 inside, signalled"] = (random, kind) => V6(random, kind, PathMtuVerdict.Signalled, null),
+        ["IPv6 inside, silent"] = (random, kind) => V6(random, kind, PathMtuVerdict.BlackHole, PlainNetworks.Silent),
         ["return path, echo and ACK"] = Return,
         ["decapsulation missing"] = (random, kind) => Missing(random, kind),
         ["ECMP member"] = Member,
@@ -64,6 +66,12 @@ public sealed class TunnelMatrixTests(ITestOutputHelper output)
             Change = options => options with { Segment = segment, Via = Via(plan) },
             Also = run => run.Evidence.Mtu + plan.Overhead != run.Evidence.OuterMtu ? "outer" : also?.Invoke(run),
         };
+    }
+
+    private static MatrixCase V6(Random random, string kind, PathMtuVerdict verdict, TooBigPolicy? policy)
+    {
+        var plan = Small(random, kind);
+        return Case(random, plan with { OuterMtu = random.Next(1280 + plan.Overhead, 1500) }, verdict, policy) with { IsV6 = true };
     }
 
     private static MatrixCase Return(Random random, string kind)
