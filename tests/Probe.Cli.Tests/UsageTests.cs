@@ -3,6 +3,18 @@ namespace Probe.Cli.Tests;
 public class UsageTests
 {
     [Theory]
+    [InlineData("mtu", "HOST is missing; see 'probe mtu --help'")]
+    [InlineData("mtu h --icmp -p 80", "ICMP has no ports: give --udp or --tcp with -p 80")]
+    [InlineData("mtu h --icmp --udp", "--icmp and --udp contradict each other")]
+    [InlineData("mtu h --expect 0", "--expect '0' is not a whole number from 1 to 65535")]
+    [InlineData("mtu h --each-real", "--each-real needs the list of the real servers: give --targets-from ipvs:FILE")]
+    [InlineData("mtu h --payload tls", "--payload is what --tcp-upload and --tcp-stall send")]
+    [InlineData("mtu h --tcp-upload -p 7000", "7000")]
+    [InlineData("mtu h --tcp-upload --udp", "--tcp-upload, --tcp-download and --tcp-stall are about TCP: leave out --udp")]
+    [InlineData("mtu h --tcp-stall --via ipip:192.0.2.1", "they take one host, and no tunnel of the probes")]
+    [InlineData("mtu a b --pcap f.pcapng", "--pcap is for one host")]
+    [InlineData("mtu h --responder 7000", "--responder waits for the far end to connect: leave HOST out")]
+    [InlineData("mtu h --via gue", "--via 'gue'")]
     [InlineData("trace", "HOST is missing")]
     [InlineData("tracee h", "unknown command 'tracee': did you mean trace?")]
     [InlineData("trace --jsn h", "unknown option --jsn: did you mean --json?")]
