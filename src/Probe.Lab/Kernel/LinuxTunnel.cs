@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Probe.Core.Packets;
 using Probe.Lab.Layer1;
 using Probe.Lab.Simulation;
@@ -7,8 +6,8 @@ namespace Probe.Lab.Kernel;
 
 /// <summary>
 /// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux: every
-/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is simulated, behind a TUN device
-/// beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and fd07:k::1 at the end
+/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is made in this process, on TUN devices:
+/// the director is the simulated one, the servers' tunnels end in a <see cref="TunnelTap"/>. Link k has 10.7.k.1 and fd07:k::1 at the end
 /// nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2, from 11 on r2 – server,
 /// from 51 on server – r1.
 /// </summary>
@@ -20,10 +19,7 @@ public sealed class LinuxTunnel : IDisposable
     private const int FirstServerLink = 10;
     private const int FirstReturnLink = 50;
 
-    // No link between a kernel and what is simulated beside it limits anything.
-    private const int Unlimited = ushort.MaxValue;
-
-    private readonly List<RealTimeNetwork> _simulated = [];
+    private readonly List<IDisposable> _running = [];
     private readonly TunnelPlan _plan;
     private readonly string[] _servers;
 
@@ -85,12 +81,12 @@ public sealed class LinuxTunnel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var network in _simulated)
+        foreach (var running in _running)
         {
-            network.Dispose();
+            running.Dispose();
         }
 
-        _simulated.Clear();
+        _running.Clear();
     }
 
     private static IpAddress Address(int link, int end, bool isV6) =>
@@ -116,13 +112,13 @@ public sealed class LinuxTunnel : IDisposable
         LimitReturn();
         for (var number = 1; number <= _servers.Length; number++)
         {
-            OpenTunnels(number);
+            KernelLab.Ip(OnLoopback(Server(number), TunnelPlan.ServerAddresses(number)));
+            _running.Add(new TunnelTap(Server(number), _plan.Via(number)));
         }
 
         if (balances)
         {
-            _simulated.Add(RealTimeNetwork.BesideKernel(
-                Beside(_plan.DirectorNode, _plan.EntryMtu), Director, TunnelPlan.DirectorAddresses.Concat(TunnelPlan.VirtualAddresses)));
+            _running.Add(RealTimeNetwork.BesideKernel(DirectorBesideKernel(), Director, TunnelPlan.DirectorAddresses.Concat(TunnelPlan.VirtualAddresses)));
         }
         else
         {
@@ -190,36 +186,22 @@ public sealed class LinuxTunnel : IDisposable
         KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
-    private void OpenTunnels(int number)
-    {
-        var server = new NodeSpec
-        {
-            Name = "s",
-            Addresses = [.. TunnelPlan.ServerAddresses(number).Select(IpPrefix.Of)],
-            TunnelEnd = new TunnelEndSpec { Accepts = _plan.Via(number) },
-
-            // What comes out is the kernel's: this node is no hop of it.
-            Ttl = TtlHandling.Hidden,
-        };
-        _simulated.Add(RealTimeNetwork.BesideKernel(Beside(server, Unlimited), Server(number), TunnelPlan.ServerAddresses(number)));
-    }
-
-    // A node and the kernel beside it, which has every address that the node has not.
-    private static Topology Beside(NodeSpec node, int mtu)
+    // The director, and the kernel beside it, which has every other address.
+    private Topology DirectorBesideKernel()
     {
         const string kernel = "kernel";
         return new Topology
         {
             Vantage = kernel,
-            Nodes = [new NodeSpec { Name = kernel, Addresses = [IpPrefix.AllV4, IpPrefix.AllV6] }, node],
+            Nodes = [new NodeSpec { Name = kernel, Addresses = [IpPrefix.AllV4, IpPrefix.AllV6] }, _plan.DirectorNode],
             Links =
             [
                 new LinkSpec
                 {
-                    A = new LinkEnd(kernel, ImmutableArray<IpAddress>.Empty),
-                    B = new LinkEnd(node.Name, ImmutableArray<IpAddress>.Empty),
-                    Quality = new LinkQuality { Mtu = Unlimited },
-                    Back = new LinkQuality { Mtu = mtu },
+                    A = new LinkEnd(kernel, []),
+                    B = new LinkEnd(TunnelPlan.Director, []),
+                    Quality = new LinkQuality { Mtu = ushort.MaxValue },
+                    Back = new LinkQuality { Mtu = _plan.EntryMtu },
                 },
             ],
         };
