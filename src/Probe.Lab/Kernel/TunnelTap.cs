@@ -32,9 +32,16 @@ public sealed class TunnelTap : ICaptureSink, IDisposable
         {
             foreach (var layer in layers)
             {
-                _held.Add(layer is UdpEncapsulation udp
-                    ? new HeldPorts(layer.Remote, ProbeProtocol.Udp, [udp.Port])
-                    : new RawReceiver(layer.Remote.IsV6, layer.ProtocolFor(innerV6: false), [], receiveBuffer: 4096));
+                if (layer is UdpEncapsulation udp)
+                {
+                    _held.Add(new HeldPorts(layer.Remote, ProbeProtocol.Udp, [udp.Port]));
+                    continue;
+                }
+
+                foreach (var protocol in new HashSet<byte> { layer.ProtocolFor(innerV6: false), layer.ProtocolFor(innerV6: true) })
+                {
+                    _held.Add(new RawReceiver(layer.Remote.IsV6, protocol, [], receiveBuffer: 4096));
+                }
             }
 
             return (new TunDevice(Device), new PacketCapture(new CaptureFilter { Addresses = [.. layers.Select(layer => layer.Remote).Distinct()] }));

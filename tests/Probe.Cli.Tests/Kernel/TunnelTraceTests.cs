@@ -19,6 +19,7 @@ public sealed class TunnelTraceTests : IDisposable
     private static readonly string[] s_vias =
     [
         "gue:10.9.3.2", "ipip:10.9.3.2", "gre:10.9.3.2/42,csum,seq", "fou:10.9.3.2:5555,csum", "vxlan:10.9.3.2/100,mac=02:00:5e:00:53:01", "gue:10.9.3.2:6085,remcsum",
+        "gue:[fd09:3::2]", "ipip:[fd09:3::2]",
     ];
 
     private readonly KernelLab _lab = new();
@@ -37,18 +38,19 @@ public sealed class TunnelTraceTests : IDisposable
         _lab.Dispose();
     }
 
-    [NeedsFact(Needs)]
-    public void The_path_behind_the_tunnel_s_end_is_shown_through_every_type_of_tunnel()
+    [NeedsTheory(Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_path_behind_the_tunnel_s_end_is_shown_through_every_type_of_tunnel(bool v6)
     {
-        var target = _line.Target(v6: false);
-        var routes = (_line.Route(v6: false), Route("10.9.3.2"));
+        var routes = (_line.Route(v6), Route("10.9.3.2"), Route("fd09:3::2"));
         foreach (var via in s_vias)
         {
             foreach (var protocol in Enum.GetValues<ProbeProtocol>())
             {
-                var (bundle, trace, result) = _line.Trace(protocol, v6: false, "-c", "1", "--via", via);
+                var (bundle, trace, result) = _line.Trace(protocol, v6, "-c", "1", "--via", via);
                 Assert.True(result.Status == 0, result.ToString());
-                Assert.Equal(["10.9.3.2", "10.9.4.2", target.ToString()], trace.Addresses());
+                Assert.Equal(_line.Addresses(v6)[2..], trace.Addresses());
                 Assert.Equal((true, 3, "target", null), (trace.Reached, trace.ReachedTtl, trace.StopReason, trace.Sweep));
                 Assert.Equal([via], trace.Via);
                 Assert.All(trace.Hops, hop => Assert.Null(Assert.Single(Assert.Single(hop.Nodes).Replies).Layer));
@@ -56,7 +58,7 @@ public sealed class TunnelTraceTests : IDisposable
             }
         }
 
-        Assert.Equal(routes, (_line.Route(v6: false), Route("10.9.3.2")));
+        Assert.Equal(routes, (_line.Route(v6), Route("10.9.3.2"), Route("fd09:3::2")));
     }
 
     [NeedsFact(Needs)]
