@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Packets;
@@ -31,6 +32,52 @@ public class NameTests
         Assert.Equal(ExitStatus.CannotRun, error.Status);
         Assert.StartsWith("cannot resolve no-such.invalid: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("use an address", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_silent_resolver_keeps_no_other_name_waiting()
+    {
+        using var hold = new ManualResetEventSlim();
+        using var names = new ManyNames([Name("slow.example"), Name("a.example"), Name("a.example"), Name("b.example")], Family.Any, (name, _) =>
+        {
+            if (name.Text == "slow.example")
+            {
+                hold.Wait();
+                return (default, SocketError.TryAgain);
+            }
+
+            return (First, null);
+        });
+        var answers = new List<NameAnswer>();
+        Take(answers, 2);
+        Assert.Equal(["a.example", "b.example"], answers.Select(answer => answer.Name).Order(StringComparer.Ordinal));
+        Assert.All(answers, answer => Assert.Equal((First, null), (answer.Address, answer.Failure)));
+        Assert.Equal(1, names.Left);
+        Assert.False(names.TryTake(out _));
+
+        using var woken = new ManualResetEventSlim();
+        names.WakeBy(woken.Set);
+        hold.Set();
+        Assert.True(woken.Wait(Long));
+        Take(answers, 3);
+        Assert.True(answers[^1].NoResolver);
+
+        void Take(List<NameAnswer> to, int count)
+        {
+            var begun = Environment.TickCount64;
+            while (to.Count < count)
+            {
+                Assert.True(Environment.TickCount64 - begun < Long.TotalMilliseconds);
+                if (names.TryTake(out var answer))
+                {
+                    to.Add(answer);
+                }
+                else
+                {
+                    names.Wait(CancellationToken.None);
+                }
+            }
+        }
     }
 
     [Fact]
@@ -90,4 +137,6 @@ public class NameTests
         Assert.True(names.Wait(Long, CancellationToken.None));
         Assert.Equal("localhost", names.NameOf(IpAddress.Parse("127.0.0.1")));
     }
+
+    private static TargetName Name(string text) => new(text, default, null);
 }

@@ -215,24 +215,14 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             yield return new Gap("findings", $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
         }
 
-        if (_notSent > 0)
+        foreach (var gap in RunGaps.Of(_notSent, _capture?.Lost ?? 0, _session.ClockSteps))
         {
-            yield return new Gap("probes", $"this host would not send {_notSent} of them; they count as neither sent nor lost");
+            yield return gap;
         }
 
         if (Losses() is > 0 and var lost)
         {
             yield return new Gap("answers", $"up to {lost} were lost in this host: loss figures are upper bounds; try a lower --rate");
-        }
-
-        if (_capture is { Lost: > 0 } capture)
-        {
-            yield return new Gap("capture", $"{capture.Lost} packets came faster than they could be written and are missing in the file");
-        }
-
-        if (_session.ClockSteps > 0)
-        {
-            yield return new Gap("kernel stamps", $"the wall clock was set {_session.ClockSteps} times; round-trip times across it are from this process's clock");
         }
 
         if (_cleaned > 0)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Probe.Cli.Output;
 using Probe.Core.Capture;
 using Probe.Core.Evidence;
 using Probe.Core.Health;
@@ -58,11 +59,7 @@ internal sealed class CheckCapture : IDisposable
     /// <summary>Writes what is left and closes the file.</summary>
     public CaptureFile Finish(List<Gap> gaps)
     {
-        if (_recorder.Stop().Lost is > 0 and var lost)
-        {
-            gaps.Add(new Gap("capture", $"{lost} packets came faster than they could be written and are missing in the file"));
-        }
-
+        gaps.AddRange(RunGaps.Of(captureLost: _recorder.Stop().Lost));
         using var stream = File.OpenRead(_file);
         return new CaptureFile(_file, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }

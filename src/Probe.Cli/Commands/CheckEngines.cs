@@ -75,9 +75,11 @@ internal sealed class CheckEngines : IDisposable
             });
     }
 
-    /// <summary>Runs all checks; outcomes and turns come on the caller's thread.</summary>
-    public SweepEnd Run(IReadOnlyList<CheckTarget> targets, CheckRunOptions pace, ICheckSink sink, Action turn, long longestNs, CancellationToken cancellation) =>
-        new CheckCrew(_engines, targets, pace, Random.Shared.Next()).Run(sink, turn, longestNs, cancellation);
+    /// <summary>All of them together, with the targets that are known so far.</summary>
+    /// <param name="targets">What to check.</param>
+    /// <param name="pace">How fast.</param>
+    /// <param name="more">More targets come while it runs.</param>
+    public CheckCrew Crew(IReadOnlyList<CheckTarget> targets, CheckRunOptions pace, bool more) => new(_engines, targets, pace, Random.Shared.Next(), more);
 
     /// <inheritdoc/>
     public void Dispose() => _engines.ForEach(engine => engine.Dispose());

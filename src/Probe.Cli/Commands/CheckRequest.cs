@@ -1,3 +1,4 @@
+using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Health;
 
@@ -77,6 +78,9 @@ internal sealed record CheckRequest
 
     /// <summary>For whom the exit code is.</summary>
     public required ExitMode Exit { get; init; }
+
+    /// <summary>Whom to ask for addresses, where there is more than one target.</summary>
+    public NameQuestion Resolver { get; init; } = TargetResolver.Ask;
 
     /// <summary>What every check has in common.</summary>
     public required ProbingOptions Probing { get; init; }

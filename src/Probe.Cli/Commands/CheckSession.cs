@@ -26,7 +26,9 @@ internal sealed class CheckSession : IVerdictSink
 
     // The place of each target to check in the list that the user gave, and how long its name took.
     private readonly List<(int Place, long? DnsNs)> _places = [];
+    private readonly Dictionary<string, List<int>> _placesOf = new(StringComparer.Ordinal);
     private readonly CheckCsv? _csv;
+    private RouteCacheWatch? _cache;
     private long _zeroNs;
     private int _escaped;
 
@@ -50,28 +52,27 @@ internal sealed class CheckSession : IVerdictSink
 
     private ExitStatus Run()
     {
-        ResolveAll();
+        using var names = Begin();
         var pace = SparingConntrack();
-        using var crew = CheckEngines.Open(_request, _targets.Count / TargetsPerEngine + 1);
+        _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
+        using var engines = CheckEngines.Open(_request, _request.Targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
-        var end = _context.Cancellation.IsCancellationRequested ? SweepEnd.Interrupted : SweepEnd.Done;
-        if (_targets.Count > 0)
+        _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
+        var probing = _request.Probing;
+        using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
+        var crew = engines.Crew(_targets, pace, more: names.Left > 0);
+        var arrivals = new CheckArrivals(names, crew, judge, Place);
+        arrivals.Take();
+        var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (engines.NowNs - _zeroNs)) : long.MaxValue;
+        var end = crew.Run(judge, () => Turn(arrivals, judge, capture), left, _context.Cancellation);
+
+        // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
+        while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
         {
-            _zeroNs = crew.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
-            var probing = _request.Probing;
-            using var judge = VerdictJudge.Open(_targets, () => crew.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
-            var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (crew.NowNs - _zeroNs)) : long.MaxValue;
-            end = crew.Run(_targets, pace, judge, () => Turn(judge, capture), left, _context.Cancellation);
-
-            // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
-            while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
-            {
-                judge.Turn();
-            }
-
-            judge.Finish();
+            judge.Turn();
         }
 
+        judge.Finish();
         _context.Messages.EndProgress();
         return Conclude(end, capture);
     }
@@ -86,7 +87,7 @@ internal sealed class CheckSession : IVerdictSink
             return pace;
         }
 
-        var forecast = ConntrackForecast.Of(ConntrackTable.Read(), _targets.Count, pace.Count, pace.MaxPerSecond);
+        var forecast = ConntrackForecast.Of(ConntrackTable.Read(), _request.Targets.Count, pace.Count, pace.MaxPerSecond);
         if (_request.AllowConntrackFill || forecast.PerSecond >= pace.MaxPerSecond)
         {
             return pace;
@@ -103,8 +104,9 @@ internal sealed class CheckSession : IVerdictSink
         return pace with { MaxPerSecond = forecast.PerSecond };
     }
 
-    private void Turn(VerdictJudge judge, CheckCapture? capture)
+    private void Turn(CheckArrivals arrivals, VerdictJudge judge, CheckCapture? capture)
     {
+        arrivals.Take();
         judge.Turn();
         capture?.Drain();
         if (_request.Output is CheckOutput.Csv or CheckOutput.Ndjson)
@@ -112,42 +114,75 @@ internal sealed class CheckSession : IVerdictSink
             _context.Out.Flush();
         }
 
-        _context.Messages.Progress($"{_score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(_score)}");
+        _context.Messages.Progress($"{_score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(_score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
     }
 
-    private void ResolveAll()
+    /// <summary>Places the addresses, and begins to resolve the names; a single one now, as nothing goes on without it.</summary>
+    private ManyNames Begin()
     {
         var (all, probing) = (_request.Targets, _request.Probing);
-        if (all.Count == 1)
+        if (all is [{ Host: { IsName: true } only }])
         {
             var asked = Stopwatch.GetTimestamp();
-            var address = TargetResolver.Resolve(all[0].Host, probing.Family, _context.Cancellation);
-            Add(0, address, all[0].Host.IsName ? Stopwatch.GetElapsedTime(asked).Ticks * 100 : null);
-            return;
+            var address = TargetResolver.Resolve(only, probing.Family, _context.Cancellation);
+            Add(0, address, Stopwatch.GetElapsedTime(asked).Ticks * 100);
+            return new ManyNames([], probing.Family, _request.Resolver);
         }
 
-        var names = all.Where(target => target.Host.IsName).Select(target => target.Host);
-        var longest = probing.Deadline is { } deadline ? TimeSpan.FromTicks(deadline.Ns / 100) : (TimeSpan?)null;
-        var answers = ManyNames.Resolve(names, probing.Family, longest, left => _context.Messages.Progress($"{left} names to resolve"), _context.Cancellation);
         for (var place = 0; place < all.Count; place++)
         {
-            var target = all[place];
-            if (!target.Host.IsName)
+            var host = all[place].Host;
+            if (!host.IsName)
             {
-                Add(place, target.Host.Address, null);
+                Add(place, host.Address, null);
             }
-            else if (answers.TryGetValue(target.Host.Text, out var answer))
+            else if (_placesOf.TryGetValue(host.Text, out var places))
             {
-                if (answer.Failure is null)
-                {
-                    Add(place, answer.Address, answer.TookNs);
-                }
-                else
-                {
-                    Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
-                }
+                places.Add(place);
+            }
+            else
+            {
+                _placesOf.Add(host.Text, [place]);
             }
         }
+
+        var names = new ManyNames(all.Where(target => target.Host.IsName).Select(target => target.Host), probing.Family, _request.Resolver);
+        var begun = Stopwatch.GetTimestamp();
+
+        // A capture's filter is set once, with all addresses in it.
+        while (probing.CaptureFile is not null && names.Left > 0 && !_context.Cancellation.IsCancellationRequested
+            && !(Stopwatch.GetElapsedTime(begun).Ticks * 100 > probing.Deadline?.Ns))
+        {
+            while (names.TryTake(out var answer))
+            {
+                Place(answer);
+            }
+
+            _context.Messages.Progress($"{names.Left} names to resolve");
+            names.Wait(_context.Cancellation);
+        }
+
+        return names;
+    }
+
+    /// <summary>What a name's answer makes of the targets that have it: to be checked, or judged by this.</summary>
+    private List<CheckTarget> Place(NameAnswer answer)
+    {
+        var found = _targets.Count;
+        foreach (var place in _placesOf[answer.Name])
+        {
+            if (answer.Failure is null)
+            {
+                Add(place, answer.Address, answer.TookNs);
+            }
+            else
+            {
+                var target = _request.Targets[place];
+                Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
+            }
+        }
+
+        return _targets[found..];
     }
 
     private void Add(int place, IpAddress address, long? dnsNs)
@@ -196,6 +231,12 @@ internal sealed class CheckSession : IVerdictSink
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
+        }
+
+        if (_cache?.Conclude(_targets.Select(target => target.Address).ToHashSet()) is { } learned)
+        {
+            _context.Messages.Warning($"{learned.What}: {learned.Why}");
+            gaps.Add(learned);
         }
 
         var file = capture?.Finish(gaps);

@@ -3,26 +3,33 @@ using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
+using Probe.Core.Packets;
 
 namespace Probe.Cli.Commands;
 
 /// <summary><c>probe doctor</c>: what works here and what does not, one line each, with the fix.</summary>
 internal sealed class DoctorCommand : ProbeCommand
 {
+    private readonly Option<IpAddress> _source = OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of raw checks, for the notrack rule", "--source");
     private readonly Option<bool> _json = OptionOf.Flag("print a document with the facts of this host and what is missing", "--json");
 
     public DoctorCommand()
-        : base("doctor", "Tells what works on this machine, and how to fix what does not.") => Options.Add(_json);
+        : base("doctor", "Tells what works on this machine, and how to fix what does not.")
+    {
+        Options.Add(_source);
+        Options.Add(_json);
+    }
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples =>
     [
         ("probe doctor", "exit 0 when everything works, 4 when something is missing"),
         ("sudo probe doctor", "the same with root's privileges"),
+        ("probe doctor --source 192.0.2.10", "with the rule by which raw checks from that address fill no connection tracking table"),
     ];
 
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
-        var checks = HostChecks.Run();
+        var checks = HostChecks.Run(parse.Find(_source) ?? default);
         var missing = checks.Where(c => c.State == HostCheckState.Missing).ToList();
         if (parse.Has(_json))
         {
@@ -61,5 +68,9 @@ internal sealed class DoctorCommand : ProbeCommand
         }
 
         table.Write(context.Out, context.Palette);
+        foreach (var check in checks.Where(check => check.Command is not null))
+        {
+            context.Out.WriteLine($"{check.Name}: {check.Command}");
+        }
     }
 }

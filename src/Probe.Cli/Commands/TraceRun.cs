@@ -135,11 +135,7 @@ internal static class TraceRun
             gaps.Add(new Gap("probes", $"only the first {TraceEvidenceBuilder.KeptProbes} of {tracer.ProbesSent} are listed one by one"));
         }
 
-        if (tracer.ProbesNotSent > 0)
-        {
-            gaps.Add(new Gap("probes", $"this host would not send {tracer.ProbesNotSent} of them; they count as neither sent nor lost"));
-        }
-
+        gaps.AddRange(RunGaps.Of(tracer.ProbesNotSent, session.Capture?.Lost ?? 0, session.Probing.ClockSteps));
         if (session.SearchGap is { } unfinished)
         {
             gaps.Add(unfinished);
@@ -148,16 +144,6 @@ internal static class TraceRun
         if (session is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
         {
             gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
-        }
-
-        if (session.Capture is { Lost: > 0 and var lost })
-        {
-            gaps.Add(new Gap("capture", $"{lost} packets came faster than they could be written and are missing in the file"));
-        }
-
-        if (session.Probing.ClockSteps > 0)
-        {
-            gaps.Add(new Gap("kernel stamps", $"the wall clock was set {session.Probing.ClockSteps} times; round-trip times across it are from this process's clock"));
         }
 
         if (DescribeCache(session.Probing, session.Request.Protocol) is { } left)

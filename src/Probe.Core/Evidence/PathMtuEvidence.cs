@@ -94,8 +94,17 @@ public sealed record PathMtuEvidence
     /// <summary>From the first probe to the verdict, nanoseconds.</summary>
     public long DurationNs { get; init; }
 
+    /// <summary>Probes sent when the exact size was known, though not yet proved; null when it never was.</summary>
+    public int? ExactSent { get; init; }
+
+    /// <summary>From the first probe to that moment, nanoseconds; null when it never came.</summary>
+    public long? ExactNs { get; init; }
+
     /// <summary>Every size tried, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes { get; init; } = [];
+
+    /// <summary>What established connections say; null when none were asked for.</summary>
+    public TcpEvidence? Tcp { get; init; }
 }
 
 /// <summary>A flow of a path MTU search.</summary>
@@ -135,7 +144,7 @@ public sealed record PathMtuSignal
     /// <summary>How many such messages came.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>It cannot be true: 0, below the least MTU of the IP version, or not below the size of the packet it complains about.</summary>
+    /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>
     public bool Implausible { get; init; }
 }
 

@@ -15,22 +15,34 @@ public sealed class CheckCrew
 
     private readonly IReadOnlyList<ICheckEngine> _engines;
     private readonly List<CheckRun> _runs = [];
+    private readonly OutcomeHandover _queue = new(QueueCapacity);
+    private readonly Dictionary<(IpAddress Address, ushort Port), int> _engineOf = [];
 
     /// <param name="engines">One for each thread; the caller disposes them after the run.</param>
     /// <param name="targets">What to check.</param>
     /// <param name="options">How fast, all engines together.</param>
     /// <param name="seed">Seed of the random order.</param>
-    public CheckCrew(IReadOnlyList<ICheckEngine> engines, IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed)
+    /// <param name="more">More targets come while it runs: see <see cref="Add"/>.</param>
+    public CheckCrew(IReadOnlyList<ICheckEngine> engines, IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed, bool more = false)
     {
         ArgumentOutOfRangeException.ThrowIfZero(engines.Count);
         _engines = engines;
         var share = options.Share(engines.Count);
-        var shares = Share(targets, engines.Count);
+        var shares = targets.ToLookup(EngineFor);
         for (var i = 0; i < engines.Count; i++)
         {
-            _runs.Add(new CheckRun(engines[i], shares[i], share, seed + i));
+            _runs.Add(new CheckRun(engines[i], [.. shares[i]], share, seed + i, more));
         }
     }
+
+    /// <summary>One more target, on the thread that takes the outcomes.</summary>
+    public void Add(CheckTarget target) => _runs[EngineFor(target)].Add(target);
+
+    /// <summary>No more targets come.</summary>
+    public void Complete() => _runs.ForEach(run => run.Complete());
+
+    /// <summary>Calls for a turn at once. From any thread.</summary>
+    public void Wake() => _queue.Wake();
 
     /// <summary>Runs to the end.</summary>
     /// <param name="taker">Takes the outcomes, on this thread.</param>
@@ -42,14 +54,13 @@ public sealed class CheckCrew
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var wake = stop.Token.Register(WakeAll);
-        var queue = new OutcomeHandover(QueueCapacity);
         var ends = new SweepEnd[_runs.Count];
         ExceptionDispatchInfo? failure = null;
         var threads = _runs.Select((run, i) => new Thread(() =>
         {
             try
             {
-                ends[i] = run.Run(queue, longestNs, stop.Token, () => queue.Room / _runs.Count);
+                ends[i] = run.Run(_queue, longestNs, stop.Token, () => _queue.Room / _runs.Count);
             }
             catch (Exception e)
             {
@@ -60,7 +71,7 @@ public sealed class CheckCrew
         threads.ForEach(thread => thread.Start());
         try
         {
-            Take(queue, threads, taker, turn);
+            Take(threads, taker, turn);
         }
         finally
         {
@@ -73,7 +84,7 @@ public sealed class CheckCrew
         return ends.Contains(SweepEnd.Interrupted) ? SweepEnd.Interrupted : ends.Max();
     }
 
-    private static void Take(OutcomeHandover queue, List<Thread> threads, ICheckSink taker, Action turn)
+    private void Take(List<Thread> threads, ICheckSink taker, Action turn)
     {
         List<CheckOutcome> outcomes = [];
         var running = true;
@@ -81,7 +92,7 @@ public sealed class CheckCrew
         {
             // Asked before the queue is emptied: what a thread leaves behind at its end is still taken.
             running = threads.Exists(thread => thread.IsAlive);
-            outcomes = queue.Take(outcomes, running ? TurnTime : TimeSpan.Zero);
+            outcomes = _queue.Take(outcomes, running ? TurnTime : TimeSpan.Zero);
             foreach (ref readonly var outcome in CollectionsMarshal.AsSpan(outcomes))
             {
                 taker.Done(outcome);
@@ -93,21 +104,14 @@ public sealed class CheckCrew
     }
 
     // By address and port, so that the limit of one target is kept by one engine.
-    private static List<CheckTarget>[] Share(IReadOnlyList<CheckTarget> targets, int engines)
+    private int EngineFor(CheckTarget target)
     {
-        var shares = Enumerable.Range(0, engines).Select(_ => new List<CheckTarget>()).ToArray();
-        var known = new Dictionary<(IpAddress Address, ushort Port), int>();
-        foreach (var target in targets)
+        if (!_engineOf.TryGetValue((target.SentTo, target.Port), out var engine))
         {
-            if (!known.TryGetValue((target.Address, target.Port), out var engine))
-            {
-                known.Add((target.Address, target.Port), engine = known.Count % engines);
-            }
-
-            shares[engine].Add(target);
+            _engineOf.Add((target.SentTo, target.Port), engine = _engineOf.Count % _engines.Count);
         }
 
-        return shares;
+        return engine;
     }
 
     private void WakeAll()

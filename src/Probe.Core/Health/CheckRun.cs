@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Health;
@@ -17,16 +18,33 @@ public sealed class CheckRun
     private readonly ICheckEngine _engine;
     private readonly CheckSchedule _schedule;
     private readonly int _mostInFlight;
+    private readonly ConcurrentQueue<CheckTarget> _arrivals = [];
+    private volatile bool _more;
 
     /// <param name="engine">Who carries the checks.</param>
     /// <param name="targets">What to check.</param>
     /// <param name="options">How fast.</param>
     /// <param name="seed">Seed of the random order.</param>
-    public CheckRun(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed)
+    /// <param name="more">More targets come while it runs: see <see cref="Add"/>.</param>
+    public CheckRun(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed, bool more = false)
     {
-        _engine = engine;
+        (_engine, _more) = (engine, more);
         _schedule = new CheckSchedule(targets, options, seed);
         _mostInFlight = Math.Min(options.InFlight, engine.Capacity);
+    }
+
+    /// <summary>One more target. From any thread.</summary>
+    public void Add(CheckTarget target)
+    {
+        _arrivals.Enqueue(target);
+        _engine.Wake();
+    }
+
+    /// <summary>No more targets come. From any thread, but after the last <see cref="Add"/>.</summary>
+    public void Complete()
+    {
+        _more = false;
+        _engine.Wake();
     }
 
     /// <summary>Runs to the end. Checks in flight when it ends early are given up and have no outcome.</summary>
@@ -46,8 +64,15 @@ public sealed class CheckRun
                 return SweepEnd.Deadline;
             }
 
+            // Asked before the arrivals are taken: whoever said that no more come had added them all.
+            var more = _more;
+            while (_arrivals.TryDequeue(out var target))
+            {
+                _schedule.Add(target);
+            }
+
             var nextNs = Begin(now, room);
-            if (_schedule.IsDone && _engine.InFlight == 0)
+            if (!more && _schedule.IsDone && _engine.InFlight == 0)
             {
                 return SweepEnd.Done;
             }

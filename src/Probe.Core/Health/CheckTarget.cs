@@ -17,6 +17,12 @@ public sealed record CheckTarget
     /// <summary>Port; 0 for <see cref="CheckKind.Icmp"/>.</summary>
     public required ushort Port { get; init; }
 
+    /// <summary>Encapsulations that its packets wear, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
+    public EncapsulationStack Via { get; init; }
+
+    /// <summary>Where its packets go first: the tunnel's far end, or itself. What stands between is this host's way out.</summary>
+    internal IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
+
     /// <summary>Host of an HTTP request and server name of a TLS handshake; null for the address.</summary>
     public string? Host { get; init; }
 

@@ -8,8 +8,7 @@ namespace Probe.Core.Health;
 /// </summary>
 public readonly record struct ConntrackForecast
 {
-    // Shares of the free room.
-    private const double Unnoticed = 0.1;
+    // Share of the free room.
     private const double TooMuch = 0.5;
 
     /// <summary>Entries at their most: rate × lifetime, and no more than there are pairs of ends.</summary>
@@ -37,13 +36,13 @@ public readonly record struct ConntrackForecast
         }
 
         // A check from the same port is the same entry.
-        var most = (double)targets * Math.Min(checksEach, RawEngine.PortsEach);
+        var most = (double)targets * Math.Min(checksEach, RawPorts.Each);
         var entries = Math.Min(perSecond * table.LifetimeSeconds, most);
         return new ConntrackForecast
         {
             Entries = entries,
             Free = table.Free,
-            PerSecond = entries <= table.Free * Unnoticed ? perSecond : Math.Min(perSecond, table.Free * Unnoticed / table.LifetimeSeconds),
+            PerSecond = entries <= table.Spare ? perSecond : Math.Min(perSecond, table.SparePerSecond),
         };
     }
 }

@@ -37,14 +37,30 @@ public sealed partial class RawEngine
             TcpFlags.Rst | TcpFlags.Ack => CheckEnd.Refused,
             _ => null,
         };
-        if (end is { } ended && _slots.TryFind(_cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1), out var index))
+        var number = _cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1);
+        if (end is { } ended && _slots.TryFind(number, out var index))
         {
             ref var slot = ref _slots[index];
-            if (IsBetween(ref slot, packet, tcp) && InTime(ref slot, packet))
+            if (!IsBetween(ref slot, packet, tcp))
+            {
+                return;
+            }
+
+            if (ended == CheckEnd.Answered)
+            {
+                ResetThroughTunnel(ref slot, tcp.Acknowledgment);
+            }
+
+            if (InTime(ref slot, packet))
             {
                 var outcome = Outcome(ref slot, ended) with { RttNs = Rtt(ref slot, packet), Errno = ended == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
                 Answered(index, ended == CheckEnd.Answered ? outcome with { ConnectNs = outcome.RttNs } : outcome);
             }
+        }
+        else if (end == CheckEnd.Answered && _slots.TryFindOver(number, out var over) && IsBetween(ref _slots[over], packet, tcp))
+        {
+            // It came too late, or the reset was lost and the server says it again.
+            ResetThroughTunnel(ref _slots[over], tcp.Acknowledgment);
         }
         else if (kind == TcpFlags.Ack)
         {
@@ -58,12 +74,7 @@ public sealed partial class RawEngine
     /// </summary>
     private void MeetStale(in ArrivedPacket packet, in TcpHeader tcp)
     {
-        if (NowNs is var now && now - _searchSpanNs > SearchSpanNs)
-        {
-            (_searchSpanNs, _searches) = (now, 0);
-        }
-
-        if (++_searches > MostSearches)
+        if (!MaySearch())
         {
             return;
         }
@@ -73,11 +84,23 @@ public sealed partial class RawEngine
             ref var slot = ref _slots[index];
             if (slot.Number != 0 && slot.SentNs != 0 && slot is { MetStale: false, Retransmits: < MostSentAgain } && IsBetween(ref slot, packet, tcp))
             {
+                // In plain checks the kernel resets the older connection.
+                ResetThroughTunnel(ref slot, tcp.Acknowledgment);
                 slot.MetStale = true;
                 _timers.Remove(index);
                 _timers.Add(index, long.MinValue);
             }
         }
+    }
+
+    private bool MaySearch()
+    {
+        if (NowNs is var now && now - _searchSpanNs > SearchSpanNs)
+        {
+            (_searchSpanNs, _searches) = (now, 0);
+        }
+
+        return ++_searches <= MostSearches;
     }
 
     private void ArrivedIcmp(in ArrivedPacket packet)
@@ -89,19 +112,13 @@ public sealed partial class RawEngine
             || !EndsCheck(isV6, message)
             || !message.ChecksumValid(packet.Source, packet.Destination)
             || !QuoteStack.TryRead(message.Quote, out var quote)
-            || quote.Innermost.Protocol != IpProtocol.Tcp
-            || quote.Innermost.FragmentOffset != 0
-            || !QuotedTransport.TryRead(quote.Innermost.Payload, IpProtocol.Tcp, out var tcp)
-            || !_slots.TryFind(_cookies.NumberOfTcpSequence(tcp.Sequence), out var index))
+            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(message.Quote, quote.Outermost, out index)))
         {
             return;
         }
 
-        // A NAT on the way may have rewritten one end, not both.
         ref var slot = ref _slots[index];
-        var sameTarget = quote.Innermost.Destination == slot.Address && tcp.DestinationPort == slot.Port;
-        var sameSource = quote.Innermost.Source == slot.Source && tcp.SourcePort == slot.LocalPort;
-        if ((sameTarget || sameSource) && InTime(ref slot, packet))
+        if (InTime(ref slot, packet))
         {
             Answered(index, Outcome(ref slot, CheckEnd.IcmpError) with
             {
@@ -112,6 +129,21 @@ public sealed partial class RawEngine
                 IcmpFrom = packet.Source,
             });
         }
+    }
+
+    private bool TryFindQuoted(in IpPacket quoted, out int index)
+    {
+        index = -1;
+        if (quoted.Protocol != IpProtocol.Tcp || quoted.FragmentOffset != 0
+            || !QuotedTransport.TryRead(quoted.Payload, IpProtocol.Tcp, out var tcp)
+            || !_slots.TryFind(_cookies.NumberOfTcpSequence(tcp.Sequence), out index))
+        {
+            return false;
+        }
+
+        // A NAT on the way may have rewritten one end, not both.
+        ref var slot = ref _slots[index];
+        return (quoted.Destination == slot.Address && tcp.DestinationPort == slot.Port) || (quoted.Source == slot.Source && tcp.SourcePort == slot.LocalPort);
     }
 
     /// <summary>Errors that say the SYN went no further; one about its size, or a hint about the route, is none.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -13,16 +12,7 @@ namespace Probe.Core.Health;
 /// </summary>
 public sealed partial class RawEngine : ICheckEngine
 {
-    // A target that is checked again before its last answer came meets another port: two SYNs of one pair of ports break each other.
-    internal const int PortsEach = 16;
-
-    // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
-    private const int ReceiveBuffer = 32 << 20;
-
     private const byte TimeToLive = 64;
-
-    // How long a source address that the kernel chose is used before it is asked again.
-    private const long SourceKeptNs = 1_000_000_000;
 
     // The kernel's own connections send a lost SYN again after so long (TCP_TIMEOUT_INIT, tcp_syn_linear_timeouts).
     private const long SendAgainNs = 1_000_000_000;
@@ -43,9 +33,8 @@ public sealed partial class RawEngine : ICheckEngine
     private readonly IReadOnlyList<IDisposable> _owned;
     private readonly ProbeCookies _cookies;
     private readonly ProbeWriter _writer;
-    private readonly SourceOf _sourceOf;
-    private readonly ushort[] _ports4;
-    private readonly ushort[] _ports6;
+    private readonly RawSources _sources;
+    private readonly RawPorts _ports;
     private readonly byte _dscp;
     private readonly uint _flowLabel;
     private readonly long _zeroNs;
@@ -54,7 +43,6 @@ public sealed partial class RawEngine : ICheckEngine
     private readonly RawSlots _slots;
     private readonly TimerWheel _timers;
     private readonly OutcomeQueue _over;
-    private KnownSource[] _sources = [];
     private int _unseen;
     private long _losses;
     private long _lossSeenNs = long.MinValue;
@@ -63,14 +51,12 @@ public sealed partial class RawEngine : ICheckEngine
     private volatile bool _woken;
 
     /// <summary>An engine over any port, whose clock starts at <paramref name="zeroNs"/> of the engine's.</summary>
-    internal RawEngine(IPacketPort port, RawEngineOptions options, SourceOf sourceOf, ushort[] ports4, ushort[] ports6, long zeroNs, params IReadOnlyList<IDisposable> owned)
+    internal RawEngine(IPacketPort port, RawEngineOptions options, RawSources sources, RawPorts ports, long zeroNs, params IReadOnlyList<IDisposable> owned)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
-        (_port, _sourceOf, _ports4, _ports6, _zeroNs, _owned) = (port, sourceOf, ports4, ports6, zeroNs, owned);
+        (_port, _sources, _ports, _zeroNs, _owned) = (port, sources, ports, zeroNs, owned);
         _dscp = (byte)(options.TrafficClass >> 2);
-
-        // A label of 0 means "none" and makes some routers hash less.
-        _flowLabel = (uint)RandomNumberGenerator.GetInt32(1, 1 << 20);
+        _flowLabel = Flow.RandomLabel();
         _cookies = new ProbeCookies();
         _writer = new ProbeWriter(_cookies);
         _answers = new Answers(this);
@@ -79,9 +65,6 @@ public sealed partial class RawEngine : ICheckEngine
         _over = new OutcomeQueue(options.InFlight);
         _losses = port.ReadLosses().Packets;
     }
-
-    /// <summary>Says which source address a packet to a target gets; returns 0, or an error number.</summary>
-    internal delegate int SourceOf(IpAddress target, out IpAddress source);
 
     /// <inheritdoc/>
     public long NowNs => _zeroNs + _port.NowNs;
@@ -122,18 +105,19 @@ public sealed partial class RawEngine : ICheckEngine
         }
 
         var now = NowNs;
-        var errno = SourceTo(target, now, out var source);
+        var localPort = _ports.For(target, attempt);
+        var source = default(RawSource);
+        var errno = localPort == 0 ? Errno.EAFNOSUPPORT : _sources.Find(target, now, out source);
         if (errno != 0)
         {
             _over.Add(CheckOutcome.Of(target.Index, attempt, CheckEnd.Failed, now) with { Errno = errno, Synchronous = true });
             return true;
         }
 
-        var ports = target.Address.IsV6 ? _ports6 : _ports4;
         var index = _slots.Take();
         ref var slot = ref _slots[index];
         (slot.Target, slot.Attempt, slot.Address, slot.Port) = (target.Index, attempt, target.Address, target.Port);
-        (slot.Source, slot.LocalPort) = (source, ports[(uint)(attempt + target.Index) % (uint)ports.Length]);
+        (slot.Source, slot.LocalPort, slot.Via, slot.OuterSources) = (source.Inner, localPort, target.Via, source.Outer);
         (slot.StartedNs, slot.TimeoutNs) = (now, target.TimeoutNs);
         Write(ref slot);
         return true;
@@ -184,57 +168,31 @@ public sealed partial class RawEngine : ICheckEngine
         var owned = new List<IDisposable>();
         try
         {
-            var ports4 = v4 ? Hold(options, IpAddress.AnyV4, owned) : [];
-            var ports6 = v6 ? Hold(options, IpAddress.AnyV6, owned) : [];
-            var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
-            owned.Add(chooser);
+            var ports = RawPorts.Hold(options, v4, v6, owned);
+            var inner = new SourceChooser(options.Source, options.Interface, options.Mark);
+            owned.Add(inner);
+            var outer = new SourceChooser(default, options.Interface, options.Mark);
+            owned.Add(outer);
             var port = new RawPacketPort(new RawPortOptions
             {
                 IPv4 = v4,
                 IPv6 = v6,
                 Protocol = ProbeProtocol.Tcp,
-                LocalPorts = [.. ports4, .. ports6],
+                LocalPorts = ports.All,
                 Interface = options.Interface,
                 Mark = options.Mark == 0 ? null : options.Mark,
-                ReceiveBuffer = ReceiveBuffer,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
             owned.Add(port);
             port.WarmUp();
-            return new RawEngine(port, options, chooser.TryChoose, ports4, ports6, port.StartedMonotonicNs, owned);
+            return new RawEngine(port, options, new RawSources(inner.TryChoose, outer.TryChoose), ports, port.StartedMonotonicNs, owned);
         }
         catch
         {
             owned.ForEach(one => one.Dispose());
             throw;
         }
-    }
-
-    // Held on every address of this host, unless one was asked for, which proves by this that it is the host's own.
-    private static ushort[] Hold(RawEngineOptions options, IpAddress any, List<IDisposable> owned)
-    {
-        var held = new HeldPorts(options.Source.IsNone ? any : options.Source, ProbeProtocol.Tcp, PortsEach, HeldPortMode.KernelResets, options.Interface);
-        owned.Add(held);
-        return [.. held.Ports];
-    }
-
-    private int SourceTo(CheckTarget target, long nowNs, out IpAddress source)
-    {
-        if (target.Index >= _sources.Length)
-        {
-            Array.Resize(ref _sources, Math.Max(target.Index + 1, _sources.Length * 2));
-        }
-
-        ref var known = ref _sources[target.Index];
-        source = known.Source;
-        if (nowNs < known.UntilNs && known.Target == target.Address)
-        {
-            return 0;
-        }
-
-        var errno = (target.Address.IsV6 ? _ports6 : _ports4).Length == 0 ? Errno.EAFNOSUPPORT : _sourceOf(target.Address, out source);
-        known = errno == 0 ? new KnownSource(target.Address, source, nowNs + SourceKeptNs) : default;
-        return errno;
     }
 
     private void Write(ref RawSlot slot)
@@ -252,15 +210,31 @@ public sealed partial class RawEngine : ICheckEngine
             Dscp = _dscp,
             DontFragment = true,
         };
-        _batch.Add(_writer.Write(in probe, _batch.Room), slot.Number);
+        var packet = _batch.Room;
+        var length = _writer.Write(in probe, packet[slot.Via.Overhead..]);
+        _batch.Add(Wrap(slot.Via, slot.OuterSources, _cookies.IpId(slot.Number), packet, length), slot.Number);
         if (_batch.Count == SendBatch.Capacity)
         {
-            Flush();
+            Send();
         }
     }
 
-    /// <summary>Sends what was written.</summary>
+    /// <summary>Sends what was written, and what is owed to servers behind tunnels.</summary>
     private void Flush()
+    {
+        while (_resets.TryDequeue(out var reset))
+        {
+            Write(in reset);
+            if (_batch.Count == SendBatch.Capacity)
+            {
+                Send();
+            }
+        }
+
+        Send();
+    }
+
+    private void Send()
     {
         var count = _batch.Count;
         if (count == 0)
@@ -304,7 +278,7 @@ public sealed partial class RawEngine : ICheckEngine
                 break;
             default:
                 // The way there is asked for anew next time.
-                _sources[slot.Target] = default;
+                _sources.Forget(slot.Target);
                 var outcome = Outcome(ref slot, CheckEnd.Failed) with { Errno = errno != 0 ? errno : ErrnoOf(status), Synchronous = true };
                 End(index, in outcome);
                 break;
@@ -369,6 +343,4 @@ public sealed partial class RawEngine : ICheckEngine
 
     private static CheckOutcome Outcome(ref RawSlot slot, CheckEnd end) =>
         CheckOutcome.Of(slot.Target, slot.Attempt, end, slot.StartedNs) with { SynRetransmits = slot.Retransmits };
-
-    private readonly record struct KnownSource(IpAddress Target, IpAddress Source, long UntilNs);
 }

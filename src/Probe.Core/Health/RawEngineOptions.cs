@@ -20,6 +20,9 @@ public sealed record RawEngineOptions
     /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
     public byte TrafficClass { get; init; }
 
+    /// <summary>Some targets stand behind tunnels (<see cref="CheckTarget.Via"/>): ports are held for them.</summary>
+    public bool Tunnels { get; init; }
+
     /// <summary>
     /// The kernel tells when each SYN left. Without, a round trip is counted from this process's own reading of the clock, good to the length
     /// of one call that sends up to 64 SYNs (some 0.5 ms), and a check takes a fifth less CPU.

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using Probe.Core.Packets;
 
@@ -26,6 +27,15 @@ internal struct RawSlot
 
     /// <summary>Where it comes from.</summary>
     public IpAddress Source;
+
+    /// <summary>What it wears outside; empty for nothing.</summary>
+    public EncapsulationStack Via;
+
+    /// <summary>Source address of each layer of <see cref="Via"/>.</summary>
+    public ImmutableArray<IpAddress> OuterSources;
+
+    /// <summary>Its number still, when it is over and the slot is not used again.</summary>
+    public int LastNumber;
 
     /// <summary>When it was begun.</summary>
     public long StartedNs;
@@ -95,10 +105,18 @@ internal sealed class RawSlots
     /// <summary>Gives a slot back; what comes for it means nothing from now on.</summary>
     public void Release(int slot)
     {
+        _slots[slot].LastNumber = _slots[slot].Number;
         _slots[slot].Number = 0;
         _slots[slot].NextFree = _free;
         _free = slot;
         Used--;
+    }
+
+    /// <summary>The slot of a check that is over, as long as no other has taken its place.</summary>
+    public bool TryFindOver(int number, out int slot)
+    {
+        slot = number & ((1 << _bits) - 1);
+        return number > 0 && slot < _slots.Length && _slots[slot].Number == 0 && _slots[slot].LastNumber == number;
     }
 
     /// <summary>The slot of a number; false when its check is over, or never was.</summary>

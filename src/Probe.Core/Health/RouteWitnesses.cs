@@ -5,10 +5,19 @@ namespace Probe.Core.Health;
 /// <summary>What the last check of each target said about this host's routes: it got through, or there was none.</summary>
 internal sealed class RouteWitnesses(IReadOnlyList<CheckTarget> targets)
 {
-    private readonly RouteWitness[] _said = new RouteWitness[targets.Count];
+    private readonly List<RouteWitness> _said = [];
 
     /// <summary>Notes what a target's check said.</summary>
-    public void Note(int target, RouteWitness witness) => _said[target] = witness;
+    public void Note(int target, RouteWitness witness)
+    {
+        while (target >= _said.Count)
+        {
+            // Targets may come while others are checked.
+            _said.Add(RouteWitness.Nothing);
+        }
+
+        _said[target] = witness;
+    }
 
     /// <summary>
     /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went.
@@ -17,9 +26,9 @@ internal sealed class RouteWitnesses(IReadOnlyList<CheckTarget> targets)
     public RouteTestimony Hear(bool v6, ICheckHost host)
     {
         var (through, alike) = (default(TwoAddresses), default(TwoAddresses));
-        for (var i = 0; i < _said.Length; i++)
+        for (var i = 0; i < _said.Count; i++)
         {
-            var address = targets[i].Address;
+            var address = targets[i].SentTo;
             if (address.IsV6 != v6)
             {
                 continue;

@@ -34,16 +34,17 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private readonly IVerdictSink _sink;
     private readonly Func<long> _clock;
     private readonly RouteWitnesses _witnesses;
-    private readonly Dictionary<int, int> _roundsLeft = [];
+    private readonly Dictionary<int, int> _overOfRound = [];
     private readonly Dictionary<IpAddress, long> _askedAtNs = [];
     private readonly List<Held> _held = [];
     private readonly Dictionary<bool, RouteTestimony> _testimonies = [];
     private long _readAtNs = long.MinValue / 2;
     private bool _mayAsk = true;
+    private bool _more;
     private Dictionary<IpAddress, IpAddress>? _gatewayUsers;
     private long _usersAtNs;
 
-    /// <param name="targets">The targets of the run, in the order of their index.</param>
+    /// <param name="targets">The targets of the run, in the order of their index; it may grow, see <see cref="ExpectMore"/>.</param>
     /// <param name="host">This host.</param>
     /// <param name="clock">The run's clock.</param>
     /// <param name="sink">Takes the verdicts.</param>
@@ -54,7 +55,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     }
 
     /// <summary>Opens a judge over the host's own tables, read in the calling thread's network namespace.</summary>
-    /// <param name="targets">The targets of the run, in the order of their index.</param>
+    /// <param name="targets">The targets of the run, in the order of their index; it may grow, see <see cref="ExpectMore"/>.</param>
     /// <param name="clock">The run's clock, <see cref="ICheckEngine.NowNs"/>.</param>
     /// <param name="sink">Takes the verdicts.</param>
     /// <param name="source">Source address of the checks; no address where the routes decide.</param>
@@ -79,15 +80,25 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             _held.Add(new Held(outcome, now));
         }
 
-        var left = _roundsLeft.GetValueOrDefault(outcome.Attempt, _targets.Count) - 1;
-        if (left > 0)
+        var over = _overOfRound.GetValueOrDefault(outcome.Attempt) + 1;
+        _overOfRound[outcome.Attempt] = over;
+        if (over >= _targets.Count && !_more)
         {
-            _roundsLeft[outcome.Attempt] = left;
-            return;
+            EndRound(outcome.Attempt, now);
         }
+    }
 
-        _roundsLeft.Remove(outcome.Attempt);
-        SettleRound(outcome.Attempt, now);
+    /// <summary>More targets will stand behind those in the list: no round is over before it is known who takes part.</summary>
+    public void ExpectMore() => _more = true;
+
+    /// <summary>The list of targets is whole.</summary>
+    public void Complete()
+    {
+        _more = false;
+        foreach (var round in _overOfRound.Where(round => round.Value >= _targets.Count).Select(round => round.Key).ToList())
+        {
+            EndRound(round, _clock());
+        }
     }
 
     /// <summary>Judges what has waited long enough; to be called now and then.</summary>
@@ -111,8 +122,9 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <inheritdoc/>
     public void Dispose() => (_host as IDisposable)?.Dispose();
 
-    private void SettleRound(int round, long nowNs)
+    private void EndRound(int round, long nowNs)
     {
+        _overOfRound.Remove(round);
         if (_held.Count > 0)
         {
             _host.Refresh();
@@ -159,17 +171,17 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom):
                 return Say(outcome, CheckVerdict.Unreachable, null);
             case CheckEnd.IcmpError when IsHostUnreachable(outcome):
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
             case CheckEnd.IcmpError:
                 return Say(outcome, CheckVerdict.Local, CheckReasons.Reject);
             case CheckEnd.Failed when IsMissingRoute(outcome):
-                return final && JudgeMissingRoute(outcome, target.Address);
+                return final && JudgeMissingRoute(outcome, target.SentTo);
             case CheckEnd.Failed when outcome.Errno is Errno.EHOSTUNREACH or Errno.ENETUNREACH:
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.Unreachable, null));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Unreachable, null));
             case CheckEnd.Failed when outcome.Errno != Errno.ETIMEDOUT:
                 return Say(outcome, CheckVerdict.Local, LocalReason(outcome.Errno));
             default:
-                return TryJudgeSilence(outcome, target.Address, nowNs, final, otherwise: (CheckVerdict.NoAnswer, null));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.NoAnswer, null));
         }
     }
 
@@ -253,9 +265,9 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         var users = new Dictionary<IpAddress, IpAddress>();
         foreach (var target in _targets)
         {
-            if (_host.WayTo(target.Address) is { Gateway: { IsNone: false } gateway })
+            if (_host.WayTo(target.SentTo) is { Gateway: { IsNone: false } gateway })
             {
-                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.Address ? target.Address : default;
+                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.SentTo ? target.SentTo : default;
             }
         }
 

@@ -8,6 +8,8 @@ public sealed record ConntrackTable
     // Expired entries are collected at the latest after a minute (GC_SCAN_INTERVAL_MAX of net/netfilter/nf_conntrack_core.c).
     private const long CollectedWithinSeconds = 60;
 
+    private const double SpareShare = 0.1;
+
     /// <summary>Entries of this namespace (nf_conntrack_count).</summary>
     public required long Entries { get; init; }
 
@@ -19,6 +21,12 @@ public sealed record ConntrackTable
 
     /// <summary>Entries that it has room for.</summary>
     public long Free => Math.Max(Limit - Entries, 0);
+
+    /// <summary>Entries that others will not miss.</summary>
+    public double Spare => Free * SpareShare;
+
+    /// <summary>New connections a second that nobody answers and that take no more than <see cref="Spare"/>.</summary>
+    public double SparePerSecond => Spare / LifetimeSeconds;
 
     /// <summary>Reads it; null where nothing tracks connections.</summary>
     /// <param name="folder">Where the kernel shows it.</param>

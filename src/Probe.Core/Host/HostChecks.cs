@@ -1,4 +1,8 @@
+using System.Globalization;
 using System.Net.Sockets;
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
 
 namespace Probe.Core.Host;
 
@@ -20,7 +24,8 @@ public enum HostCheckState
 /// <param name="State">Whether it works.</param>
 /// <param name="Detail">What was found, or what is lost without it.</param>
 /// <param name="Fix">What to do about it; null where nothing needs doing.</param>
-public sealed record HostCheck(string Name, HostCheckState State, string Detail, string? Fix = null);
+/// <param name="Command">A line for a shell, whole; null where the fix says it all.</param>
+public sealed record HostCheck(string Name, HostCheckState State, string Detail, string? Fix = null, string? Command = null);
 
 /// <summary>What works on this host and what does not. Nothing is sent and nothing is changed.</summary>
 public static class HostChecks
@@ -35,7 +40,8 @@ public static class HostChecks
     private const int TimestampFlags = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 7 | 1 << 11;
 
     /// <summary>Runs every check.</summary>
-    public static IReadOnlyList<HostCheck> Run()
+    /// <param name="checker">Source address of raw checks; no address for the one this host would take.</param>
+    public static IReadOnlyList<HostCheck> Run(IpAddress checker = default)
     {
         var capabilities = Linux.Capabilities.Effective;
         return
@@ -44,6 +50,8 @@ public static class HostChecks
             Raw("raw-ipv4", AddressFamily.InterNetwork, ProtocolType.Icmp, "trace over IPv4", "trace over IPv4 sees less"),
             Ipv6(),
             Raw("raw-ipv6", AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, "trace over IPv6", "trace over IPv6 sees less"),
+            Raw("raw-check", AddressFamily.InterNetwork, ProtocolType.Tcp, "check --engine raw", "no check --engine raw"),
+            Conntrack(ConntrackTable.Read(), checker.IsNone ? OwnAddress() : checker),
             Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap", "no --pcap"),
             Timestamps(),
             Mark(),
@@ -81,6 +89,39 @@ public static class HostChecks
         catch (SocketException e)
         {
             return new(name, HostCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): {without}");
+        }
+    }
+
+    /// <summary>What raw checks may take of the connection tracking table, and the rule by which they take nothing.</summary>
+    /// <param name="table">The table; null where nothing is tracked.</param>
+    /// <param name="checker">Source address of the checks; no address when there is none.</param>
+    internal static HostCheck Conntrack(ConntrackTable? table, IpAddress checker)
+    {
+        if (table is null)
+        {
+            return new("conntrack", HostCheckState.Ok, "no connections are tracked: raw checks fill no table");
+        }
+
+        // Both ways: without the SYN in the table, its answer would be an invalid packet to stateful rules.
+        var (ip, address) = (checker.IsV6 ? "ip6" : "ip", checker.IsNone ? "ADDR" : checker.ToString());
+        var rule = $"nft 'table inet probe_checks {{ chain out {{ type filter hook output priority raw; {ip} saddr {address} notrack; }}; "
+            + $"chain in {{ type filter hook prerouting priority raw; {ip} daddr {address} notrack; }}; }}'";
+        return new("conntrack", HostCheckState.Note,
+            string.Create(CultureInfo.InvariantCulture,
+                $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, so up to {table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
+            "for more, track nothing of an address that is for checks alone; the rule stands below", rule);
+    }
+
+    private static IpAddress OwnAddress()
+    {
+        try
+        {
+            // RFC 5737: nobody's address, so what leads there is a default route; nothing is sent.
+            return HostRoutes.SelectSource(IpAddress.Parse("192.0.2.1"));
+        }
+        catch (LinuxException)
+        {
+            return default;
         }
     }
 

@@ -36,9 +36,6 @@ public sealed record BulkSessionOptions
 /// <summary>The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this host.</summary>
 public sealed class BulkSession : IDisposable
 {
-    // At a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.
-    private const int ReceiveBuffer = 32 << 20;
-
     private readonly BulkSessionOptions _options;
     private readonly List<HeldPorts> _ports = [];
     private readonly RawPacketPort _port;
@@ -61,7 +58,7 @@ public sealed class BulkSession : IDisposable
                 LocalPorts = [.. _ports.SelectMany(held => held.Ports)],
                 Interface = options.Interface,
                 Mark = options.Mark,
-                ReceiveBuffer = ReceiveBuffer,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
             });
         }
         catch
@@ -137,8 +134,7 @@ public sealed class BulkSession : IDisposable
 
     private Flow MakeFlow(IpAddress any)
     {
-        // A label of 0 means "none" and makes some routers hash less.
-        var label = any.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var label = any.IsV6 ? Flow.RandomLabel() : 0;
         if (_options.Protocol == ProbeProtocol.Icmp)
         {
             return new Flow(1, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label);

@@ -87,19 +87,11 @@ public sealed class ProbeCookies
     }
 
     /// <summary>Eight octets for the payload, checked where enough of it comes back.</summary>
-    public ulong Payload(int number) => Finalize((ulong)(uint)number ^ _payloadKey);
+    public ulong Payload(int number) => SplitMix.Mix((ulong)(uint)number ^ _payloadKey);
 
     private static int Residue(int number) => number % TagCycle;
 
-    private static uint Mix(uint half, ulong key) => (uint)(Finalize(half ^ key) >> 48);
-
-    // The finalizer of splitmix64: every input bit reaches every output bit.
-    private static ulong Finalize(ulong x)
-    {
-        x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-        x = (x ^ x >> 27) * 0x94d049bb133111eb;
-        return x ^ x >> 31;
-    }
+    private static uint Mix(uint half, ulong key) => (uint)(SplitMix.Mix(half ^ key) >> 48);
 
     /// <summary>A keyed permutation between residues 0..65534 and values 1..65535: a Feistel network of byte tables.</summary>
     private sealed class Permutation16

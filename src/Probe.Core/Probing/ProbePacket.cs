@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Probe.Core.Packets;
 
 namespace Probe.Core.Probing;
@@ -37,7 +38,11 @@ public enum TcpSegmentKind
 /// <param name="DestinationPort">Destination port (UDP, TCP); unused for ICMP.</param>
 /// <param name="IcmpChecksum">The constant checksum of an ICMP flow; unused otherwise.</param>
 /// <param name="FlowLabel">IPv6 flow label, 20 bits.</param>
-public readonly record struct Flow(int Id, ushort SourcePort, ushort DestinationPort, ushort IcmpChecksum = 0, uint FlowLabel = 0);
+public readonly record struct Flow(int Id, ushort SourcePort, ushort DestinationPort, ushort IcmpChecksum = 0, uint FlowLabel = 0)
+{
+    /// <summary>A label for the IPv6 packets of a flow. Never 0, which means "none" and makes some routers hash less (RFC 6437 section 3).</summary>
+    public static uint RandomLabel() => (uint)RandomNumberGenerator.GetInt32(1, 1 << 20);
+}
 
 /// <summary>One packet to send: everything that decides its octets, except the cookie, which follows from <see cref="Number"/>.</summary>
 public readonly record struct ProbePacket

@@ -30,6 +30,9 @@ public sealed record ProbeSessionOptions
     /// <summary>Firewall mark of the probes.</summary>
     public uint? Mark { get; init; }
 
+    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSession.EchoFlow"/>).</summary>
+    public bool AlsoEcho { get; init; }
+
     /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
     public bool Unprivileged { get; init; }
 
@@ -68,7 +71,7 @@ public sealed class ProbeSession : IDisposable
         _before = before;
         Source = source;
         Via = tunnel.Stack;
-        _echoBefore = options.Protocol == ProbeProtocol.Icmp && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
         _port = new RawPacketPort(new RawPortOptions
         {
             // Each layer's family may draw errors of its own.
@@ -87,7 +90,7 @@ public sealed class ProbeSession : IDisposable
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
-        _echoBefore = options.Protocol == ProbeProtocol.Icmp && source.IsV6 ? before : null;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 ? before : null;
         AddFlows();
     }
 
@@ -153,6 +156,13 @@ public sealed class ProbeSession : IDisposable
             throw;
         }
     }
+
+    /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
+    /// <exception cref="LinuxException">The interface is gone.</exception>
+    public int FirstHopMtu => Linux.Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
+
+    /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
+    public Flow EchoFlow(int id) => new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
 
     private static RouteLookup? FindRoute(ProbeSessionOptions options)
     {
@@ -306,8 +316,7 @@ public sealed class ProbeSession : IDisposable
 
     private Flow MakeFlow(int index)
     {
-        // A label of 0 means "none" and makes some routers hash less.
-        var label = _options.Target.IsV6 ? (uint)RandomNumberGenerator.GetInt32(1, 1 << 20) : 0;
+        var label = _options.Target.IsV6 ? Flow.RandomLabel() : 0;
         var id = index + 1;
         return _options.Protocol == ProbeProtocol.Icmp
             ? new Flow(id, _sockets?.AddFlow(label) ?? (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), label)

@@ -5,6 +5,9 @@ namespace Probe.Core.Probing;
 /// <summary>What a <see cref="RawPacketPort"/> sends and listens for.</summary>
 public sealed record RawPortOptions
 {
+    /// <summary>A <see cref="ReceiveBuffer"/> for runs at full speed: at a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.</summary>
+    public const int LargeBuffer = 32 << 20;
+
     /// <summary>Send and receive IPv4.</summary>
     public bool IPv4 { get; init; } = true;
 

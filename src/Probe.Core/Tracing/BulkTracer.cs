@@ -306,12 +306,7 @@ public sealed class BulkTracer : ISweep
 
     private (BulkSlot Slot, int Ttl) Draw()
     {
-        // splitmix64
-        _random += 0x9e3779b97f4a7c15;
-        var x = (_random ^ _random >> 30) * 0xbf58476d1ce4e5b9;
-        x = (x ^ x >> 27) * 0x94d049bb133111eb;
-        x ^= x >> 31;
-        var place = (int)(((x >> 32) * (ulong)_queued.Count) >> 32);
+        var place = (int)(((SplitMix.Next(ref _random) >> 32) * (ulong)_queued.Count) >> 32);
         var (slot, ttl) = _queued[place];
         _queued[place] = _queued[^1];
         _queued.RemoveAt(_queued.Count - 1);

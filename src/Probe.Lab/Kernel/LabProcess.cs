@@ -40,6 +40,9 @@ public sealed class LabProcess : IDisposable
     /// <summary>Its process id.</summary>
     public int Id => _process.Id;
 
+    /// <summary>It runs no longer.</summary>
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Waits until it wrote a text on standard output or standard error.</summary>
     /// <exception cref="TimeoutException">It ended, or the time was over, without that text.</exception>
     public void WaitFor(string text, TimeSpan limit)

@@ -56,7 +56,27 @@ public sealed class RealTimeNetwork : IDisposable
         }
     }
 
-    /// <summary>The same behind a veth pair, in a namespace of a lab.</summary>
+    /// <summary>
+    /// Makes a TUN device in a namespace that has a network of its own, and sends packets to some addresses there. The vantage host of the simulated
+    /// network is that namespace's kernel, which routes what comes out; it gets no address and no default route.
+    /// </summary>
+    internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses, NetworkOptions? options = null)
+    {
+        const string device = "sim0";
+        var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
+        try
+        {
+            KernelLab.Ip(Inside(name, [$"link set {device} up", .. addresses.Select(address => $"route add {address} dev {device}")]));
+            return new RealTimeNetwork(new SimulatedNetwork(topology, options), link);
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="BehindTun"/> behind a veth pair, in a namespace of a lab.</summary>
     public static RealTimeNetwork BehindVeth(Topology topology, string name, NetworkOptions? options = null)
     {
         KernelLab.Ip(Inside(name, VethCommands(topology)));

@@ -1,3 +1,5 @@
+using Probe.Core.Probing;
+
 namespace Probe.Lab.Simulation;
 
 /// <summary>
@@ -11,11 +13,7 @@ internal struct Chance
     public Chance(ulong seed, ulong place) => _state = Mix(seed ^ Mix(place + 0x5851_f42d_4c95_7f2dUL));
 
     /// <summary>The next 64 bits (splitmix64).</summary>
-    public ulong Next()
-    {
-        _state += 0x9e37_79b9_7f4a_7c15UL;
-        return Mix(_state);
-    }
+    public ulong Next() => SplitMix.Next(ref _state);
 
     /// <summary>The next number from 0 inclusive to 1 exclusive.</summary>
     public double NextShare() => ToShare(Next());
@@ -26,12 +24,7 @@ internal struct Chance
     /// <summary>True for this share of the draws; nothing is drawn for 0 and 1.</summary>
     public bool Hits(double share) => share > 0 && (share >= 1 || NextShare() < share);
 
-    public static ulong Mix(ulong value)
-    {
-        value = (value ^ value >> 30) * 0xbf58_476d_1ce4_e5b9UL;
-        value = (value ^ value >> 27) * 0x94d0_49bb_1331_11ebUL;
-        return value ^ value >> 31;
-    }
+    public static ulong Mix(ulong value) => SplitMix.Mix(value);
 
     public static double ToShare(ulong bits) => (bits >> 11) * (1.0 / (1UL << 53));
 }

@@ -107,7 +107,7 @@ internal sealed class ErrorWriter
             QuoteLength.Exact => quote.Octets,
             _ => length,
         };
-        return Math.Min(Math.Min(wanted, length), room);
+        return Math.Min(Math.Min(wanted, length - (packet.Length - packet.Known)), room);
     }
 
     private int Room(bool isV6, bool carriesExtensions)

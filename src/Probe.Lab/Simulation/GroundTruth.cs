@@ -6,7 +6,9 @@ namespace Probe.Lab.Simulation;
 
 /// <summary>
 /// What is true of a network, worked out from its description and not by sending: where a packet goes, who may answer it at each TTL,
-/// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives.
+/// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a director
+/// what it does with a packet of no connection that it knows. Through tunnels it follows <see cref="Paths(ReadOnlySpan{byte}, long)"/> and
+/// <see cref="PathMtu"/>; who answers from behind one (<see cref="At"/>, <see cref="Graph"/>) it does not tell.
 /// </summary>
 public sealed class GroundTruth
 {
@@ -78,11 +80,14 @@ public sealed class GroundTruth
     public ImmutableArray<TruePath> Paths(ReadOnlySpan<byte> packet, FlowFields varied, long atNs = 0)
     {
         var paths = ImmutableArray.CreateBuilder<TruePath>();
-        Follow(TruthStep.First(_network, packet, varied, atNs), [], [], int.MaxValue, paths);
+        Follow(TruthStep.First(_network, packet, varied, atNs), [], [], [], paths);
         return paths.ToImmutable();
     }
 
-    /// <summary>The smallest MTU on the way of this flow, whichever way that is.</summary>
+    /// <summary>
+    /// The largest packet with DF that arrives, whichever way this flow goes: of its size as the vantage host sends it. Who is behind a tunnel of the
+    /// vantage host's own takes the overhead off.
+    /// </summary>
     public int PathMtu(ReadOnlySpan<byte> packet, long atNs = 0) => Paths(packet, atNs).Min(path => path.Mtu);
 
     /// <summary>Nodes and links over all flows that differ from this packet in the stated fields, up to a TTL.</summary>
@@ -128,24 +133,39 @@ public sealed class GroundTruth
     }
 
     private static void Follow(
-        TruthStep step, ImmutableList<string> nodes, ImmutableList<string> links, int mtu, ImmutableArray<TruePath>.Builder paths)
+        TruthStep step, ImmutableList<string> nodes, ImmutableList<string> links, ImmutableList<int> mtus, ImmutableArray<TruePath>.Builder paths)
     {
         if (paths.Count == MostPaths)
         {
             return;
         }
 
-        var channels = step.IsLocal || nodes.Count == LongestPath || (nodes.Count > 0 && !step.Node.Spec.Forwards) ? [] : step.Channels();
+        var isTunnelled = false;
+        foreach (var tunnelled in nodes.Count == 0 ? [] : step.Tunnels())
+        {
+            isTunnelled = true;
+            Follow(tunnelled, nodes, links, mtus, paths);
+        }
+
+        if (isTunnelled)
+        {
+            return;
+        }
+
+        // Who passes nothing on sends what it made itself all the same: then the packet came by no link.
+        var ends = step.IsLocal || nodes.Count == LongestPath || (step.Inbound is not null && !step.Node.Spec.Forwards);
+        var channels = ends ? [] : step.Channels();
         if (channels.Count == 0)
         {
-            paths.Add(new TruePath([.. nodes], [.. links], mtu == int.MaxValue ? 0 : mtu, step.IsLocal));
+            paths.Add(new TruePath([.. nodes], [.. links], mtus.LastOrDefault(), step.IsLocal && !step.IsUnreadable, [.. mtus]));
             return;
         }
 
         foreach (var channel in channels)
         {
             var next = step.Over(channel);
-            Follow(next, nodes.Add(next.Node.Name), links.Add(channel.Name), Math.Min(mtu, channel.Mtu), paths);
+            var mtu = Math.Max(channel.Mtu - step.Added, step.InPieces);
+            Follow(next, nodes.Add(next.Node.Name), links.Add(channel.Name), mtus.Add(Math.Min(mtu, mtus.Count == 0 ? mtu : mtus[^1])), paths);
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class HostBehaviour : INodeBehaviour
                 break;
             default:
                 // Linux answers protocols it does not know so; ICMPv6 points at the next header field (RFC 4443 section 3.4).
-                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2));
+                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2), AnswerFrom.Destination);
                 node.Drop(packet, DropReason.Consumed);
                 break;
         }
@@ -49,9 +49,16 @@ internal sealed class HostBehaviour : INodeBehaviour
 
     private void Icmp(SimulatedNode node, SimulatedPacket packet)
     {
-        if (_host.Echo && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message) && message.IsEchoRequest)
+        if (IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message))
         {
-            HostReplies.Echo(node, packet, _host.DelayNs);
+            if (_host.Echo && message.IsEchoRequest)
+            {
+                HostReplies.Echo(node, packet, _host.DelayNs);
+            }
+            else if (_host.ObeysTooBig && IcmpErrors.IsTooBig(message) && IpPacket.TryReadQuote(message.Quote, out var quote) && quote.Source == packet.Destination)
+            {
+                node.PathMtus.Learn(quote.Destination, message.Mtu);
+            }
         }
 
         node.Drop(packet, DropReason.Consumed);

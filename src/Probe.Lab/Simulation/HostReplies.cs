@@ -97,7 +97,7 @@ internal static class HostReplies
         {
             TrafficClass = trafficClass,
             Id = protocol == IpProtocol.Tcp ? (ushort)0 : node.NextId(),
-            DontFragment = protocol == IpProtocol.Tcp,
+            DontFragment = protocol == IpProtocol.Tcp || node.Spec.Host is { DontFragment: true },
             Ttl = node.Spec.Errors.InitialTtl,
             Protocol = protocol,
             Source = from,

@@ -60,6 +60,9 @@ public enum DropReason : byte
     /// <summary>The NAT passes no errors back.</summary>
     Nat,
 
+    /// <summary>A tunnel's end knows its encapsulation but cannot read it.</summary>
+    Tunnel,
+
     /// <summary>Not answered: a token bucket was empty.</summary>
     RateLimited,
 

@@ -29,6 +29,8 @@ internal static class JsonDefaults
         [typeof(TcpService)] = () => Of(new TcpService { Port = 0 }, TopologyJson.Default.TcpService),
         [typeof(UdpService)] = () => Of(new UdpService { Port = 0 }, TopologyJson.Default.UdpService),
         [typeof(NatSpec)] = () => Of(new NatSpec(), TopologyJson.Default.NatSpec),
+        [typeof(TunnelEndSpec)] = () => Of(new TunnelEndSpec(), TopologyJson.Default.TunnelEndSpec),
+        [typeof(DirectorSpec)] = () => Of(new DirectorSpec(), TopologyJson.Default.DirectorSpec),
         [typeof(NoiseSpec)] = () => Of(new NoiseSpec(), TopologyJson.Default.NoiseSpec),
     };
 

@@ -34,6 +34,12 @@ public sealed record NodeSpec
     /// <summary>Address translation.</summary>
     public NatSpec? Nat { get; init; }
 
+    /// <summary>Tunnels that end here.</summary>
+    public TunnelEndSpec? TunnelEnd { get; init; }
+
+    /// <summary>Virtual addresses that it balances over real servers.</summary>
+    public DirectorSpec? Director { get; init; }
+
     /// <summary>What answers on its own addresses; null answers echo and refuses every port, like a router.</summary>
     public HostSpec? Host { get; init; }
 }

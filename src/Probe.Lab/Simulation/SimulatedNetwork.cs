@@ -179,6 +179,28 @@ public sealed class SimulatedNetwork
         _free.Push(packet);
     }
 
+    /// <summary>Puts other octets in a packet's place; they keep its number and the link it came by.</summary>
+    internal SimulatedPacket Replace(SimulatedPacket packet, ReadOnlySpan<byte> octets)
+    {
+        var taken = Take();
+        if (!taken.TrySet(octets))
+        {
+            throw new InvalidOperationException($"A tunnel made a packet that is none: {Convert.ToHexString(octets)}");
+        }
+
+        (taken.Id, taken.Cause, taken.Inbound) = (packet.Id, packet.Cause, packet.Inbound);
+        Release(packet);
+        return taken;
+    }
+
+    internal int MtuFor(SimulatedNode node, ReadOnlySpan<byte> octets)
+    {
+        var packet = Take();
+        var mtu = packet.TrySet(octets) && Route(node, packet, out _) is { } channel ? Math.Min(channel.Mtu, node.PathMtus.To(packet.Destination)) : 0;
+        Release(packet);
+        return mtu;
+    }
+
     internal void Make(SimulatedNode node, ReadOnlySpan<byte> octets, long cause, long delayNs)
     {
         var packet = Take();
@@ -218,7 +240,7 @@ public sealed class SimulatedNetwork
         }
     }
 
-    private void Leave(SimulatedNode node, SimulatedPacket packet)
+    internal void Leave(SimulatedNode node, SimulatedPacket packet)
     {
         Note(JournalKind.Made, DropReason.None, node, null, packet);
         if (node == _vantage)
@@ -245,7 +267,7 @@ public sealed class SimulatedNetwork
         {
             node.Drop(packet, DropReason.NoRoute);
         }
-        else if (packet.Length <= channel.Mtu)
+        else if (Math.Min(channel.Mtu, node.PathMtus.To(packet.Destination)) is var mtu && packet.Length <= mtu)
         {
             Transmit(channel, packet);
         }
@@ -255,15 +277,20 @@ public sealed class SimulatedNetwork
         }
         else
         {
-            Fragment(node, channel, packet);
+            Fragment(node, channel, packet, mtu);
         }
     }
 
     private void Arrive(Channel channel, SimulatedPacket packet)
     {
-        var node = channel.To;
         packet.Inbound = channel;
-        Note(JournalKind.Arrived, DropReason.None, node, channel, packet);
+        Note(JournalKind.Arrived, DropReason.None, channel.To, channel, packet);
+        Enter(channel.To, packet);
+    }
+
+    /// <summary>A packet is at a node, from a link or from inside another packet; nothing was decided about it yet.</summary>
+    internal void Enter(SimulatedNode node, SimulatedPacket packet)
+    {
         foreach (var behaviour in node.Behaviours)
         {
             if (behaviour.Arriving(node, packet) == NodeAction.Taken)
@@ -328,7 +355,7 @@ public sealed class SimulatedNetwork
 
         if (packet.Length > next.Mtu)
         {
-            Fragment(node, next, packet);
+            Fragment(node, next, packet, next.Mtu);
         }
         else
         {
@@ -346,7 +373,7 @@ public sealed class SimulatedNetwork
             }
         }
 
-        node.SendError(packet, new IcmpCode(packet.IsV6 ? IcmpType.TimeExceededV6 : IcmpType.TimeExceeded, 0));
+        node.SendError(packet, IcmpErrors.Expired(packet.IsV6));
         node.Drop(packet, DropReason.Expired);
     }
 
@@ -361,15 +388,14 @@ public sealed class SimulatedNetwork
         else
         {
             var mtu = policy.Lies.HasFlag(protocol) ? policy.Mtu : (uint)next.Mtu;
-            node.SendError(packet, packet.IsV6
-                ? new IcmpCode(IcmpType.PacketTooBigV6, 0, mtu)
-                : new IcmpCode(IcmpType.DestinationUnreachable, IcmpType.FragmentationNeededCode, mtu & 0xffff));
+            node.SendError(packet, IcmpErrors.TooBig(packet.IsV6, mtu));
         }
 
         node.Drop(packet, DropReason.TooBig);
     }
 
-    private void Local(SimulatedNode node, SimulatedPacket packet)
+    /// <summary>A packet is for a node.</summary>
+    internal void Local(SimulatedNode node, SimulatedPacket packet)
     {
         if (packet.IsFragment && (node != _vantage || ReassemblesAtVantage) && !_reassembler.TryComplete(node, ref packet))
         {
@@ -446,9 +472,9 @@ public sealed class SimulatedNetwork
         _events.Add(dueNs, new SimulatedEvent(EventKind.Arrives, Channel: channel, Packet: packet));
     }
 
-    private void Fragment(SimulatedNode node, Channel channel, SimulatedPacket packet)
+    private void Fragment(SimulatedNode node, Channel channel, SimulatedPacket packet, int mtu)
     {
-        foreach (var fragment in Fragmenter.Cut(packet.Octets, channel.Mtu, node.NextId()))
+        foreach (var fragment in Fragmenter.Cut(packet.Octets, mtu, node.NextId()))
         {
             var part = Take();
             if (!part.TrySet(fragment))

@@ -46,6 +46,9 @@ public sealed class SimulatedNode
 
     internal ulong HashSeed { get; }
 
+    /// <summary>What the node learned about the ways of its own packets.</summary>
+    internal PathMtus PathMtus { get; } = new();
+
     /// <summary>What this node's table says about each class of destinations; filled when first asked.</summary>
     internal RouteEntry?[] Table { get; set; } = [];
 
@@ -80,12 +83,37 @@ public sealed class SimulatedNode
     /// <summary>Calls the behaviour back later.</summary>
     public void SetTimer(long afterNs, INodeBehaviour behaviour, object state) => _network.SetTimer(this, afterNs, behaviour, state);
 
+    /// <summary>Octets of the largest packet that leaves whole by the link this one would take, as far as the node knows; 0 without a way.</summary>
+    internal int MtuFor(ReadOnlySpan<byte> packet) => _network.MtuFor(this, packet);
+
+    /// <summary>Sends a packet that the node has put into another one.</summary>
+    internal void SendWrapped(SimulatedPacket packet, ReadOnlySpan<byte> outer) => _network.Leave(this, _network.Replace(packet, outer));
+
+    /// <summary>Goes on with the packet that was inside another one.</summary>
+    /// <param name="packet">The outer packet, which is used up.</param>
+    /// <param name="inner">The packet inside.</param>
+    /// <param name="isLocal">It is for this node, whatever the routes say.</param>
+    internal void Continue(SimulatedPacket packet, ReadOnlySpan<byte> inner, bool isLocal)
+    {
+        var taken = _network.Replace(packet, inner);
+        if (isLocal)
+        {
+            _network.Local(this, taken);
+        }
+        else
+        {
+            _network.Enter(this, taken);
+        }
+    }
+
+    internal SimulatedPacket Take() => _network.Take();
+
     internal void NoteUnanswered(SimulatedPacket packet, DropReason reason) =>
         _network.Note(JournalKind.Unanswered, reason, this, packet.Inbound, packet);
 
     internal IpAddress AnswerAddress(SimulatedPacket packet) => _errors.AddressFor(packet);
 
-    private static INodeBehaviour[] Compose(NodeSpec spec)
+    private INodeBehaviour[] Compose(NodeSpec spec)
     {
         var behaviours = new List<INodeBehaviour>();
         if (!spec.Rules.IsDefaultOrEmpty)
@@ -101,6 +129,16 @@ public sealed class SimulatedNode
         if (spec.Nat is { } nat)
         {
             behaviours.Add(new NatBehaviour(nat));
+        }
+
+        if (spec.TunnelEnd is { } end)
+        {
+            behaviours.Add(new TunnelEndBehaviour(end));
+        }
+
+        if (spec.Director is { } director)
+        {
+            behaviours.Add(new DirectorBehaviour(director, HashSeed));
         }
 
         return [.. behaviours];

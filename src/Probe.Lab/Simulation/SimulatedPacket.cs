@@ -63,6 +63,9 @@ public sealed class SimulatedPacket
     /// <summary>Class of the destination in the routing tables; -1 until it was looked up.</summary>
     internal int Route { get; set; } = -1;
 
+    /// <summary>Octets that are known, from the first on: all of them, but for a packet that is rebuilt from a quote.</summary>
+    internal int Known { get; set; }
+
     /// <summary>Takes over a packet; false when it is no whole IP packet.</summary>
     internal bool TrySet(ReadOnlySpan<byte> octets)
     {
@@ -79,7 +82,7 @@ public sealed class SimulatedPacket
         }
 
         whole.CopyTo(_octets);
-        Length = whole.Length;
+        Length = Known = whole.Length;
         Protocol = packet.Protocol;
         HeaderLength = packet.HeaderLength;
         IsLaterFragment = packet.FragmentOffset > 0;
@@ -96,7 +99,7 @@ public sealed class SimulatedPacket
         }
 
         other.Octets.CopyTo(_octets);
-        Length = other.Length;
+        (Length, Known) = (other.Length, other.Known);
         Protocol = other.Protocol;
         HeaderLength = other.HeaderLength;
         IsLaterFragment = other.IsLaterFragment;

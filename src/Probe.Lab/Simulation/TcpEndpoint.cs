@@ -113,6 +113,13 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
             return;
         }
 
+        // No handshake here ever led to that number, so there is no such connection. Our side sends nothing but a SYN and a FIN.
+        if ((tcp.Flags & (TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Ack && tcp.Acknowledgment - InitialSequence(connection) is not (1 or 2))
+        {
+            HostReplies.Reset(node, packet, packet.Destination, delayNs);
+            return;
+        }
+
         var isLateReset = service?.Behaviour == TcpBehaviour.LateReset;
         if ((tcp.Flags & TcpFlags.Rst) != 0 || !isLateReset)
         {

@@ -75,6 +75,10 @@ public static class Topologies
         return builder.Link("m", TopologyBuilder.Target).ToTarget("m", TopologyBuilder.Target).Build();
     }
 
+    /// <summary>A diamond whose last branch carries less than the others: a member of an ECMP group with a smaller MTU.</summary>
+    public static Topology SmallMember(int width, int mtu, FlowFields fields = FlowFields.FiveTuple, ulong seed = 1) =>
+        Diamond(width, fields, seed: seed).WithLink("s", $"b{width}", link => link with { Quality = link.Quality with { Mtu = mtu } });
+
     internal static TopologyBuilder Begin(ulong seed, LinkQuality? quality = null)
     {
         var builder = new TopologyBuilder { Seed = seed };

@@ -11,7 +11,7 @@ namespace Probe.Lab.Simulation;
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(IpAddressJsonConverter), typeof(IpPrefixJsonConverter)])]
+    Converters = [typeof(IpAddressJsonConverter), typeof(IpPrefixJsonConverter), typeof(EncapsulationJsonConverter)])]
 [JsonSerializable(typeof(Topology))]
 internal sealed partial class TopologyJson : JsonSerializerContext;
 
@@ -38,4 +38,13 @@ internal sealed class IpPrefixJsonConverter : JsonConverter<IpPrefix>
     }
 
     public override void Write(Utf8JsonWriter writer, IpPrefix value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>An encapsulation as the command line writes it.</summary>
+internal sealed class EncapsulationJsonConverter : JsonConverter<Encapsulation>
+{
+    public override Encapsulation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        EncapsulationText.TryParse(reader.GetString() ?? "", out var layer, out var error) ? layer : throw new JsonException(error);
+
+    public override void Write(Utf8JsonWriter writer, Encapsulation value, JsonSerializerOptions options) => writer.WriteStringValue(EncapsulationText.Of(value));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
@@ -98,6 +99,17 @@ internal static class TopologyText
         {
             var rules = string.Join(", ", nat.Sources.Select(rule => $"source {rule.Match}->{rule.To}").Concat(nat.Destinations.Select(rule => $"destination {rule.Match}->{rule.To}")));
             text.Append(CultureInfo.InvariantCulture, $" nat:[{rules}; errors {nat.Errors}]");
+        }
+
+        if (node.TunnelEnd is { } end)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" opens:[{string.Join(", ", end.Accepts.Select(EncapsulationText.Of))}]{Addresses(end.Addresses)}");
+        }
+
+        if (node.Director is { } director)
+        {
+            var servers = string.Join(" | ", director.Servers.Select(server => string.Join(' ', server.Via.Select(EncapsulationText.Of))));
+            text.Append(CultureInfo.InvariantCulture, $" director:[{director.Mode} {string.Join(' ', director.Addresses)} -> {servers}; says {(director.SaysTooBig ? director.ToldMtu?.ToString(CultureInfo.InvariantCulture) ?? "truth" : "nothing")}, relay {director.Relay}{(director.LearnsOuterMtu ? "" : ", learns nothing")}]");
         }
 
         foreach (var route in node.Routes)

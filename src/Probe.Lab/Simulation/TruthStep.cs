@@ -9,17 +9,17 @@ internal sealed class TruthStep
     private readonly FlowFields _varied;
     private readonly long _atNs;
 
-    private TruthStep(SimulatedNetwork network, SimulatedNode node, SimulatedPacket packet, Channel? inbound, FlowFields varied, long atNs)
+    private TruthStep(SimulatedNetwork network, SimulatedNode node, SimulatedPacket packet, Channel? inbound, FlowFields varied, long atNs, bool wasInside = false, bool isOwn = false)
     {
         (_network, Node, Packet, Inbound, _varied, _atNs) = (network, node, packet, inbound, varied, atNs);
         Arrived = Copy(packet);
-        if (inbound is not null && node.Spec.Nat is not null)
+        if (inbound is not null && !wasInside && node.Spec.Nat is not null)
         {
             Nat(node)?.Arriving(node, Packet);
         }
 
         var entry = network.Routes.Look(node, network.Routes.ClassOf(Packet.Destination));
-        IsLocal = entry is { IsLocal: true };
+        IsLocal = isOwn || entry is { IsLocal: true };
     }
 
     public SimulatedNode Node { get; }
@@ -34,16 +34,47 @@ internal sealed class TruthStep
 
     public bool IsLocal { get; }
 
-    public static TruthStep First(SimulatedNetwork network, ReadOnlySpan<byte> octets, FlowFields varied, long atNs)
-    {
-        var packet = new SimulatedPacket();
-        return packet.TrySet(octets)
-            ? new TruthStep(network, network.Vantage, packet, null, varied, atNs)
-            : throw new ArgumentException("Not an IP packet.", nameof(octets));
-    }
+    /// <summary>Octets that tunnels have added to the packet since the vantage host sent it; negative inside one that it wrapped itself.</summary>
+    public int Added { get; private init; }
+
+    /// <summary>Packets up to this size pass a tunnel in pieces: 1280 for IPv6 in a director's tunnel, else 0.</summary>
+    public int InPieces { get; private init; }
+
+    public static TruthStep First(SimulatedNetwork network, ReadOnlySpan<byte> octets, FlowFields varied, long atNs) =>
+        new(network, network.Vantage, Read(octets), null, varied, atNs);
 
     /// <summary>The directions that the packet, or another of the varied flows, may take next.</summary>
     public IReadOnlyList<Channel> Channels() => Channels(_network, Node, FlowKey.Of(Packet), _varied, _atNs);
+
+    /// <summary>The steps at this node at which the packet has been put into a tunnel, or taken out of one; none when neither happens here.</summary>
+    public IEnumerable<TruthStep> Tunnels()
+    {
+        foreach (var behaviour in IsLocal ? Node.Behaviours : [])
+        {
+            switch (behaviour)
+            {
+                case TunnelEndBehaviour end when end.Open(Packet, out var inner) == TunnelEndBehaviour.Opened.Open:
+                    yield return Inside(inner, end.IsOwn(inner));
+                    break;
+                case DirectorBehaviour director:
+                    foreach (var (octets, overhead) in director.Outer(Node, Packet, (_varied & FlowFields.FiveTuple) != 0))
+                    {
+                        yield return new TruthStep(_network, Node, Read(octets), inbound: null, _varied, _atNs)
+                        {
+                            Added = Added + overhead,
+                            InPieces = Packet.IsV6 ? PathMtus.SmallestV6 : 0,
+                        };
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The packet is dropped here without a word: the tunnel's end cannot read it.</summary>
+    public bool IsUnreadable => IsLocal && Node.Behaviours.Any(behaviour => behaviour is TunnelEndBehaviour end && end.Open(Packet, out _) == TunnelEndBehaviour.Opened.Unreadable);
 
     /// <summary>A blackhole route swallows the packet here.</summary>
     public bool IsSwallowed =>
@@ -63,7 +94,7 @@ internal sealed class TruthStep
             }
         }
 
-        return new TruthStep(_network, channel.To, packet, channel, _varied, _atNs);
+        return new TruthStep(_network, channel.To, packet, channel, _varied, _atNs) { Added = Added, InPieces = InPieces };
     }
 
     /// <summary>The address that an error about the packet would come from here.</summary>
@@ -99,6 +130,15 @@ internal sealed class TruthStep
         }
 
         return entry.Shortest is { } shortest ? [shortest] : [];
+    }
+
+    private TruthStep Inside(ReadOnlySpan<byte> inner, bool isOwn) =>
+        new(_network, Node, Read(inner), Inbound, _varied, _atNs, wasInside: true, isOwn) { Added = Added - (Packet.Length - inner.Length) };
+
+    private static SimulatedPacket Read(ReadOnlySpan<byte> octets)
+    {
+        var packet = new SimulatedPacket();
+        return packet.TrySet(octets) ? packet : throw new ArgumentException("Not an IP packet.", nameof(octets));
     }
 
     private static SimulatedPacket Copy(SimulatedPacket packet)

@@ -98,7 +98,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         {
             if (!TakenByRule(step, When.Expired))
             {
-                Error(step, new IcmpCode(step.Packet.IsV6 ? IcmpType.TimeExceededV6 : IcmpType.TimeExceeded, 0));
+                Error(step, IcmpErrors.Expired(step.Packet.IsV6));
             }
 
             return true;
@@ -155,7 +155,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         }
 
         var mtu = policy.Lies.HasFlag(protocol) ? policy.Mtu : (uint)channel.Mtu;
-        Error(step, step.Packet.IsV6 ? new IcmpCode(2, 0, mtu) : new IcmpCode(3, 4, mtu & 0xffff));
+        Error(step, IcmpErrors.TooBig(step.Packet.IsV6, mtu));
     }
 
     private void Host(TruthStep step)
@@ -174,7 +174,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
                 Tcp(step, host);
                 break;
             case Protocols.Other:
-                Error(step, packet.IsV6 ? new IcmpCode(4, 1) : new IcmpCode(3, 2));
+                Error(step, packet.IsV6 ? new IcmpCode(4, 1) : new IcmpCode(3, 2), AnswerFrom.Destination);
                 break;
             default:
                 break;

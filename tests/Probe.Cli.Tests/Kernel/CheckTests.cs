@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Probe.Core.Evidence;
 using Probe.Core.Health;
 using Probe.Lab.Kernel;
@@ -70,6 +72,26 @@ public sealed class CheckTests : IDisposable
         Assert.Equal((null, icmp), (down.Reason, down.Icmp is { } error ? $"{error.Type}/{error.Code}" : null));
         Assert.Equal((3, 4), (checks.Count(check => check.Verdict == Up), checks.Count(check => check.Engine == CheckEngineKind.Raw)));
         Assert.False(_net.Listener.Pending());
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("sockets", true)]
+    [InlineData("raw", false)]
+    public void What_the_kernel_learned_from_answers_to_its_own_sockets_is_named(string engine, bool learns)
+    {
+        // A liar: a SYN of 60 octets is too big for nothing, and the kernel believes it (to net.ipv4.route.min_pmtu).
+        BackendNet.Filter(_net.Backends, "input", "ip daddr 10.9.8.3 tcp dport 80 reject with icmp type frag-needed");
+        var result = _net.Run(ProbeInside.Limit, ProbeInside.Program, "check", "--json", "--engine", engine, "10.9.8.1:80", "10.9.8.3:80");
+        var gap = ProbeInside.Read(result).Gaps?.SingleOrDefault(one => one.What == "route cache");
+        var route = _net.Run(ProbeInside.Limit, "ip", "route", "get", "10.9.8.3").Output;
+
+        Assert.Equal(learns, route.Contains("mtu", StringComparison.Ordinal));
+        Assert.Equal(learns, gap is not null);
+        Assert.Equal(learns, result.Error.Contains("10.9.8.3", StringComparison.Ordinal));
+        if (learns)
+        {
+            Assert.Matches(@"path MTU \d+ \(locked\) to 10\.9\.8\.3, which expires in \d+ s$", gap!.Why);
+        }
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -168,6 +190,31 @@ public sealed class CheckTests : IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void A_slow_resolver_delays_no_check_of_an_address_or_of_another_name()
+    {
+        // A name server that takes questions and never answers.
+        using var silent = KernelLab.In(_net.Backends, () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse("10.9.0.2"), 53));
+            return socket;
+        });
+        using var names = NamesOf(_net.Checker, "nameserver 10.9.0.2\noptions timeout:2 attempts:1\n", "10.9.8.2 quick.example\n");
+        string[] slow = [.. Enumerable.Range(0, 70).Select(number => $"slow{number}.example:80")];
+        var (checks, status) = Check(["10.9.8.1:80", .. slow, "quick.example:80", "-c", "2", "-i", "1ms"]);
+
+        Assert.Equal(4, status);
+        var resolved = checks.Where(check => check.Target is "10.9.8.1:80" or "quick.example:80").ToList();
+        Assert.Equal(4, resolved.Count(check => check.Verdict == Up));
+        var unresolved = checks.Except(resolved).ToList();
+        Assert.Equal(70, unresolved.Count);
+        Assert.All(unresolved, check => Assert.Equal((Local, "resolver"), (check.Verdict, check.Reason)));
+
+        // No silence of the name server was waited for.
+        Assert.All(resolved.Where(check => check.Target == "10.9.8.1:80"), check => Assert.True(check.StartedNs < unresolved.Min(other => other.Phases!.DnsNs)));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void A_default_gateway_that_never_was_there_blames_nobody()
     {
         KernelLab.Ip([$"-n {_net.Checker} route replace default via 10.9.0.77"]);
@@ -258,5 +305,19 @@ public sealed class CheckTests : IDisposable
     {
         var result = _net.Run(ProbeInside.Limit, ProbeInside.Program, ["check", "--json", .. arguments]);
         return (ProbeInside.Read(result), result.Status);
+    }
+
+    // What ip-netns(8) binds over /etc for the programs it runs inside.
+    private static Names NamesOf(string netns, string resolvers, string hosts)
+    {
+        var folder = Directory.CreateDirectory($"/etc/netns/{netns}").FullName;
+        File.WriteAllText(Path.Combine(folder, "resolv.conf"), resolvers);
+        File.WriteAllText(Path.Combine(folder, "hosts"), hosts);
+        return new Names(folder);
+    }
+
+    private sealed record Names(string Folder) : IDisposable
+    {
+        public void Dispose() => Directory.Delete(Folder, recursive: true);
     }
 }

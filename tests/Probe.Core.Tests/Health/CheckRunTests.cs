@@ -145,6 +145,44 @@ public class CheckRunTests : ICheckSink
     }
 
     [Fact]
+    public void Targets_that_come_while_others_are_checked_get_as_many_checks()
+    {
+        var targets = Targets(200);
+        var engine = new SimulatedEngine(target => new TargetTruth(CheckEnd.Answered, 1 + target.Index));
+        var crew = new CheckCrew([engine], targets[..50], new CheckRunOptions { Count = 3, MaxPerSecond = double.PositiveInfinity, IntervalNs = Second }, Seed.Value, more: true);
+        var next = 50;
+        var end = crew.Run(this, Turn, long.MaxValue, CancellationToken.None);
+
+        Assert.Equal(SweepEnd.Done, end);
+        Assert.Equal(600, _outcomes.Select(outcome => (outcome.Target, outcome.Attempt)).Distinct().Count());
+        Assert.All(_outcomes, outcome => Assert.InRange(outcome.Attempt, 1, 3));
+
+        void Turn()
+        {
+            if (next < 200)
+            {
+                // The ones after the others have had all their checks, as behind a slow resolver.
+                crew.Add(targets[next++]);
+                if (next == 200)
+                {
+                    crew.Complete();
+                }
+
+                crew.Wake();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_run_that_no_target_comes_to_ends_when_none_is_to_come()
+    {
+        var crew = new CheckCrew([new SimulatedEngine(_ => new TargetTruth(CheckEnd.Answered, 1))], [], new CheckRunOptions(), Seed.Value, more: true);
+        var turns = 0;
+        Assert.Equal(SweepEnd.Done, crew.Run(this, () => { if (++turns == 3) { crew.Complete(); } }, long.MaxValue, CancellationToken.None));
+        Assert.True(turns >= 3);
+    }
+
+    [Fact]
     public void A_crew_ends_when_it_is_cancelled()
     {
         using var source = new CancellationTokenSource();

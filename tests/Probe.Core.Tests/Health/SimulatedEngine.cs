@@ -51,6 +51,8 @@ internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int 
             NowNs = Math.Max(NowNs, untilNs);
         }
 
+        _woken = false;
+
         while (_ends.TryPeek(out var outcome, out var endNs) && endNs <= NowNs)
         {
             _ends.Dequeue();

@@ -125,6 +125,33 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Contains("mtu 1300", RouteGet(Other4), StringComparison.Ordinal);
     }
 
+    [NeedsTheory(Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_the_kernel_learned_meanwhile_is_told_with_its_expiry(bool v6)
+    {
+        // An address of its own for each, so that no other test has taught the kernel about it.
+        var (target, prefix) = v6 ? ("fd77:2::77", 128) : ("10.77.2.77", 32);
+        Shell.Run("ip", "-n", network.Server, "addr", "add", $"{target}/{prefix}", "dev", "lo");
+        var address = IpAddress.Parse(target);
+        var before = network.InClient(LearnedRoutes.Read);
+        var family = v6 ? AF_INET6 : AF_INET;
+        using var socket = network.InClient(() => Sockets.Open(family, SOCK_DGRAM, 0, "a UDP socket"));
+        Sockets.Set(socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DO, nameof(IP_MTU_DISCOVER));
+        Sockets.Connect(socket, new SocketAddress(address, 9));
+        Assert.Empty(network.InClient(LearnedRoutes.Read).Since(before, new HashSet<IpAddress> { address }));
+        Files.TryWrite(socket, new byte[1372]);
+
+        // A fresh IPv6 link finds its neighbours only after a moment.
+        SpinWait.SpinUntil(() => network.InClient(() => HostRoutes.Lookup(address)).Learned, TimeSpan.FromSeconds(10));
+        var after = network.InClient(LearnedRoutes.Read);
+        var learned = Assert.Single(after.Since(before, new HashSet<IpAddress> { address }));
+        Assert.Equal((address, 1300, false), (learned.Destination, learned.Mtu, learned.MtuLocked));
+        Assert.InRange(learned.ExpiresSeconds, 1, 600);
+        Assert.Empty(after.Since(before, new HashSet<IpAddress> { Server4 }));
+        Assert.Empty(network.InClient(LearnedRoutes.Read).Since(after, new HashSet<IpAddress> { address }));
+    }
+
     [NeedsFact(Need.Namespaces)]
     public void Source_selection_follows_the_route_and_sends_nothing()
     {
