@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Probe.Core.Packets;
 using Probe.Lab.Layer1;
 using Probe.Lab.Simulation;
@@ -6,8 +7,8 @@ namespace Probe.Lab.Kernel;
 
 /// <summary>
 /// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux: every
-/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is made in this process, on TUN devices:
-/// the director is the simulated one, the servers' tunnels end in a <see cref="TunnelTap"/>. Link k has 10.7.k.1 and fd07:k::1 at the end
+/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is simulated, behind a TUN device
+/// beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and fd07:k::1 at the end
 /// nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2, from 11 on r2 – server,
 /// from 51 on server – r1.
 /// </summary>
@@ -19,7 +20,10 @@ public sealed class LinuxTunnel : IDisposable
     private const int FirstServerLink = 10;
     private const int FirstReturnLink = 50;
 
-    private readonly List<IDisposable> _running = [];
+    // No link between a kernel and what is simulated beside it limits anything.
+    private const int Unlimited = ushort.MaxValue;
+
+    private readonly List<RealTimeNetwork> _simulated = [];
     private readonly TunnelPlan _plan;
     private readonly string[] _servers;
 
@@ -74,6 +78,26 @@ public sealed class LinuxTunnel : IDisposable
         }
     }
 
+    /// <summary>
+    /// Opens the far end of tunnels beside a namespace's kernel, which routes what comes out of them. The ends' addresses are not the kernel's: it
+    /// forwards what comes for them, and is thus one hop of the tunnel's own path.
+    /// </summary>
+    /// <param name="name">The namespace; it forwards.</param>
+    /// <param name="accepts">The tunnels, see <see cref="TunnelEndSpec.Accepts"/>.</param>
+    public static RealTimeNetwork OpenEnd(string name, ImmutableArray<Encapsulation> accepts)
+    {
+        var end = new NodeSpec
+        {
+            Name = "s",
+            Addresses = [.. accepts.Select(layer => IpPrefix.Of(layer.Remote)).Distinct()],
+            TunnelEnd = new TunnelEndSpec { Accepts = accepts },
+
+            // What comes out is the kernel's: this node is no hop of it.
+            Ttl = TtlHandling.Hidden,
+        };
+        return RealTimeNetwork.BesideKernel(Beside(end, Unlimited), name, end.Addresses.Select(prefix => prefix.Address));
+    }
+
     /// <summary>Router r2 says nothing any more about packets too big for the tunnel's path.</summary>
     public void SilenceTunnel() => KernelLab.Nft(Tunnel,
         "table inet silent {\nchain c {\ntype filter hook output priority 0\nicmp type destination-unreachable drop\nicmpv6 type packet-too-big drop\n}\n}");
@@ -81,12 +105,12 @@ public sealed class LinuxTunnel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var running in _running)
+        foreach (var network in _simulated)
         {
-            running.Dispose();
+            network.Dispose();
         }
 
-        _running.Clear();
+        _simulated.Clear();
     }
 
     private static IpAddress Address(int link, int end, bool isV6) =>
@@ -112,13 +136,13 @@ public sealed class LinuxTunnel : IDisposable
         LimitReturn();
         for (var number = 1; number <= _servers.Length; number++)
         {
-            KernelLab.Ip(OnLoopback(Server(number), TunnelPlan.ServerAddresses(number)));
-            _running.Add(new TunnelTap(Server(number), _plan.Via(number)));
+            OpenTunnels(number);
         }
 
         if (balances)
         {
-            _running.Add(RealTimeNetwork.BesideKernel(DirectorBesideKernel(), Director, TunnelPlan.DirectorAddresses.Concat(TunnelPlan.VirtualAddresses)));
+            _simulated.Add(RealTimeNetwork.BesideKernel(
+                Beside(_plan.DirectorNode, _plan.EntryMtu), Director, TunnelPlan.DirectorAddresses.Concat(TunnelPlan.VirtualAddresses)));
         }
         else
         {
@@ -182,26 +206,28 @@ public sealed class LinuxTunnel : IDisposable
         }
 
         // By route: a smaller device would not take what comes the other way.
-        IpAddress[] clients = [ClientAddress(isV6: false), ClientAddress(isV6: true)];
-        KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
+        KernelLab.Ip(new[] { false, true }.Select(isV6 =>
+            FormattableString.Invariant($"-n {Entry} route add {ClientAddress(isV6)} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
-    // The director, and the kernel beside it, which has every other address.
-    private Topology DirectorBesideKernel()
+    private void OpenTunnels(int number) => _simulated.Add(OpenEnd(Server(number), _plan.Via(number)));
+
+    // A node and the kernel beside it, which has every address that the node has not.
+    private static Topology Beside(NodeSpec node, int mtu)
     {
         const string kernel = "kernel";
         return new Topology
         {
             Vantage = kernel,
-            Nodes = [new NodeSpec { Name = kernel, Addresses = [IpPrefix.AllV4, IpPrefix.AllV6] }, _plan.DirectorNode],
+            Nodes = [new NodeSpec { Name = kernel, Addresses = [IpPrefix.AllV4, IpPrefix.AllV6] }, node],
             Links =
             [
                 new LinkSpec
                 {
-                    A = new LinkEnd(kernel, []),
-                    B = new LinkEnd(TunnelPlan.Director, []),
-                    Quality = new LinkQuality { Mtu = ushort.MaxValue },
-                    Back = new LinkQuality { Mtu = _plan.EntryMtu },
+                    A = new LinkEnd(kernel, ImmutableArray<IpAddress>.Empty),
+                    B = new LinkEnd(node.Name, ImmutableArray<IpAddress>.Empty),
+                    Quality = new LinkQuality { Mtu = Unlimited },
+                    Back = new LinkQuality { Mtu = mtu },
                 },
             ],
         };
