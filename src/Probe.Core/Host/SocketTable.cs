@@ -29,11 +29,11 @@ public static class SocketTable
             TimerNs = timer is null ? null : message.idiag_expires * 1_000_000L,
             ReceiveQueue = message.idiag_rqueue,
             SendQueue = message.idiag_wqueue,
-            Info = socket.Info is { } info ? Of(in info) : null,
+            Info = socket.Info is { } info ? Of(info) : null,
         };
     }
 
-    internal static TcpInfoEvidence Of(in tcp_info info) => new()
+    internal static TcpInfoEvidence Of(tcp_info info) => new()
     {
         State = TcpNames.State(info.tcpi_state),
         SndMss = (int)info.tcpi_snd_mss,
