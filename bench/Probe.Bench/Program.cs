@@ -59,6 +59,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | mtu ROOT ROUNDS | tcp ROOT RUNS | health ROOT [--rounds N|--nightly] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | mtu ROOT ROUNDS | tcp ROOT RUNS | health ROOT [--rounds N|--nightly|--paced N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

@@ -16,6 +16,15 @@ internal static class OptionOf
             CustomParser = result => Read(result, parser, result.Parent is OptionResult { IdentifierToken: { } typed } ? typed.Value : name),
         };
 
+    /// <summary>An option that may stand several times, each with a value; their order is kept.</summary>
+    public static Option<T[]> Values<T>(ValueParser<T> parser, string valueName, string description, string name) => new(name)
+    {
+        HelpName = valueName,
+        Description = description,
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result => [.. result.Tokens.Select(token => Read(result, token.Value, parser, name)!)],
+    };
+
     /// <summary>An option that is there or not. It takes no value: System.CommandLine would eat a host named "true".</summary>
     public static Option<bool> Flag(string description, string name, params string[] aliases) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
