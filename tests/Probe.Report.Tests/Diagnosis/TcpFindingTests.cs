@@ -88,6 +88,7 @@ public class TcpFindingTests
         var findings = Judge(new TcpEvidence { Upload = bad, Download = bad with { Direction = TcpDirection.Download } }).Findings;
         Assert.Equal(["/pathMtus/0/tcp/upload/pacings/0/loss", "/pathMtus/0/tcp/download/pacings/0/loss"], findings.Select(finding => finding.Evidence[0].Pointer));
         Assert.StartsWith("on the way back", findings[1].Where, StringComparison.Ordinal);
+        Assert.Equal("probe mtu --tcp-download --tcp -p 443 --payload zeros 203.0.113.9", findings[1].Verify);
     }
 
     [Fact]
