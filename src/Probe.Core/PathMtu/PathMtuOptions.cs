@@ -62,7 +62,7 @@ public sealed record PathMtuOptions
 
     /// <summary>
     /// Other ways to ask whose answers stay small. They tell a limit on the way back from one on the way there when echo requests find one,
-    /// and are asked in this order until one is answered. Empty: it is not told.
+    /// and are asked in this order, without a tunnel SYNs first, until one is answered. Empty: it is not told.
     /// </summary>
     public IReadOnlyList<PathMtuQuestion> CrossChecks { get; init; } = [];
 }

@@ -16,7 +16,8 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> CrossCheck(FlowResult result)
     {
         var ledger = result.Ledger;
-        foreach (var question in Options.CrossChecks)
+        // Without a tunnel of our own a load balancer may stand there: a SYN says most.
+        foreach (var question in Options.CrossChecks.OrderByDescending(question => Options.Via.IsEmpty && question.Proof == PathMtuProof.SynPayload))
         {
             if (!Doubts(ledger, question) || (question.Protocol == ProbeProtocol.Udp && ledger.LargestAnswered is > 0 and var carried && carried < LongestError))
             {
@@ -25,7 +26,7 @@ public sealed partial class PathMtuSearch
 
             Phase = PathMtuPhase.CrossChecking;
             var other = new SizeLedger(question);
-            var bad = ledger.LargestAnswered + 1;
+            var bad = ledger.LargestAnswered > 0 ? Math.Min(ledger.LargestAnswered + 1, Largest) : Largest;
             for (var i = 0; i < Tries && other.LargestAnswered == 0; i++)
             {
                 yield return Round(other, i == 0 ? [Largest, .. bad < Largest ? [bad] : Array.Empty<int>(), Smallest] : [Smallest]);
@@ -36,22 +37,25 @@ public sealed partial class PathMtuSearch
                 continue;
             }
 
+            // A refused SYN says no more than a stray segment: it may be refused before a tunnel.
+            var isServed = question.Proof != PathMtuProof.SynPayload || other.Asks.Any(ask => ask is { State: AskState.Answered, Kind: ReplyKind.SynAck });
+
             // Small ones are answered: what this way says counts.
-            for (var i = 0; i < Tries && other.LargestAnswered < Math.Min(bad, Largest) && other.Count(Math.Min(bad, Largest), AskState.Refused) == 0; i++)
+            for (var i = 0; i < Tries && ledger.LargestAnswered > 0 && other.LargestAnswered < bad && other.Count(bad, AskState.Refused) == 0; i++)
             {
-                yield return Round(other, [Math.Min(bad, Largest)]);
+                yield return Round(other, [bad]);
             }
 
             if (ledger.LargestAnswered > 0 && ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
             {
                 // Both ways stop at the same size: it is the way there.
-                result.ConfirmedBy = question.Proof;
+                result.ConfirmedBy = isServed ? question.Proof : PathMtuProof.Ack;
                 yield break;
             }
 
             if (ledger.LargestAnswered >= Largest && other.LargestAnswered >= Largest)
             {
-                result.Ledger = other;
+                result.Ledger = isServed ? other : ledger;
                 yield break;
             }
 

@@ -43,7 +43,8 @@ public sealed partial class PathMtuSearch : ISweep
         Overhead = options.Via.Overhead;
         Largest = Math.Min(options.LargestSize ?? int.MaxValue, Math.Min(options.FirstHopMtu, ushort.MaxValue) - Overhead);
         var isV6 = options.Target.IsV6;
-        Smallest = Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(options.Protocol, isV6));
+        Smallest = options.CrossChecks.Select(question => question.Protocol).Append(options.Protocol)
+            .Max(protocol => Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(protocol, isV6)));
         if (Largest < Smallest)
         {
             throw new ArgumentException($"The first link's {options.FirstHopMtu} octets leave {Largest} for the packet inside.", nameof(options));

@@ -79,21 +79,28 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
 
     /// <summary>A SYN beside the echo requests finds what they do not see.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_syn_corrects_what_the_directors_echo_said(bool isKnownToBeOutside)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void A_syn_corrects_what_the_director_says_itself(bool isKnownToBeOutside, bool echoes)
     {
+        var flow = SimulatedSearch.FlowOf(50, ProbeProtocol.Tcp, false);
         foreach (var kind in TunnelNetworks.Kinds)
         {
-            var count = new MatrixCell($"{kind}, echo corrected by SYN", random => Path(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled) with
+            var count = new MatrixCell($"{kind}, echo corrected by SYN", random =>
             {
-                Protocol = ProbeProtocol.Icmp,
-                Change = options => options with
+                var drawn = Path(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled);
+                return drawn with
                 {
-                    AskedFromOutside = isKnownToBeOutside,
-                    CrossChecks = [new PathMtuQuestion(ProbeProtocol.Tcp, SimulatedSearch.FlowOf(50, ProbeProtocol.Tcp, false))],
-                },
-                Also = run => run.Evidence.ProvedBy == PathMtuProof.SynPayload ? null : "not proved by a SYN",
+                    Topology = drawn.Topology.With(TunnelPlan.Director, node => node with { Host = new HostSpec { Echo = echoes } }),
+                    Protocol = ProbeProtocol.Icmp,
+                    Change = options => options with
+                    {
+                        AskedFromOutside = isKnownToBeOutside,
+                        CrossChecks = [new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack), new PathMtuQuestion(ProbeProtocol.Tcp, flow)],
+                    },
+                    Also = run => run.Evidence.ProvedBy == PathMtuProof.SynPayload ? null : "not proved by a SYN",
+                };
             }).Run(Runs, Seed.Value);
             output.WriteLine(count.ToString());
             Assert.True(count.Share >= 0.99 && count.ProvedWrong == 0, count + Environment.NewLine + count.Failures);
