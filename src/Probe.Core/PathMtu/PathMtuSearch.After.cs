@@ -25,10 +25,10 @@ public sealed partial class PathMtuSearch
 
             Phase = PathMtuPhase.CrossChecking;
             var other = new SizeLedger(question);
-            var bad = ledger.LargestAnswered + 1;
+            var bad = Math.Max(ledger.LargestAnswered + 1, Smallest);
             for (var i = 0; i < Tries && other.LargestAnswered == 0; i++)
             {
-                yield return Round(other, i == 0 ? [Largest, .. bad < Largest ? [bad] : Array.Empty<int>(), Smallest] : [Smallest]);
+                yield return Round(other, i == 0 ? [Largest, .. bad > Smallest && bad < Largest ? [bad] : Array.Empty<int>(), Smallest] : [Smallest]);
             }
 
             if (other.LargestAnswered == 0)
