@@ -18,8 +18,8 @@ internal static class CheckTables
     /// <summary>The last check of each target, with how many there were.</summary>
     public static IReadOnlyList<(CheckEvidence Last, int Count)> Targets(Bundle bundle) =>
     [
-        .. (bundle.Checks ?? []).GroupBy(check => check.Target, StringComparer.Ordinal)
-            .Select(checks => (checks.MaxBy(check => check.Attempt)!, checks.Count())).OrderBy(target => target.Item1.Target, StringComparer.Ordinal),
+        .. (bundle.Checks ?? []).GroupBy(check => check.Name, StringComparer.Ordinal)
+            .Select(checks => (checks.MaxBy(check => check.Attempt)!, checks.Count())).OrderBy(target => target.Item1.Name, StringComparer.Ordinal),
     ];
 
     /// <summary>It counts as down.</summary>
@@ -53,7 +53,7 @@ internal static class CheckTables
 
     private static Prose[] Row(CheckEvidence check, int count) =>
     [
-        Prose.Code(check.Target), Text(check.Address), Word(check.Verdict), Text(check.Reason), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
+        Prose.Code(check.Name), Text(check.Address), Word(check.Verdict), Text(check.Reason), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
     ];
 
     private static Prose Why(CheckEvidence check) =>

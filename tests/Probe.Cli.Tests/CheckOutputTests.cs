@@ -106,8 +106,8 @@ public class CheckOutputTests
         new CheckCsv(writer).Write(Check("[2001:db8::1]:80", Unreachable) with { Icmp = new IcmpEvidence(1, 1, "2001:db8::9"), Errno = "EACCES", RttNs = 17 });
         var lines = writer.ToString().Split("\r\n");
 
-        Assert.Equal("target,address,port,kind,engine,verdict,rtt_ns,errno,icmp_type,icmp_code,icmp_from,syn_retransmits,reason,attempt,ack_escaped", lines[0]);
-        Assert.Equal("\"[2001:db8::1]:80\",192.0.2.1,80,syn,sockets,unreachable,17,EACCES,1,1,2001:db8::9,0,,1,false", lines[1]);
+        Assert.Equal("target,address,port,kind,engine,verdict,rtt_ns,errno,icmp_type,icmp_code,icmp_from,syn_retransmits,reason,attempt,ack_escaped,via,real", lines[0]);
+        Assert.Equal("\"[2001:db8::1]:80\",192.0.2.1,80,syn,sockets,unreachable,17,EACCES,1,1,2001:db8::9,0,,1,false,,", lines[1]);
     }
 
     [Fact]

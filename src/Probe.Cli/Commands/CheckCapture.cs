@@ -27,7 +27,7 @@ internal sealed class CheckCapture : IDisposable
             return null;
         }
 
-        var addresses = targets.Select(target => target.Address).Distinct().ToHashSet();
+        var addresses = targets.SelectMany(target => new[] { target.Address, target.SentTo }).ToHashSet();
         if (addresses.Count > MostAddresses)
         {
             throw UserError.Usage($"--pcap is for up to {MostAddresses} addresses, here are {addresses.Count}: check fewer, or capture with tcpdump");

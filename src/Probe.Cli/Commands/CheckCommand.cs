@@ -2,6 +2,7 @@ using System.CommandLine;
 using Probe.Cli.Parsing;
 using Probe.Core.Health;
 using Probe.Core.Linux;
+using Probe.Core.Packets;
 
 namespace Probe.Cli.Commands;
 
@@ -42,6 +43,8 @@ internal sealed class CheckCommand : ProbeCommand
         ("probe check --http /healthz --tls --sni www.example.com 192.0.2.1:443", "as a load balancer would, at one backend"),
         ("probe check --send 'PING\\r\\n' --expect '+PONG' 192.0.2.1:6379", "octets sent, octets expected"),
         ("probe check --expect-state refused 192.0.2.1:1", "a reset proves the host alive"),
+        ("probe check --via ipip:10.0.0.7 192.0.2.1:443", "the service as the real server 10.0.0.7 gives it; the answer comes straight back"),
+        ("ipvsadm -Sn | probe check --targets-from ipvs:-", "every real server of every service of a director"),
         ("probe check --csv -F - < backends.txt > result.csv", "a row a check, as they end"),
     ];
 
@@ -51,7 +54,7 @@ internal sealed class CheckCommand : ProbeCommand
         try
         {
             // Standard input can be read only once, and the process inside the namespace is a new one.
-            var early = parse.GetValue(_own.File) is "-" ? Common!.Read(parse, null).Namespace : null;
+            var early = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" } ? Common!.Read(parse, null).Namespace : null;
             EnterIf(early);
             var request = Read(parse, context);
             EnterIf(early is null ? request.Probing.Namespace : null);
@@ -89,8 +92,17 @@ internal sealed class CheckCommand : ProbeCommand
         }
 
         var output = parse.OnlyOne(CheckOutput.Table, (_own.Json, CheckOutput.Json), (_own.Ndjson, CheckOutput.Ndjson), (_own.Csv, CheckOutput.Csv));
+        var skipped = new List<string>();
         var targets = CheckTargets.Read(
-            parse.GetValue(_targets) ?? [], parse.GetValue(_own.File), kind == CheckKind.Icmp ? ServiceName.TryParseHost : ServiceName.TryParse, context.Messages.Warning);
+            parse.GetValue(_targets) ?? [], parse.GetValue(_own.File), kind == CheckKind.Icmp ? ServiceName.TryParseHost : ServiceName.TryParse,
+            parse.GetValue(_own.TargetsFrom), context.Messages.Warning, skipped.Add);
+        skipped.ForEach(sentence => context.Messages.Warning($"not checked: {sentence}"));
+        if (ViaOption.Read(parse, _own.Via) is { IsEmpty: false } via)
+        {
+            targets = targets.Any(target => target.At is not null) ? throw UserError.Usage("--via and --targets-from contradict each other: the list says by which tunnel each server is reached")
+                : [.. targets.Select(target => target with { At = new ReachedBy(via) })];
+        }
+
         var probing = Common!.Read(parse, targets.Count == 1 ? targets[0].Host : null);
         foreach (var target in targets)
         {
@@ -117,9 +129,10 @@ internal sealed class CheckCommand : ProbeCommand
         return new CheckRequest
         {
             Targets = targets,
+            Skipped = skipped,
             Kind = kind,
             Expected = expected,
-            Engine = ReadEngine(parse, kind),
+            Engine = ReadEngine(parse, kind, tunnels: targets.Any(target => target.At is { Via.IsEmpty: false })),
             AllowConntrackFill = parse.Has(_own.AllowConntrackFill),
             Pace = pace,
             Output = output,
@@ -144,9 +157,14 @@ internal sealed class CheckCommand : ProbeCommand
         };
     }
 
-    private CheckEngineKind ReadEngine(ParseResult parse, CheckKind kind)
+    private CheckEngineKind ReadEngine(ParseResult parse, CheckKind kind, bool tunnels)
     {
-        var engine = parse.Find(_own.Engine) ?? CheckEngineKind.Sockets;
+        var engine = parse.Find(_own.Engine) ?? (tunnels ? CheckEngineKind.Raw : CheckEngineKind.Sockets);
+        if (tunnels && (engine != CheckEngineKind.Raw || kind != CheckKind.Syn))
+        {
+            throw UserError.Usage($"through a tunnel only half-open checks go, by --engine raw: leave out {(kind != CheckKind.Syn ? "the option that asks for another kind" : "--engine sockets")}");
+        }
+
         if (engine == CheckEngineKind.Raw && kind != CheckKind.Syn)
         {
             throw UserError.Usage("--engine raw makes half-open checks only: leave out the option that asks for another kind, or --engine");
@@ -217,6 +235,10 @@ internal sealed class CheckCommand : ProbeCommand
         public Option<CheckEngineKind> Engine { get; } = OptionOf.Value(
             Values.OneOf(("sockets", CheckEngineKind.Sockets), ("raw", CheckEngineKind.Raw)), "sockets|raw", "kernel sockets (default), or SYNs of our own: twice as many a second, and no hold-up lets a connection through", "--engine");
 
+        public Option<Encapsulation[]> Via { get; } = ViaOption.Make();
+
+        public Option<ServiceSource> TargetsFrom { get; } = OptionOf.Value<ServiceSource>(ServiceSource.TryParse, "ipvs:FILE|-", "each real server of what ipvsadm -Sn wrote, by its own tunnel", "--targets-from");
+
         public Option<bool> AllowConntrackFill { get; } = OptionOf.Flag("with --engine raw: take more than half of what the connection tracking table has left", "--allow-conntrack-fill");
 
         public Option<string> File { get; } = OptionOf.Value<string>(CheckValues.InputFile, "FILE", "targets from FILE, one a line, # comments; - is standard input", "--file", "-F");
@@ -241,7 +263,7 @@ internal sealed class CheckCommand : ProbeCommand
 
         public Option[] All =>
         [
-            Syn, Connect, Tls, Sni, Http, Send, Expect, Icmp, Udp, AllowSilence, ExpectState, Engine, AllowConntrackFill, File, Count, Interval, InFlight, Fail, Exit, Json, Ndjson, Csv,
+            Syn, Connect, Tls, Sni, Http, Send, Expect, Icmp, Udp, AllowSilence, ExpectState, Engine, Via, AllowConntrackFill, File, TargetsFrom, Count, Interval, InFlight, Fail, Exit, Json, Ndjson, Csv,
         ];
     }
 }

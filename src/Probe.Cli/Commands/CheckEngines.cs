@@ -1,4 +1,5 @@
 using Probe.Core.Health;
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Cli.Commands;
@@ -19,8 +20,11 @@ internal sealed class CheckEngines : IDisposable
     public long NowNs => _engines[0].NowNs;
 
     /// <summary>Opens them. An interface that was never there is a typing error; one that goes away later is this host's fault.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="tunnelTargets">Addresses of targets behind tunnels.</param>
+    /// <param name="useful">So many threads would have something to do.</param>
     /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process, or there is no such interface.</exception>
-    public static CheckEngines Open(CheckRequest request, int useful)
+    public static CheckEngines Open(CheckRequest request, IReadOnlyCollection<IpAddress> tunnelTargets, int useful)
     {
         var dialogue = request.Dialogue;
         if (dialogue.Interface is { } name)
@@ -40,7 +44,7 @@ internal sealed class CheckEngines : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                engines._engines.Add(OpenOne(request, Math.Max(1, request.Pace.InFlight / count)));
+                engines._engines.Add(OpenOne(request, tunnelTargets, Math.Max(1, request.Pace.InFlight / count)));
             }
         }
         catch
@@ -52,7 +56,7 @@ internal sealed class CheckEngines : IDisposable
         return engines;
     }
 
-    private static ICheckEngine OpenOne(CheckRequest request, int inFlight)
+    private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<IpAddress> tunnelTargets, int inFlight)
     {
         var dialogue = request.Dialogue;
         return request.Engine == CheckEngineKind.Raw
@@ -63,6 +67,7 @@ internal sealed class CheckEngines : IDisposable
                 Interface = dialogue.Interface,
                 Mark = dialogue.Mark,
                 TrafficClass = dialogue.TrafficClass,
+                TunnelTargets = tunnelTargets,
                 TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
             })
             : new SocketEngine(new SocketEngineOptions

@@ -52,6 +52,12 @@ internal sealed record CheckRequest
     /// <summary>The targets.</summary>
     public required IReadOnlyList<ServiceName> Targets { get; init; }
 
+    /// <summary>What the user's list of services has besides, and why it is not checked.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
+    /// <summary>Some targets stand behind tunnels.</summary>
+    public bool Tunnels => Targets.Any(target => target.At is { Via.IsEmpty: false });
+
     /// <summary>What is done to each.</summary>
     public required CheckKind Kind { get; init; }
 

@@ -45,9 +45,12 @@ internal sealed class CheckScore(int targets, ExpectedState expected, FailMode f
     }
 
     /// <summary>The exit code of the run.</summary>
-    public ExitStatus Judge(ExitMode exit, SweepEnd end)
+    /// <param name="exit">For whom it is.</param>
+    /// <param name="end">How the run ended.</param>
+    /// <param name="isWhole">Everything that was asked for could be checked.</param>
+    public ExitStatus Judge(ExitMode exit, SweepEnd end, bool isWhole = true)
     {
-        var (down, unknown) = (Down > 0, Unknown > 0 || end == SweepEnd.Deadline || Seen == 0);
+        var (down, unknown) = (Down > 0, Unknown > 0 || end == SweepEnd.Deadline || Seen == 0 || !isWhole);
         return exit switch
         {
             ExitMode.Binary => down ? ExitStatus.Fault : ExitStatus.Fine,

@@ -55,7 +55,7 @@ internal sealed class CheckSession : IVerdictSink
         using var names = Begin();
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
-        using var engines = CheckEngines.Open(_request, _request.Targets.Count / TargetsPerEngine + 1);
+        using var engines = CheckEngines.Open(_request, TunnelTargets(), _request.Targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
         var probing = _request.Probing;
@@ -149,8 +149,8 @@ internal sealed class CheckSession : IVerdictSink
         var names = new ManyNames(all.Where(target => target.Host.IsName).Select(target => target.Host), probing.Family, _request.Resolver);
         var begun = Stopwatch.GetTimestamp();
 
-        // A capture's filter is set once, with all addresses in it.
-        while (probing.CaptureFile is not null && names.Left > 0 && !_context.Cancellation.IsCancellationRequested
+        // A capture's filter is set once, with all addresses in it; so is the one for answers under this host's own addresses.
+        while ((probing.CaptureFile is not null || _request.Tunnels) && names.Left > 0 && !_context.Cancellation.IsCancellationRequested
             && !(Stopwatch.GetElapsedTime(begun).Ticks * 100 > probing.Deadline?.Ns))
         {
             while (names.TryTake(out var answer))
@@ -164,6 +164,8 @@ internal sealed class CheckSession : IVerdictSink
 
         return names;
     }
+
+    private HashSet<IpAddress> TunnelTargets() => [.. _targets.Where(target => !target.Via.IsEmpty).Select(target => target.Address)];
 
     /// <summary>What a name's answer makes of the targets that have it: to be checked, or judged by this.</summary>
     private List<CheckTarget> Place(NameAnswer answer)
@@ -195,6 +197,9 @@ internal sealed class CheckSession : IVerdictSink
             Address = address,
             Port = target.Port,
             Host = target.Host.IsName ? target.Host.Text : null,
+            Via = target.At?.Via ?? default,
+            Real = target.At?.Real,
+            Weight = target.At?.Weight,
             Kind = _request.Kind,
             Expected = _request.Expected,
             TimeoutNs = _request.Probing.Timeout.Ns,
@@ -228,6 +233,7 @@ internal sealed class CheckSession : IVerdictSink
             gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
         }
 
+        gaps.AddRange(_request.Skipped.Select(sentence => new Gap("targets", $"not checked: {sentence}")));
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
@@ -253,7 +259,7 @@ internal sealed class CheckSession : IVerdictSink
             Captures = file is null ? null : [file],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
-        var status = _score.Judge(_request.Exit, end);
+        var status = _score.Judge(_request.Exit, end, isWhole: _request.Skipped.Count == 0);
         Show(bundle, status);
         if (_request.Exit == ExitMode.Binary && _score.Unknown > 0)
         {

@@ -12,9 +12,11 @@ internal static class CheckTargets
     /// <param name="words">The arguments.</param>
     /// <param name="file">The file; <c>-</c> is standard input, null none.</param>
     /// <param name="parser">Reads one.</param>
+    /// <param name="source">Another program's list; null for none.</param>
     /// <param name="warn">Takes a warning.</param>
+    /// <param name="skipped">Takes what of <paramref name="source"/> is not checked, and why.</param>
     /// <exception cref="UserError">One of them is none, or the file cannot be read.</exception>
-    public static IReadOnlyList<ServiceName> Read(IReadOnlyList<string> words, string? file, ValueParser<ServiceName> parser, Action<string> warn)
+    public static IReadOnlyList<ServiceName> Read(IReadOnlyList<string> words, string? file, ValueParser<ServiceName> parser, ServiceSource? source, Action<string> warn, Action<string> skipped)
     {
         var targets = new List<ServiceName>();
         foreach (var word in words)
@@ -27,7 +29,13 @@ internal static class CheckTargets
             targets.AddRange(ListFile.Read(file, Ends, parser, warn));
         }
 
+        if (source is not null)
+        {
+            targets.AddRange(source.Read(skipped));
+        }
+
         return targets.Count > 0 ? targets
-            : throw UserError.Usage(file is null ? "HOST:PORT is missing; see 'probe check --help'" : "there is no target in the file, and none beside it");
+            : throw UserError.Usage(source is not null ? "there is no service to check in what --targets-from names"
+                : file is null ? "HOST:PORT is missing; see 'probe check --help'" : "there is no target in the file, and none beside it");
     }
 }

@@ -1,4 +1,6 @@
 using Probe.Cli.Parsing;
+using Probe.Core.Packets;
+using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 
 namespace Probe.Cli.Commands;
@@ -52,11 +54,24 @@ internal sealed record MtuRequest
     /// <summary>How to show the result.</summary>
     public required MtuOutput Output { get; init; }
 
+    /// <summary>What established connections are to show; null for none.</summary>
+    public MtuConversations? Conversations { get; init; }
+
     /// <summary>What every probe of the run has in common.</summary>
     public required ProbingOptions Probing { get; init; }
 }
 
 /// <summary>One search.</summary>
 /// <param name="Host">The host, a virtual address where a real server stands behind it.</param>
+/// <param name="Via">The tunnels to it, outermost first; empty for none.</param>
+/// <param name="Port">Port of the service; null for that of the request.</param>
 /// <param name="Real">The real server asked, as the table of the balancer has it; null for the host itself.</param>
-internal sealed record MtuTarget(TargetName Host, string? Real = null);
+/// <param name="IsService">The host is a load balancer's address and asked from outside.</param>
+internal sealed record MtuTarget(TargetName Host, EncapsulationStack Via = default, ushort? Port = null, string? Real = null, bool IsService = false);
+
+/// <summary>What established connections are to show besides.</summary>
+/// <param name="Upload">The same octets spaced, in pairs and in bulk, to the target.</param>
+/// <param name="Download">The same from a responder of ours at the target.</param>
+/// <param name="Stall">Connections opened before and after the path MTU is learned.</param>
+/// <param name="Payload">What they send.</param>
+internal sealed record MtuConversations(bool Upload, bool Download, bool Stall, TcpPayload Payload);

@@ -8,16 +8,19 @@ namespace Probe.Cli.Commands;
 internal sealed class MtuSession : IDisposable
 {
     private readonly MtuRequest _request;
+    private readonly MtuTarget _asked;
+    private readonly List<Flow> _echoes = [];
 
     /// <param name="request">What to do.</param>
     /// <param name="question">How to ask.</param>
-    /// <param name="target">Whom.</param>
+    /// <param name="asked">Whom.</param>
+    /// <param name="target">Its address.</param>
     /// <param name="numbers">Numbers of the whole run.</param>
     /// <exception cref="UserError">Raw sockets are refused, or the capture cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public MtuSession(MtuRequest request, MtuQuestion question, IpAddress target, ProbeNumbers numbers)
+    public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers)
     {
-        _request = request;
+        (_request, _asked) = (request, asked);
         Question = question;
         Target = target;
 
@@ -26,6 +29,7 @@ internal sealed class MtuSession : IDisposable
         Probing = ProbeSession.Open(new ProbeSessionOptions
         {
             Target = target,
+            Via = asked.Via,
             Protocol = transport,
             AlsoEcho = question.Protocol == ProbeProtocol.Icmp,
             DestinationPort = question.Port,
@@ -41,7 +45,7 @@ internal sealed class MtuSession : IDisposable
                 throw UserError.CannotRun("cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
             }
 
-            Capture = TraceSession.OpenCapture(request.Probing.CaptureFile, packets, [target]);
+            Capture = TraceSession.OpenCapture(request.Probing.CaptureFile, packets, [target, .. asked.Via.Layers.Select(layer => layer.Remote)]);
             Search = new PathMtuSearch(MakeOptions(), numbers);
         }
         catch
@@ -85,6 +89,8 @@ internal sealed class MtuSession : IDisposable
             Segment = Question.Segment,
             FlowAt = isEcho ? EchoFlowAt : Probing.FlowAt,
             OtherFlows = _request.Flows,
+            Via = Probing.Via,
+            AskedFromOutside = _asked.IsService,
             FirstHopMtu = Probing.FirstHopMtu,
             TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = _request.MaxProbes,
@@ -110,8 +116,6 @@ internal sealed class MtuSession : IDisposable
 
         return _echoes[index];
     }
-
-    private readonly List<Flow> _echoes = [];
 }
 
 /// <summary>One way to ask for a path MTU.</summary>

@@ -12,7 +12,7 @@ internal static class CheckTable
 
     public static void Write(Bundle bundle, CheckScore score, CheckRequest request, TextWriter writer, Palette palette)
     {
-        var targets = bundle.Checks!.GroupBy(check => check.Target, StringComparer.Ordinal).Select(checks => Row.Of([.. checks.OrderBy(check => check.Attempt)], request.Expected)).ToList();
+        var targets = bundle.Checks!.GroupBy(check => check.Name, StringComparer.Ordinal).Select(checks => Row.Of([.. checks.OrderBy(check => check.Attempt)], request.Expected)).ToList();
         writer.WriteLine(palette.Paint(Heading(score, request), score.Down > 0 ? Tone.Bad : score.Unknown > 0 ? Tone.Warning : Tone.Good));
         var shown = targets.Count <= FewTargets ? targets : targets.Where(row => row.IsOdd);
         Column[] named = request.Targets.Any(target => target.Host.IsName) ? [new Column("Address")] : [];
@@ -22,14 +22,14 @@ internal static class CheckTable
         var left = new List<string>();
         foreach (var kind in shown.GroupBy(row => row.Verdict, StringComparer.Ordinal).OrderBy(kind => Weight(kind.First())))
         {
-            var rows = kind.OrderBy(row => row.Last.Target, NaturalOrder.Instance).ToList();
+            var rows = kind.OrderBy(row => row.Last.Name, NaturalOrder.Instance).ToList();
             var most = targets.Count <= FewTargets ? rows.Count : MostOfOneKind;
             foreach (var row in rows.Take(most))
             {
                 any = true;
                 Cell[] address = named.Length > 0 ? [AddressOf(row.Last)] : [];
                 Cell[] share = repeated.Length > 0 ? [row.Share] : [];
-                table.Add([row.Last.Target, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share, string.Join(", ", row.Notes)]);
+                table.Add([row.Last.Name, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share, string.Join(", ", row.Notes)]);
             }
 
             if (rows.Count > most)
@@ -111,6 +111,11 @@ internal static class CheckTable
             if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect) && phase is not "dns")
             {
                 yield return $"in {phase}";
+            }
+
+            if (last.Weight == 0)
+            {
+                yield return "weight 0";
             }
 
             if (checks.Sum(check => check.SynRetransmits) is > 0 and var again)

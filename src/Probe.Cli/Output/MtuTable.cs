@@ -32,6 +32,15 @@ internal static class MtuTable
             }
         }
 
+        foreach (var finding in (bundle.Findings ?? []).Where(finding => finding.Rule is "PRB-MTU-002" or "PRB-MTU-006" or "PRB-MTU-008"))
+        {
+            writer.WriteLine(StrangerText.ForTerminal($"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}"));
+            foreach (var fix in finding.Fix)
+            {
+                writer.WriteLine(StrangerText.ForTerminal($"  {fix}"));
+            }
+        }
+
         foreach (var gap in bundle.Gaps ?? [])
         {
             writer.WriteLine(StrangerText.ForTerminal($"Not collected: {gap.What}: {gap.Why}"));
@@ -52,20 +61,6 @@ internal static class MtuTable
             _ => "searching",
         };
         return $"{doing}: {passes}{fails}; {search.ProbesSent} packets";
-    }
-
-    /// <summary>What a path MTU is, short: <c>1400, signalled by 10.0.0.5 (hop 2)</c>.</summary>
-    public static string Short(PathMtuEvidence path)
-    {
-        var size = path.Mtu is { } mtu ? $"{mtu}, " : "";
-        var who = path.Verdict switch
-        {
-            PathMtuVerdict.Signalled or PathMtuVerdict.WrongSignal when PathMtuWords.Decisive(path) is { } signal =>
-                $" by {StrangerText.Clean(signal.From)}{(signal.Role == PathMtuRole.TunnelEntry ? " (tunnel entry)" : signal.Hop is { } hop ? $" (hop {hop})" : "")}",
-            PathMtuVerdict.BlackHole when path.Hop is { } hop => $" between hop {hop} and {hop + 1}",
-            _ => path.Reason is { } reason ? $" ({reason})" : "",
-        };
-        return $"{size}{Words.Of(path.Verdict)}{who}";
     }
 
     private static void WriteRows(IReadOnlyList<PathMtuEvidence> paths, TextWriter writer, Palette palette)
@@ -125,7 +120,16 @@ internal static class MtuTable
             writer.WriteLine($"{(i == 0 ? "What helps:" : "           ")} {StrangerText.ForTerminal(fixes[i])}");
         }
 
+        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0, ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack })
+        {
+            writer.WriteLine("A load balancer answers such probes itself: behind one, ask a service's port (--tcp -p PORT).");
+        }
+
         writer.WriteLine(palette.Paint(Cost(path), Tone.Faint));
+        if (path.Tcp is { } tcp)
+        {
+            TcpTables.Write(tcp, writer, palette);
+        }
     }
 
     private static string Heading(PathMtuEvidence path)

@@ -50,7 +50,11 @@ internal static class ListFile
         return targets;
     }
 
-    private static string Text(string file, string name)
+    /// <summary>The whole text of a file, or of standard input.</summary>
+    /// <param name="file">The file; <c>-</c> is standard input.</param>
+    /// <param name="name">What to call it.</param>
+    /// <exception cref="UserError">It cannot be read.</exception>
+    public static string Text(string file, string name)
     {
         try
         {

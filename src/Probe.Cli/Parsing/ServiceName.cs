@@ -1,6 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using Probe.Core.Packets;
 
 namespace Probe.Cli.Parsing;
+
+/// <summary>How a service is reached where that is not by its address alone.</summary>
+/// <param name="Via">What packets to it wear outside.</param>
+/// <param name="Real">The real server, for people; null where only the way there is known.</param>
+/// <param name="Weight">The weight that its load balancer gives it; null where none is known.</param>
+internal sealed record ReachedBy(EncapsulationStack Via, string? Real = null, int? Weight = null);
 
 /// <summary>A service as the user wrote it: a host and a port.</summary>
 /// <param name="Text">What the user wrote.</param>
@@ -8,6 +15,9 @@ namespace Probe.Cli.Parsing;
 /// <param name="Port">The port; 0 where there is none.</param>
 internal sealed record ServiceName(string Text, TargetName Host, ushort Port)
 {
+    /// <summary>How the service is reached, and at which of its servers; null for straight there.</summary>
+    public ReachedBy? At { get; init; }
+
     /// <summary>Reads <c>HOST:PORT</c>; IPv6 stands in brackets.</summary>
     public static bool TryParse(string text, [MaybeNullWhen(false)] out ServiceName value, [NotNullWhen(false)] out string? why)
     {

@@ -25,6 +25,16 @@ public sealed record CheckEvidence
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
+    /// <summary>The real server behind a load balancer that was checked, as an address or ADDRESS:PORT; null where the target itself was.</summary>
+    public string? Real { get; init; }
+
+    /// <summary>The target, and which of its servers was asked, for people.</summary>
+    [JsonIgnore]
+    public string Name => Real is null ? Target : $"{Target} at {Real}";
+
+    /// <summary>The weight that the load balancer gives this server; 0 gets no new connections; null where none is known.</summary>
+    public int? Weight { get; init; }
+
     /// <summary>What had to be seen; null for a service that answers.</summary>
     public ExpectedState? Expected { get; init; }
 

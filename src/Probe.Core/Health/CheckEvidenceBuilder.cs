@@ -1,5 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Linux;
+using Probe.Core.Packets;
 
 namespace Probe.Core.Health;
 
@@ -32,6 +33,9 @@ public static class CheckEvidenceBuilder
             Port = PortOf(target.Kind, target.Port),
             Kind = target.Kind,
             Engine = engine,
+            Via = target.Via.IsEmpty ? [] : [.. target.Via.Layers.Select(EncapsulationText.Of)],
+            Real = target.Real,
+            Weight = target.Weight,
             Expected = target.Expected == ExpectedState.Up ? null : target.Expected,
             Attempt = outcome.Attempt,
             Verdict = verdict,

@@ -20,8 +20,14 @@ public sealed record CheckTarget
     /// <summary>Encapsulations that its packets wear, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
     public EncapsulationStack Via { get; init; }
 
+    /// <summary>The real server behind a load balancer; null for none.</summary>
+    public string? Real { get; init; }
+
+    /// <summary>Its weight there; null where none is known.</summary>
+    public int? Weight { get; init; }
+
     /// <summary>Where its packets go first: the tunnel's far end, or itself. What stands between is this host's way out.</summary>
-    internal IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
+    public IpAddress SentTo => Via.IsEmpty ? Address : Via.Layers[0].Remote;
 
     /// <summary>Host of an HTTP request and server name of a TLS handshake; null for the address.</summary>
     public string? Host { get; init; }

@@ -1,6 +1,5 @@
-using System.Collections.Immutable;
-using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 
 namespace Probe.Core.Health;
 
@@ -16,45 +15,23 @@ public sealed partial class RawEngine
     private readonly Queue<TunnelReset> _resets = new();
 
     /// <summary>Puts the packet that stands behind its outer headers' room into them; returns the length of all.</summary>
-    private static int Wrap(EncapsulationStack via, ImmutableArray<IpAddress> sources, ushort id, Span<byte> packet, int innerLength) =>
-        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id, Sources = sources });
+    private static int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
+        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id });
 
     /// <summary>Ends what an answer to a tunnelled SYN shows at the server, be the check over or not.</summary>
     private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)
     {
         if (!slot.Via.IsEmpty && _resets.Count < MostResets)
         {
-            _resets.Enqueue(new TunnelReset(slot.Via, slot.OuterSources, slot.Source, slot.Address, slot.LocalPort, slot.Port, acknowledged));
+            _resets.Enqueue(new TunnelReset(PacketOf(ref slot), acknowledged));
         }
     }
 
-    // What the kernel would send: a bare RST whose sequence number is what the other end acknowledged (RFC 9293 3.10.7.1).
     private void Write(in TunnelReset reset)
     {
         var packet = _batch.Room;
-        var inner = packet[reset.Via.Overhead..];
-        var header = reset.To.IsV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
-        var segment = inner.Slice(header, TcpHeader.MinimumLength);
-        var fields = new TcpFields { SourcePort = reset.FromPort, DestinationPort = reset.ToPort, Sequence = reset.Sequence, Flags = TcpFlags.Rst };
-        TcpHeader.Write(segment, fields);
-        TransportChecksum.Write(segment, IpProtocol.Tcp, reset.From, reset.To);
-        var trafficClass = (byte)(_dscp << 2);
-        if (reset.To.IsV6)
-        {
-            IPv6Header.Write(inner, new IPv6Fields
-            {
-                TrafficClass = trafficClass, FlowLabel = _flowLabel, NextHeader = IpProtocol.Tcp, HopLimit = TimeToLive, Source = reset.From, Destination = reset.To,
-            }, segment.Length);
-        }
-        else
-        {
-            IPv4Header.Write(inner, new IPv4Fields
-            {
-                TrafficClass = trafficClass, DontFragment = true, Ttl = TimeToLive, Protocol = IpProtocol.Tcp, Source = reset.From, Destination = reset.To,
-            }, segment.Length);
-        }
-
-        _batch.Add(Wrap(reset.Via, reset.Outside, id: 0, packet, header + segment.Length), number: 0);
+        var length = ProbeWriter.WriteReset(reset.Syn, reset.Acknowledged, packet[reset.Syn.Via.Overhead..]);
+        _batch.Add(Wrap(reset.Syn.Via, id: 0, packet, length), number: 0);
     }
 
     /// <summary>
@@ -84,14 +61,14 @@ public sealed partial class RawEngine
     private bool Quotes(ref RawSlot slot, ReadOnlySpan<byte> octets, in IpPacket quoted)
     {
         var outermost = slot.Via.Layers[0];
-        if (quoted.Destination != outermost.Remote || quoted.Source != slot.OuterSources[0] || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
+        if (quoted.Destination != outermost.Remote || quoted.Source != outermost.Source || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
         {
             return false;
         }
 
         if (!quoted.IsV6)
         {
-            return quoted.Id == _cookies.IpId(slot.Number);
+            return quoted.Id == _cookies.IpId(slot.Number) && quoted.TotalLength == slot.Via.Overhead + ProbeWriter.DefaultSize(slot.Address.IsV6);
         }
 
         var at = slot.Via.Overhead;
@@ -103,6 +80,5 @@ public sealed partial class RawEngine
 
     private static IpAddress InnerOfFirst(ref RawSlot slot) => slot.Via.Layers.Length > 1 ? slot.Via.Layers[1].Remote : slot.Address;
 
-    private readonly record struct TunnelReset(
-        EncapsulationStack Via, ImmutableArray<IpAddress> Outside, IpAddress From, IpAddress To, ushort FromPort, ushort ToPort, uint Sequence);
+    private readonly record struct TunnelReset(ProbePacket Syn, uint Acknowledged);
 }

@@ -117,7 +117,7 @@ public sealed partial class RawEngine : ICheckEngine
         var index = _slots.Take();
         ref var slot = ref _slots[index];
         (slot.Target, slot.Attempt, slot.Address, slot.Port) = (target.Index, attempt, target.Address, target.Port);
-        (slot.Source, slot.LocalPort, slot.Via, slot.OuterSources) = (source.Inner, localPort, target.Via, source.Outer);
+        (slot.Source, slot.LocalPort, slot.Via) = (source.Address, localPort, source.Via);
         (slot.StartedNs, slot.TimeoutNs) = (now, target.TimeoutNs);
         Write(ref slot);
         return true;
@@ -169,10 +169,11 @@ public sealed partial class RawEngine : ICheckEngine
         try
         {
             var ports = RawPorts.Hold(options, v4, v6, owned);
-            var inner = new SourceChooser(options.Source, options.Interface, options.Mark);
-            owned.Add(inner);
-            var outer = new SourceChooser(default, options.Interface, options.Mark);
-            owned.Add(outer);
+            var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
+            owned.Add(chooser);
+            uint? mark = options.Mark == 0 ? null : options.Mark;
+            var sources = new RawSources(
+                chooser.TryChoose, target => TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, mark));
             var port = new RawPacketPort(new RawPortOptions
             {
                 IPv4 = v4,
@@ -180,13 +181,14 @@ public sealed partial class RawEngine : ICheckEngine
                 Protocol = ProbeProtocol.Tcp,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
-                Mark = options.Mark == 0 ? null : options.Mark,
+                Mark = mark,
+                LocalTargets = [.. options.TunnelTargets.Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
             owned.Add(port);
             port.WarmUp();
-            return new RawEngine(port, options, new RawSources(inner.TryChoose, outer.TryChoose), ports, port.StartedMonotonicNs, owned);
+            return new RawEngine(port, options, sources, ports, port.StartedMonotonicNs, owned);
         }
         catch
         {
@@ -195,10 +197,10 @@ public sealed partial class RawEngine : ICheckEngine
         }
     }
 
-    private void Write(ref RawSlot slot)
+    private ProbePacket PacketOf(ref RawSlot slot)
     {
         var isV6 = slot.Address.IsV6;
-        var probe = new ProbePacket
+        return new ProbePacket
         {
             Number = slot.Number,
             Source = slot.Source,
@@ -209,10 +211,15 @@ public sealed partial class RawEngine : ICheckEngine
             Size = ProbeWriter.DefaultSize(isV6),
             Dscp = _dscp,
             DontFragment = true,
+            Via = slot.Via,
         };
+    }
+
+    private void Write(ref RawSlot slot)
+    {
         var packet = _batch.Room;
-        var length = _writer.Write(in probe, packet[slot.Via.Overhead..]);
-        _batch.Add(Wrap(slot.Via, slot.OuterSources, _cookies.IpId(slot.Number), packet, length), slot.Number);
+        var length = _writer.Write(PacketOf(ref slot), packet[slot.Via.Overhead..]);
+        _batch.Add(Wrap(slot.Via, _cookies.IpId(slot.Number), packet, length), slot.Number);
         if (_batch.Count == SendBatch.Capacity)
         {
             Send();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Numerics;
 using Probe.Core.Packets;
 
@@ -28,11 +27,8 @@ internal struct RawSlot
     /// <summary>Where it comes from.</summary>
     public IpAddress Source;
 
-    /// <summary>What it wears outside; empty for nothing.</summary>
+    /// <summary>What it wears outside, with all sources; empty for nothing.</summary>
     public EncapsulationStack Via;
-
-    /// <summary>Source address of each layer of <see cref="Via"/>.</summary>
-    public ImmutableArray<IpAddress> OuterSources;
 
     /// <summary>Its number still, when it is over and the slot is not used again.</summary>
     public int LastNumber;

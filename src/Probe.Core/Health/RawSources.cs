@@ -1,21 +1,25 @@
-using System.Collections.Immutable;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 
 namespace Probe.Core.Health;
 
 /// <summary>Says which source address a packet to a target gets; returns 0, or an error number.</summary>
 internal delegate int SourceOf(IpAddress target, out IpAddress source);
 
-/// <summary>The source addresses of packets to one target.</summary>
-/// <param name="Inner">Of the target's own packet.</param>
-/// <param name="Outer">Of each encapsulation, outermost first; empty for none.</param>
-internal readonly record struct RawSource(IpAddress Inner, ImmutableArray<IpAddress> Outer);
+/// <summary>Says what a packet to a target behind a tunnel wears, with every source in it.</summary>
+/// <exception cref="LinuxException">There is no way into the tunnel.</exception>
+internal delegate TunnelRoute TunnelTo(CheckTarget target);
+
+/// <summary>What packets to one target are made of besides the target.</summary>
+/// <param name="Address">Source of the target's own packet.</param>
+/// <param name="Via">What it wears, with all sources; empty for nothing.</param>
+internal readonly record struct RawSource(IpAddress Address, EncapsulationStack Via);
 
 /// <summary>The source addresses of checks by raw packets, asked of the kernel and remembered for a second.</summary>
-/// <param name="inner">Chooses for targets.</param>
-/// <param name="outer">Chooses for tunnels; a source that the user gave is the inner packet's.</param>
-internal sealed class RawSources(SourceOf inner, SourceOf outer)
+/// <param name="plain">Chooses for targets straight ahead.</param>
+/// <param name="tunnel">Chooses for targets behind tunnels.</param>
+internal sealed class RawSources(SourceOf plain, TunnelTo tunnel)
 {
     // How long a source address that the kernel chose is used before it is asked again.
     private const long KeptNs = 1_000_000_000;
@@ -37,7 +41,7 @@ internal sealed class RawSources(SourceOf inner, SourceOf outer)
             return 0;
         }
 
-        var errno = Ask(target, ref source);
+        var errno = Ask(target, out source);
         known = errno == 0 ? new Known(target, source, nowNs + KeptNs) : default;
         return errno;
     }
@@ -45,38 +49,26 @@ internal sealed class RawSources(SourceOf inner, SourceOf outer)
     /// <summary>The way to a target is asked for anew next time.</summary>
     public void Forget(int index) => _known[index] = default;
 
-    private int Ask(CheckTarget target, ref RawSource source)
+    private int Ask(CheckTarget target, out RawSource source)
     {
         if (target.Via.IsEmpty)
         {
-            var plain = inner(target.Address, out var chosen);
-            source = new RawSource(chosen, []);
-            return plain;
+            var errno = plain(target.Address, out var address);
+            source = new RawSource(address, default);
+            return errno;
         }
 
-        var layers = target.Via.Layers;
-        var outside = ImmutableArray.CreateBuilder<IpAddress>(layers.Length);
-        foreach (var layer in layers)
+        try
         {
-            var address = layer.Source;
-            if (address.IsNone && outer(layer.Remote, out address) is var failed and not 0)
-            {
-                return failed;
-            }
-
-            outside.Add(address);
+            var route = tunnel(target);
+            source = new RawSource(route.Source, route.Stack);
+            return 0;
         }
-
-        var errno = inner(target.Address, out var own);
-        if (errno != 0 || own == target.Address)
+        catch (LinuxException e)
         {
-            // On a director the target is an address of its own, and no source for a packet to it; the answer finds any other.
-            own = outside[0];
-            errno = own.Length == target.Address.Length ? 0 : errno != 0 ? errno : Errno.EADDRNOTAVAIL;
+            source = default;
+            return e.Errno;
         }
-
-        source = new RawSource(own, outside.MoveToImmutable());
-        return errno;
     }
 
     private readonly record struct Known(CheckTarget? Target, RawSource Source, long UntilNs);

@@ -168,7 +168,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
                 return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : $"status-{outcome.HttpStatus}");
             case CheckEnd.Late:
                 return Say(outcome, CheckVerdict.Overload, null);
-            case CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom):
+            case CheckEnd.IcmpError when IsFromElsewhere(outcome):
                 return Say(outcome, CheckVerdict.Unreachable, null);
             case CheckEnd.IcmpError when IsHostUnreachable(outcome):
                 return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
@@ -241,11 +241,15 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasons.NoRoute);
     }
 
+    // Behind a tunnel somebody else may speak under an address of this host: a real server under the virtual address that a director has too.
+    private bool IsFromElsewhere(in CheckOutcome outcome) =>
+        !_host.IsOwn(outcome.IcmpFrom) || (_targets[outcome.Target] is { Via.IsEmpty: false } target && target.Address == outcome.IcmpFrom);
+
     private RouteWitness Witness(in CheckOutcome outcome) => outcome.End switch
     {
         CheckEnd.Failed when IsMissingRoute(outcome) => RouteWitness.NoRoute,
         CheckEnd.Answered or CheckEnd.Refused or CheckEnd.Reset or CheckEnd.Mismatch => RouteWitness.Through,
-        CheckEnd.IcmpError when !_host.IsOwn(outcome.IcmpFrom) => RouteWitness.Through,
+        CheckEnd.IcmpError when IsFromElsewhere(outcome) => RouteWitness.Through,
         _ => RouteWitness.Nothing,
     };
 

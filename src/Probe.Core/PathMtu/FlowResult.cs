@@ -6,6 +6,9 @@ namespace Probe.Core.PathMtu;
 /// <param name="ledger">Its sizes.</param>
 internal sealed class FlowResult(SizeLedger ledger)
 {
+    /// <summary>The way asked first.</summary>
+    public SizeLedger Asked { get; } = ledger;
+
     /// <summary>The way that found the limit.</summary>
     public SizeLedger Ledger { get; set; } = ledger;
 
@@ -18,14 +21,20 @@ internal sealed class FlowResult(SizeLedger ledger)
     /// <summary>From the first probe to that moment, nanoseconds.</summary>
     public long? ExactNs { get; set; }
 
+    /// <summary>The flow that was searched, where this one was only shown to have the same size.</summary>
+    public FlowResult? Like { get; init; }
+
     /// <summary>Probes sent for it.</summary>
     public int Sent { get; set; }
 
     /// <summary>From its first probe to its verdict, nanoseconds.</summary>
     public long DurationNs { get; set; }
 
-    /// <summary>Another way of asking stops at the same size, so that it is the way there that limits.</summary>
-    public bool IsConfirmedByOther { get; set; }
+    /// <summary>Another way of asking that stops at the same size: it is the way there that limits.</summary>
+    public PathMtuProof? ConfirmedBy { get; set; }
+
+    /// <summary>Nothing more will be learned of it.</summary>
+    public bool IsOver { get; set; }
 
     /// <summary>Where a black hole is; null when not looked for or not found.</summary>
     public HolePlace? Place { get; set; }

@@ -23,10 +23,15 @@ internal static class PathMtuJudge
 
     public static PathMtuJudgement Judge(PathMtuSearch search, FlowResult result)
     {
+        if (result.Like is { } searched)
+        {
+            return Judge(search, searched) with { Confidence = Confidence.Likely };
+        }
+
         var ledger = result.Ledger;
         if (ledger.LargestAnswered == 0)
         {
-            return NotAnswering(ledger);
+            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "interrupted");
         }
 
         if (search.Options.AskedFromOutside && ledger.Question.Proof != PathMtuProof.SynPayload)
@@ -38,11 +43,18 @@ internal static class PathMtuJudge
 
         if (ledger.LargestAnswered >= search.Largest)
         {
-            return new PathMtuJudgement(result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath, Confidence.Proved, ledger.LargestAnswered);
+            return new PathMtuJudgement(
+                result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath,
+                IsWeak(search, result) ? Confidence.Likely : Confidence.Proved,
+                ledger.LargestAnswered);
         }
 
         return Limited(search, result);
     }
+
+    /// <summary>A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.</summary>
+    private static bool IsWeak(PathMtuSearch search, FlowResult result) =>
+        search.Options.Via.IsEmpty && (result.Ledger.Question.Proof is PathMtuProof.Echo or PathMtuProof.Ack) && result.ConfirmedBy != PathMtuProof.SynPayload;
 
     /// <summary>Who says it; the address probed is the entry of a tunnel, this host its own device.</summary>
     public static PathMtuRole RoleOf(PathMtuOptions options, in SizeSignal signal)
@@ -96,7 +108,7 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "loss");
         }
 
-        var confidence = isProved ? Confidence.Proved : Confidence.Likely;
+        var confidence = isProved && !IsWeak(search, result) ? Confidence.Proved : Confidence.Likely;
         var reason = search.Options.Target.IsV6 && mtu < LeastV6 ? "below-1280" : null;
         if (Find(ledger, signal => !signal.Implausible && signal.InnerMtu == mtu) is { } truth)
         {
@@ -115,7 +127,7 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.WrongSignal, confidence, mtu, reason, wrong);
         }
 
-        if (ledger.Question.Protocol == ProbeProtocol.Icmp && !result.IsConfirmedByOther)
+        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null)
         {
             return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Likely, mtu, "reply-path");
         }

@@ -9,18 +9,16 @@ public sealed partial class PathMtuSearch
     private const int Tries = 3;
     private const int LongestPath = 24;
 
+    /// <summary>An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).</summary>
+    private int LongestError => Options.Target.IsV6 ? 1280 : 576;
+
     /// <summary>Asks in other ways where the first way's answer may mean something else.</summary>
     private IEnumerable<SizeRound> CrossCheck(FlowResult result)
     {
         var ledger = result.Ledger;
-        if (ledger.LargestAnswered == 0)
-        {
-            yield break;
-        }
-
         foreach (var question in Options.CrossChecks)
         {
-            if (!Doubts(ledger, question))
+            if (!Doubts(ledger, question) || (question.Protocol == ProbeProtocol.Udp && ledger.LargestAnswered is > 0 and var carried && carried < LongestError))
             {
                 continue;
             }
@@ -44,10 +42,10 @@ public sealed partial class PathMtuSearch
                 yield return Round(other, [Math.Min(bad, Largest)]);
             }
 
-            if (ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
+            if (ledger.LargestAnswered > 0 && ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
             {
                 // Both ways stop at the same size: it is the way there.
-                result.IsConfirmedByOther = true;
+                result.ConfirmedBy = question.Proof;
                 yield break;
             }
 
@@ -57,7 +55,7 @@ public sealed partial class PathMtuSearch
                 yield break;
             }
 
-            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered < Largest && other.LargestAnswered >= bad ? ledger : null;
+            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered is > 0 and var echoed && echoed < Largest && other.LargestAnswered >= bad ? ledger : null;
             result.Ledger = other;
             (result.ExactSent, result.ExactNs) = (null, null);
             foreach (var round in Search(result))
@@ -76,6 +74,11 @@ public sealed partial class PathMtuSearch
         if (ledger.Question.Proof == PathMtuProof.SynPayload)
         {
             return false;
+        }
+
+        if (ledger.LargestAnswered == 0)
+        {
+            return true;
         }
 
         // A load balancer answers echo requests and stray segments itself.
@@ -130,7 +133,9 @@ public sealed partial class PathMtuSearch
     /// <summary>Asks other flows for the size found and the one above it, and searches where they differ.</summary>
     private IEnumerable<SizeRound> CompareFlows(FlowResult first)
     {
-        if (first.Ledger.LargestAnswered == 0 || first.Returning is not null || first.Ledger.Question.Protocol != Options.Protocol)
+        // Flows are of the first way of asking: they compare only where it found the same.
+        var size = first.Ledger.LargestAnswered;
+        if (size == 0 || first.Asked.LargestAnswered != size)
         {
             yield break;
         }
@@ -138,7 +143,7 @@ public sealed partial class PathMtuSearch
         var others = new List<SizeLedger>();
         for (var i = 1; i <= Options.OtherFlows && Options.FlowAt(i) is { } flow; i++)
         {
-            others.Add(new SizeLedger(first.Ledger.Question with { Flow = flow }));
+            others.Add(new SizeLedger(first.Asked.Question with { Flow = flow }));
         }
 
         if (others.Count > 0)
@@ -146,20 +151,12 @@ public sealed partial class PathMtuSearch
             Phase = PathMtuPhase.OtherFlows;
         }
 
-        foreach (var known in Known())
+        foreach (var round in CompareAll(others, size))
         {
-            for (var tries = 0; tries < Tries; tries++)
-            {
-                foreach (var round in Compare(others.Where(other => !IsSettled(other, known)), known))
-                {
-                    yield return round;
-                }
-            }
-
-            others.RemoveAll(other => Fits(other, known));
+            yield return round;
         }
 
-        IEnumerable<int> Known() => [first.Ledger.LargestAnswered];
+        others.RemoveAll(other => Fits(other, size));
 
         while (others.Count > 0 && !OutOfProbes)
         {
@@ -175,29 +172,29 @@ public sealed partial class PathMtuSearch
 
             _current = first.Ledger;
             Phase = PathMtuPhase.OtherFlows;
-            var size = other.LargestAnswered;
-            if (size == first.Ledger.LargestAnswered || size == 0)
+            var own = other.LargestAnswered;
+            if (own == size || own == 0)
             {
                 continue;
             }
 
-            (result.Sent, result.DurationNs) = (ProbesSent - sent, _nowNs - startNs);
+            (result.Sent, result.DurationNs, result.IsOver) = (ProbesSent - sent, _nowNs - startNs, true);
             _results.Add(result);
-            for (var tries = 0; tries < Tries; tries++)
+            foreach (var round in CompareAll(others, own))
             {
-                foreach (var round in Compare(others.Where(flow => !IsSettled(flow, size)), size))
-                {
-                    yield return round;
-                }
+                yield return round;
             }
 
-            foreach (var same in others.Where(flow => Fits(flow, size)).ToArray())
+            foreach (var same in others.Where(flow => Fits(flow, own)).ToArray())
             {
                 others.Remove(same);
-                _results.Add(new FlowResult(same));
+                _results.Add(new FlowResult(same) { Like = result, IsOver = true });
             }
         }
     }
+
+    private IEnumerable<SizeRound> CompareAll(List<SizeLedger> others, int size) =>
+        Enumerable.Range(0, Tries).SelectMany(_ => Compare(others.Where(other => !IsSettled(other, size)), size));
 
     private IEnumerable<SizeRound> Compare(IEnumerable<SizeLedger> others, int size)
     {

@@ -79,17 +79,19 @@ public sealed partial class PathMtuSearch
     /// <summary>It shows that the target got the probe, whatever its size.</summary>
     private bool IsAnswer(in Reply reply, SizeAsk ask) => reply.Kind switch
     {
-        ReplyKind.EchoReply or ReplyKind.UdpReply => true,
-        ReplyKind.SynAck => true,
-        ReplyKind.Reset => true,
-        ReplyKind.TimeExceeded or ReplyKind.SourceQuench or ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => false,
-        _ => reply.Layer == 0 && reply.From == Options.Target && ask.Ledger.Question.Protocol != ProbeProtocol.Icmp,
+        ReplyKind.EchoReply or ReplyKind.UdpReply or ReplyKind.SynAck => true,
+
+        // A load balancer refuses what it does not balance, and passes on errors of its real servers, all from the address asked.
+        ReplyKind.Reset => !Options.AskedFromOutside || ask.Ledger.Question.Segment != TcpSegmentKind.Syn,
+        ReplyKind.PortUnreachable => !Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0 && reply.From == Options.Target,
+        _ => false,
     };
 
     private SizeSignal SignalOf(in Reply reply, SizeAsk ask)
     {
         var mtu = reply.Mtu ?? 0;
-        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= FullTtl ? FullTtl - quoted.Ttl + 1 : (int?)null;
+        var firstTtl = Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : FullTtl;
+        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
         return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop, reply.Implausible);
     }
 

@@ -29,7 +29,7 @@ public sealed partial class PathMtuSearch
 
     private IEnumerable<SizeRound> Conclude(FlowResult result)
     {
-        (result.Sent, result.DurationNs) = (ProbesSent, _nowNs - _startNs);
+        (result.Sent, result.DurationNs, result.IsOver) = (ProbesSent, ElapsedNs, true);
         yield break;
     }
 
@@ -121,7 +121,7 @@ public sealed partial class PathMtuSearch
             if (exact != answered)
             {
                 exact = answered;
-                (result.ExactSent, result.ExactNs) = (ProbesSent, _nowNs - _startNs);
+                (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
             }
 
             if (answered >= Largest || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)

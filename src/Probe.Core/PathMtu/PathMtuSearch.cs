@@ -40,7 +40,7 @@ public sealed partial class PathMtuSearch : ISweep
         _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
         RoundTrips = new RoundTrips(options.TimeoutNs);
         Overhead = options.Via.Overhead;
-        Largest = Math.Min(options.LargestSize ?? int.MaxValue, options.FirstHopMtu - Overhead);
+        Largest = Math.Min(options.LargestSize ?? int.MaxValue, Math.Min(options.FirstHopMtu, ushort.MaxValue) - Overhead);
         var isV6 = options.Target.IsV6;
         Smallest = Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(options.Protocol, isV6));
         if (Largest < Smallest)
@@ -88,6 +88,9 @@ public sealed partial class PathMtuSearch : ISweep
     internal int Smallest { get; }
 
     internal RoundTrips RoundTrips { get; }
+
+    /// <summary>Since the first step, nanoseconds.</summary>
+    internal long ElapsedNs => _nowNs - _startNs;
 
     /// <summary>What was found, one a flow that differs.</summary>
     internal IReadOnlyList<FlowResult> Results => _results;
@@ -228,7 +231,7 @@ public sealed partial class PathMtuSearch : ISweep
         Segment = ask.Ledger.Question.Segment,
         Flow = ask.Ledger.Question.Flow,
         Ttl = ask.Ttl == 0 || !Options.Via.IsEmpty ? FullTtl : ask.Ttl,
-        OuterTtl = Options.Via.IsEmpty ? (byte)0 : ask.Ttl == 0 ? FullTtl : ask.Ttl,
+        OuterTtl = Options.Via.IsEmpty ? (byte)0 : ask.Ttl,
         Size = ask.Size,
         Dscp = Options.Dscp,
         DontFragment = true,

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Probe.Core.Packets;
 
@@ -31,7 +32,7 @@ public sealed class TcpPayload
     /// <param name="host">The target as the user wrote it: name or address.</param>
     /// <param name="payload">The payload.</param>
     /// <param name="error">One line that says what to do.</param>
-    public static bool TryChoose(string? choice, ushort port, string host, out TcpPayload? payload, out string? error)
+    public static bool TryChoose(string? choice, ushort port, string host, [NotNullWhen(true)] out TcpPayload? payload, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(host);
         (payload, error) = (null, null);

@@ -107,7 +107,9 @@ public static class TcpStall
         }
 
         witness.Look();
-        return Conclude(options, stalled, witness, moved);
+        return loop.IsStopped && !stalled.Stalled
+            ? Outcome(options, TcpStallVerdict.CannotTell, "stopped before its end") with { Counters = moved }
+            : Conclude(options, stalled, witness, moved);
     }
 
     private static TcpStallEvidence Conclude(TcpTestOptions options, StallTalk late, StallWitness witness, IReadOnlyDictionary<string, long> moved)

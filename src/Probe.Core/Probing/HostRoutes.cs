@@ -58,6 +58,13 @@ public static class HostRoutes
     /// <exception cref="LinuxException">No interface has this name.</exception>
     public static void RequireInterface(string name) => Interfaces.Index(name);
 
+    /// <summary>The address is one of this host's own.</summary>
+    public static bool IsOwn(IpAddress address)
+    {
+        using var netlink = new Netlink();
+        return Routes.TryGet(netlink, address, out var route) == 0 && route.Type == NetlinkConstants.RTN_LOCAL;
+    }
+
     /// <summary>The source address that a packet to this target would get.</summary>
     /// <param name="target">The destination.</param>
     /// <param name="networkInterface">As <c>--interface</c>.</param>

@@ -63,6 +63,7 @@ public sealed class ProbeSession : IDisposable
 
     // What an ICMPv6 echo of ours may change: the route to its target, whatever the echo wears.
     private readonly RouteLookup? _echoBefore;
+    private ExceptionOutcome _unlearned;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
@@ -85,11 +86,13 @@ public sealed class ProbeSession : IDisposable
         });
         AddFlows();
         Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
+        Wire = _echoBefore is null ? Packets : new UnlearningWire(Packets, () => Unlearn(out _));
     }
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
+        Wire = sockets;
         _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 ? before : null;
         AddFlows();
     }
@@ -107,7 +110,7 @@ public sealed class ProbeSession : IDisposable
     public string? FlowsEnded { get; private set; }
 
     /// <summary>Sends and receives.</summary>
-    public IWire Wire => _sockets is { } sockets ? sockets : Packets!;
+    public IWire Wire { get; }
 
     /// <summary>The same as the wire of whole packets; null without privilege.</summary>
     public PacketWire? Packets { get; }
@@ -246,9 +249,19 @@ public sealed class ProbeSession : IDisposable
             return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
         }
 
-        return _echoBefore is { } before
-            ? HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark)
-            : ExceptionOutcome.None;
+        return Unlearn(out now);
+    }
+
+    private ExceptionOutcome Unlearn(out RouteLookup now)
+    {
+        now = _before;
+        if (_echoBefore is { } before)
+        {
+            var outcome = HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark);
+            _unlearned = outcome == ExceptionOutcome.None ? _unlearned : outcome;
+        }
+
+        return _unlearned;
     }
 
     /// <inheritdoc/>

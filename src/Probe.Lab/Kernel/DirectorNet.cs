@@ -55,7 +55,7 @@ public sealed class DirectorNet : IDisposable
     public static IpAddress DirectorAddress { get; } = IpAddress.Parse("10.40.1.2");
 
     /// <summary>A VIP, 1 to 250.</summary>
-    public static IpAddress Vip(int number) => IpAddress.Parse($"10.40.9.{number}");
+    public static IpAddress Vip(int number, bool v6 = false) => IpAddress.Parse(v6 ? $"fd40:9::{number}" : $"10.40.9.{number}");
 
     /// <summary>Builds it.</summary>
     public static DirectorNet Build(KernelLab lab, DirectorFaults faults)
@@ -63,7 +63,7 @@ public sealed class DirectorNet : IDisposable
         var names = lab.AddNamespaces(3);
         var (client, director, server) = (names[0], names[1], names[2]);
         var mtu = faults.RouteMtu is { } octets ? $" mtu {octets}" : "";
-        var cure = faults.ClientRouteMtu is { } less ? $" mtu {less} advmss {less - 40}" : "";
+        string Cure(int headers) => faults.ClientRouteMtu is { } less ? $" mtu {less} advmss {less - headers}" : "";
         KernelLab.Ip(
         [
             $"link add c0 netns {client} type veth peer name d0 netns {director}",
@@ -76,10 +76,18 @@ public sealed class DirectorNet : IDisposable
             $"-n {director} link set d1 up",
             $"-n {server} addr add 10.40.2.2/24 dev s0",
             $"-n {server} link set s0 up",
-            $"-n {client} route add 10.40.9.0/24 via 10.40.1.2{cure}",
+            $"-n {client} addr add fd40:1::1/64 dev c0 nodad",
+            $"-n {director} addr add fd40:1::2/64 dev d0 nodad",
+            $"-n {director} addr add fd40:2::1/64 dev d1 nodad",
+            $"-n {server} addr add fd40:2::2/64 dev s0 nodad",
+            $"-n {client} route add 10.40.9.0/24 via 10.40.1.2{Cure(40)}",
+            $"-n {client} route add fd40:9::/64 via fd40:1::2{Cure(60)}",
             $"-n {director} route add 10.40.9.0/24 via 10.40.2.2{mtu}",
+            $"-n {director} route add fd40:9::/64 via fd40:2::2{mtu}",
             $"-n {server} route add 10.40.1.0/24 via 10.40.2.1",
+            $"-n {server} route add fd40:1::/64 via fd40:2::1",
             $"-n {server} route add local 10.40.9.0/24 dev lo",
+            $"-n {server} route add local fd40:9::/64 dev lo",
         ]);
         LinuxRouter.Configure(director, forwards: true, IcmpLimits.Off);
         if (faults.LosesMerged)

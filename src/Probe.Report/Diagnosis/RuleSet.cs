@@ -21,9 +21,9 @@ public sealed class RuleSet
     /// <summary>Every rule that this program knows.</summary>
     public static RuleSet All { get; } = new(
     [
-        new AddressOnlyIcmp(), new AddressTranslation(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(), new PathMtuBlackHole(), new PerDestination(),
-        new RateLimitedHop(), new ReturnPathMtu(), new RouteChanged(), new RoutingLoop(), new SignalledPathMtu(), new SmallerMember(), new TosRemarking(),
-        new Unreachable(), new WrongMtuSignal(), new ZeroTtlForwarding(),
+        new AddressOnlyIcmp(), new AddressTranslation(), new AggregationLoss(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(),
+        new LatePathMtu(), new PathMtuBlackHole(), new PerDestination(), new RateLimitedHop(), new ReturnPathMtu(), new RouteChanged(), new RoutingLoop(),
+        new SignalledPathMtu(), new SmallerMember(), new TosRemarking(), new Unreachable(), new WrongMtuSignal(), new ZeroTtlForwarding(),
     ]);
 
     /// <summary>Judges a document.</summary>

@@ -64,9 +64,6 @@ public sealed class MtuTests : IDisposable
     [InlineData("--tcp")]
     public void An_MTU_of_zero_is_called_wrong_and_the_real_size_found(string way)
     {
-        Line.Narrow(NarrowHop, 1400);
-        Line.Silence();
-
         // As routers before RFC 1191 say it; nft can say it with no other number.
         KernelLab.Nft(Line.Router(NarrowHop - 1), """
             table ip liar {
@@ -75,7 +72,6 @@ public sealed class MtuTests : IDisposable
                 ip length > 1400 reject with icmp type frag-needed
               }
             }
-            delete table inet narrow
             """);
         var (path, result) = Measure([way], v6: false);
         Assert.Equal((PathMtuVerdict.WrongSignal, 1400, 1), (path.Verdict, path.Mtu, result.Status));

@@ -1,3 +1,4 @@
+using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using Probe.Lab.Simulation;
@@ -41,5 +42,28 @@ public sealed class BudgetTests(ITestOutputHelper output)
         var within = lossEachWay > 0 ? Runs * 95 / 100 : Runs - 1;
         Assert.True(packets[within] <= MostPackets);
         Assert.True(spare[within] <= MostRoundTrips);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_signalled_size_costs_6_packets_and_3_round_trips_at_most(int limits)
+    {
+        for (var i = 0; i < Runs; i++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, i));
+            var mtu = PlainNetworks.Size(random);
+            var topology = PlainNetworks.Line(random, mtu, PlainNetworks.Honest);
+            if (limits == 2)
+            {
+                topology = topology.WithLink(TopologyBuilder.Vantage, "r1", link => link with { Back = link.Quality })
+                    .WithLink("r1", "r2", link => link with { Quality = link.Quality with { Mtu = Math.Min(link.Quality.Mtu, random.Next(mtu, 1500)) } });
+            }
+
+            var run = SimulatedSearch.Run(topology, keySeed: i);
+            Assert.Equal((mtu, PathMtuVerdict.Signalled, Confidence.Proved), (run.Evidence.Mtu, run.Evidence.Verdict, run.Evidence.Confidence));
+            Assert.InRange(run.Search.ProbesSent, 1, 6);
+            Assert.InRange(run.Evidence.DurationNs, 0, 3 * 2 * topology.Links.Length * topology.Links[0].Quality.DelayNs);
+        }
     }
 }

@@ -30,8 +30,8 @@ internal sealed class SimulatedSearch
         var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         var options = new PathMtuOptions
         {
-            Target = topology.AddressOf(TopologyBuilder.Target, isV6),
-            Source = topology.AddressOf(TopologyBuilder.Vantage, isV6),
+            Target = isV6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4,
+            Source = isV6 ? TopologyBuilder.VantageV6 : TopologyBuilder.VantageV4,
             Protocol = protocol,
             FlowAt = index => FlowOf(index + 1, protocol, isV6),
             FirstHopMtu = 0,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
+using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
@@ -38,6 +39,7 @@ public sealed class TcpKernelTests : IDisposable
             var late = stall.Connections.Single(connection => connection.Name is "B");
             Assert.True(late is { Persist: true, Before.Pmtu: 1500, After: { Pmtu: 1480, TotalRetrans: 0 }, End: TcpEnd.Done }, text);
             Assert.Contains(late.Samples, sample => sample is { NotSent: > 0, Unacked: 0, Pmtu: 1480, Timer: "persist" });
+            Assert.Empty(KernelLab.In(net.Client, () => SocketTable.To(DirectorNet.Vip(run))));
             Assert.True(stall.Connections.Single(connection => connection.Name is "D") is { Before.Pmtu: 1480, StallNs: 0, Persist: false }, text);
         }
     }
@@ -55,6 +57,50 @@ public sealed class TcpKernelTests : IDisposable
                 Assert.True(stall is { Verdict: TcpStallVerdict.NotLearned, StallNs: null, SelfIcmp: 0, Learned: null }, Text(stall));
             }
         }
+    }
+
+    // IPv6 refuses its own segments as well, but its Packet Too Big to itself makes TCP send anew at once.
+    [NeedsFact(Needs)]
+    public void Over_ipv6_the_kernel_refuses_its_own_segment_and_goes_on_at_once()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { RouteMtu = 1480 });
+        var stall = KernelLab.In(net.Client, () => TcpStall.Run(Options(1, v6: true)));
+        var text = Text(stall);
+        Assert.True(stall is { Verdict: TcpStallVerdict.NoStall, StallNs: null, SelfIcmp: > 0, PathIcmp: > 0, FittingMss: 1420 }, text);
+        Assert.True(stall.Learned is { LearnedMtu: 1480, Route: "fd40:9::/64", Gateway: "fd40:1::2", DeviceMtu: 1500 }, text);
+        Assert.Equal(stall.Counters["Ip6FragFails"], stall.Counters["Icmp6OutPktTooBigs"]);
+        Assert.True(stall.Connections.Single(connection => connection.Name is "B") is { Before.Pmtu: 1500, After.Pmtu: 1480, Persist: false }, text);
+    }
+
+    [NeedsFact(Needs)]
+    public void A_silent_black_hole_is_no_stall()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults());
+        KernelLab.Nft(net.Director, "table ip hole {\nchain c {\ntype filter hook prerouting priority 0\nip length > 1480 drop\n}\n}");
+        var stall = KernelLab.In(net.Client, () => TcpStall.Run(Options(1) with { TransferTimeoutNs = 700_000_000 }));
+        Assert.Equal((TcpStallVerdict.CannotTell, null), (stall.Verdict, stall.StallNs));
+        Assert.Equal("connection A timed out without an acknowledgment and without a smaller path MTU: a silent black hole looks so", stall.Reason);
+        Assert.Equal(0, stall.PathIcmp);
+    }
+
+    [NeedsFact(Needs)]
+    public void A_stopped_test_says_what_it_saw_and_leaves_nothing_open()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { RouteMtu = 1480 });
+        using var stop = new CancellationTokenSource();
+        var watcher = new Thread(() => KernelLab.In(net.Client, () =>
+        {
+            // In the middle of the stall, whatever else this machine does.
+            var seen = SpinWait.SpinUntil(() => SocketTable.To(DirectorNet.Vip(1)).Any(socket => socket.Timer is "persist"), TimeSpan.FromSeconds(20));
+            stop.Cancel();
+            return seen;
+        }));
+        watcher.Start();
+        var stall = KernelLab.In(net.Client, () => TcpStall.Run(Options(1), stop.Token));
+        watcher.Join();
+        Assert.Equal((TcpStallVerdict.CannotTell, "stopped before its end"), (stall.Verdict, stall.Reason));
+        Assert.Equal(TcpEnd.Interrupted, stall.Connections[1].End);
+        Assert.Empty(KernelLab.In(net.Client, () => SocketTable.To(DirectorNet.Vip(1))));
     }
 
     [NeedsFact(Needs)]
@@ -121,9 +167,8 @@ public sealed class TcpKernelTests : IDisposable
         }
 
         BackendNet.Filter(net.Director, "forward", "tcp dport 7777 drop");
-        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
-        var stopped = KernelLab.In(net.Client, () => TcpTransfer.Upload(Options(1), stop.Token));
-        Assert.Equal((TcpTransferVerdict.NotAnswering, TcpEnd.Interrupted), (stopped.Verdict, stopped.Pacings[0].End));
+        var silent = KernelLab.In(net.Client, () => TcpTransfer.Upload(Options(1) with { ConnectTimeoutNs = 200_000_000 }));
+        Assert.Equal((TcpTransferVerdict.NotAnswering, TcpEnd.Timeout), (silent.Verdict, silent.Pacings[0].End));
     }
 
     private static TcpStallEvidence Stall(DirectorNet net, int vip) => KernelLab.In(net.Client, () => TcpStall.Run(Options(vip)));
@@ -131,7 +176,7 @@ public sealed class TcpKernelTests : IDisposable
     private static TcpTransferEvidence Transfer(DirectorNet net, TcpDirection direction) => KernelLab.In(net.Client, () =>
         direction == TcpDirection.Upload ? TcpTransfer.Upload(Options(1)) : TcpTransfer.Download(Options(1)));
 
-    private static TcpTestOptions Options(int vip) => new() { To = new() { Target = DirectorNet.Vip(vip), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
+    private static TcpTestOptions Options(int vip, bool v6 = false) => new() { To = new() { Target = DirectorNet.Vip(vip, v6), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
 
     private static string Text(TcpStallEvidence stall) => Json(new TcpEvidence { Stall = stall });
 

@@ -1,0 +1,144 @@
+using Probe.Core.Capture;
+using Probe.Core.Evidence;
+using Probe.Core.Health;
+using Probe.Core.Packets;
+using Probe.Lab.Kernel;
+using Probe.Lab.Simulation;
+using Probe.Tests;
+
+namespace Probe.Cli.Tests.Kernel;
+
+/// <summary>Checks of one real server behind a virtual address, through its tunnel: real Linux at both ends, the answer straight back.</summary>
+public sealed class CheckViaTests : IDisposable
+{
+    private const Need Needs = ProbeInside.Needs | Need.Tun;
+
+    private readonly KernelLab _lab = new();
+    private LinuxTunnel? _net;
+
+    public void Dispose()
+    {
+        _net?.Dispose();
+        _lab.Dispose();
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData("ipip", false, false)]
+    [InlineData("gue", false, false)]
+    [InlineData("gre", true, false)]
+    [InlineData("gue", true, false)]
+    [InlineData("ipip", false, true)]
+    [InlineData("gue", true, true)]
+    public void The_wire_sees_SYN_and_RST_in_the_tunnel_a_direct_SYN_ACK_and_nothing_else(string tunnel, bool v6, bool onDirector)
+    {
+        var layer = Layer(tunnel, v6);
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [layer] }, balances: !onDirector);
+        using var listener = new CheckedListener(_net.Server(1));
+        var checker = onDirector ? _net.Director : _net.Client;
+        var wire = new Wire(layer);
+        using var capture = KernelLab.In(checker, () => new PacketCapture(CaptureFilter.All));
+        var routes = Routes(checker, v6);
+        var result = _lab.Run(checker, ProbeInside.Limit, ProbeInside.Program, "check", "--json", "--via", EncapsulationText.Of(layer), "--timeout", "3s", v6 ? $"[{Virtual(v6)}]:80" : $"{Virtual(v6)}:80");
+
+        // Long enough for a SYN-ACK that would be sent again.
+        var end = Environment.TickCount64 + 1_300;
+        while (Environment.TickCount64 < end)
+        {
+            capture.Read(100_000_000, wire);
+        }
+
+        Assert.Equal(0, result.Status);
+        var check = Assert.Single(ProbeInside.Read(result).Checks!);
+        Assert.Equal((CheckVerdict.Up, CheckEngineKind.Raw, EncapsulationText.Of(layer)), (check.Verdict, check.Engine, Assert.Single(check.Via)));
+        Assert.NotNull(check.RttNs);
+        Assert.Equal(["> tunnel Syn", "< direct Syn, Ack", "> tunnel Rst"], wire.Seen);
+        Assert.Equal(0, listener.Accepted);
+        Assert.Equal(routes, Routes(checker, v6));
+        Assert.DoesNotContain("SYN-RECV", _lab.Run(_net.Server(1), ProbeInside.Limit, "ss", "-tna").Output, StringComparison.Ordinal);
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_two_servers_behind_one_address_exactly_the_dead_one_is_down(bool onDirector)
+    {
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [Layer("gue", v6: false)], Servers = 2 }, balances: !onDirector);
+        using var first = new CheckedListener(_net.Server(1));
+        using var second = new CheckedListener(_net.Server(2));
+        KernelLab.Nft(_net.Server(2), "table inet dead { chain c { type filter hook input priority 0; tcp dport 80 drop; }; }");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "ipvs");
+        var (vip, one, two) = (Virtual(v6: false), TunnelPlan.ServerAddress(1), TunnelPlan.ServerAddress(2));
+        File.WriteAllText(file, $"""
+            -A -t {vip}:80 -s wlc
+            -a -t {vip}:80 -r {one}:80 -i -w 100 --tun-type gue --tun-port 6080 --tun-nocsum
+            -a -t {vip}:80 -r {two}:80 -i -w 0 --tun-type gue --tun-port 6080 --tun-nocsum
+
+            """);
+        var checker = onDirector ? _net.Director : _net.Client;
+        string[] check = ["check", "--targets-from", "ipvs:" + file, "--timeout", "500ms", "-c", "3", "-i", "50ms"];
+        var result = _lab.Run(checker, ProbeInside.Limit, ProbeInside.Program, [.. check, "--json"]);
+
+        Assert.Equal(1, result.Status);
+        var checks = ProbeInside.Read(result).Checks!;
+        Assert.Equal([$"{one} Up 100", $"{one} Up 100", $"{one} Up 100", $"{two} NoAnswer 0", $"{two} NoAnswer 0", $"{two} NoAnswer 0"],
+            checks.OrderBy(one => one.Real, StringComparer.Ordinal).Select(one => $"{one.Real} {one.Verdict} {one.Weight}"));
+        Assert.All(checks, one => Assert.Equal(($"{vip}:80", $"{vip}", $"gue:{one.Real}"), (one.Target, one.Address, Assert.Single(one.Via))));
+        Assert.Equal((0, 0), (first.Accepted, second.Accepted));
+
+        var table = _lab.Run(checker, ProbeInside.Limit, ProbeInside.Program, check).Output;
+        Assert.StartsWith("2 targets (syn, 3 checks each): 1 up, 1 down", table, StringComparison.Ordinal);
+        Assert.Matches($@"(?m)^{vip}:80 at {two}\s+no-answer\s.*weight 0$", table);
+        Assert.Matches($@"(?m)^{vip}:80 at {one}\s+up\s", table);
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData("tcp dport 80 reject with tcp reset", CheckVerdict.Refused, null, null)]
+    [InlineData("udp dport 6080 reject with icmp host-unreachable", CheckVerdict.Unreachable, "3/1", "tunnel")]
+    [InlineData("udp dport 6080 reject with icmp port-unreachable", CheckVerdict.Unreachable, "3/3", "tunnel")]
+    public void What_is_said_of_the_inner_or_of_the_outer_packet_ends_the_check(string rule, CheckVerdict verdict, string? icmp, string? by)
+    {
+        var layer = Layer("gue", v6: false);
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [layer] });
+        using var listener = new CheckedListener(_net.Server(1));
+        var (name, hook) = by is null ? (_net.Server(1), "input") : (_net.Tunnel, "forward");
+        KernelLab.Nft(name, $"table ip say {{ chain c {{ type filter hook {hook} priority 0; {rule}; }}; }}");
+        var result = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, "check", "--json", "--via", EncapsulationText.Of(layer), "--timeout", "3s", $"{Virtual(v6: false)}:80");
+
+        Assert.Equal(1, result.Status);
+        var check = Assert.Single(ProbeInside.Read(result).Checks!);
+        Assert.Equal((verdict, icmp), (check.Verdict, check.Icmp is { } error ? $"{error.Type}/{error.Code}" : null));
+        Assert.Equal(by is null ? null : "10.7.3.2", check.Icmp?.From);
+    }
+
+    private static IpAddress Virtual(bool v6) => v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4;
+
+    private static Encapsulation Layer(string tunnel, bool v6) => tunnel switch
+    {
+        "gue" => new GueEncapsulation { Remote = TunnelPlan.ServerAddress(1, v6), Port = GueEncapsulation.DefaultPort },
+        "gre" => new GreEncapsulation { Remote = TunnelPlan.ServerAddress(1, v6) },
+        _ => new IpIpEncapsulation { Remote = TunnelPlan.ServerAddress(1, v6) },
+    };
+
+    private string Routes(string checker, bool v6) =>
+        string.Concat(new[] { Virtual(v6), TunnelPlan.ServerAddress(1, v6) }.Select(address => _lab.Run(checker, ProbeInside.Limit, "ip", "route", "get", $"{address}").MustSucceed().Output));
+
+    /// <summary>The TCP segments that a checker's interfaces see, plain or in the tunnel.</summary>
+    private sealed class Wire(Encapsulation layer) : ICaptureSink
+    {
+        public List<string> Seen { get; } = [];
+
+        public void Captured(in CapturedPacket packet)
+        {
+            var tunnelled = EncapsulationReader.TryUnwrap(layer, packet.Octets, out var inner, out _);
+            if (IpPacket.TryRead(tunnelled ? inner : packet.Octets, out var ip) && ip.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(ip.Payload, out var tcp))
+            {
+                Seen.Add($"{(packet.Outgoing ? '>' : '<')} {(tunnelled ? "tunnel" : "direct")} {tcp.Flags}");
+            }
+            else if (ip.Protocol is IpProtocol.Icmp or IpProtocol.Udp)
+            {
+                Seen.Add($"{(packet.Outgoing ? '>' : '<')} protocol {ip.Protocol}");
+            }
+        }
+    }
+}
