@@ -3,6 +3,8 @@ using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Health;
+using Probe.Core.Host;
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 using static Probe.Core.Health.CheckVerdict;
 using static Probe.Core.Tests.Evidence.CheckSamples;
@@ -22,6 +24,34 @@ public class CheckOutputTests
         Assert.Equal(["192.0.2.1:80", "192.0.2.2:443", "[2001:db8::1]:80", "example.com:8080"], targets.Select(target => target.Text));
         Assert.Equal(["192.0.2.1 80", "192.0.2.2 443", "2001:db8::1 80", " 8080"], targets.Select(target => $"{target.Host.Address} {target.Port}"));
         Assert.Equal("f line 4: 'weight=3' and whatever else follows a target is passed over", Assert.Single(warnings));
+    }
+
+    [Fact]
+    public void A_director_s_table_is_a_target_for_each_real_server()
+    {
+        Assert.True(IpvsTable.TryRead(File.ReadAllText(Path.Combine(Core.Tests.Golden.Root, "tests/Probe.Cli.Tests/Golden/director.ipvs")), out var table, out var error), error);
+        var text = new StringWriter { NewLine = "\n" };
+        foreach (var target in ServiceSource.TargetsOf(table, sentence => text.WriteLine($"not checked: {sentence}")))
+        {
+            var at = target.At!;
+            text.WriteLine($"{target.Text} is {target.Host.Address} port {target.Port} via '{string.Join(' ', at.Via.Layers.Select(EncapsulationText.Of))}' at {at.Real} weight {at.Weight}");
+        }
+
+        Core.Tests.Golden.Check("tests/Probe.Cli.Tests/Golden/director.targets", text.ToString());
+    }
+
+    [Theory]
+    [InlineData("--via 'ipip:nowhere'", "192.0.2.1:80", "--via", "ipip:nowhere")]
+    [InlineData("half-open checks go, by --engine raw", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--engine", "sockets")]
+    [InlineData("leave out the option that asks for another kind", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--connect")]
+    [InlineData("write ipvs:FILE", "--targets-from", "haproxy:/run/haproxy.sock")]
+    [InlineData("no such file", "--targets-from", "ipvs:/nowhere/at/all")]
+    public void What_no_tunnel_or_list_can_be_is_refused(string expected, params string[] arguments)
+    {
+        var ended = Child.RunProbe(["check", .. arguments]);
+
+        Assert.Contains(ended.Status, new[] { 2, 3 });
+        Assert.Contains(expected, Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

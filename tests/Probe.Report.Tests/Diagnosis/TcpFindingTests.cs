@@ -142,7 +142,7 @@ public class TcpFindingTests
 
     private static TcpInfoEvidence Info(int pmtu) => new() { State = "established", Pmtu = pmtu, SndMss = pmtu - 52, AdvMss = 1448, SndWnd = 65160, Timestamps = true };
 
-    private static TcpStallEvidence Stalled() => new()
+    internal static TcpStallEvidence Stalled() => new()
     {
         Port = 443,
         Payload = "tls",
@@ -167,7 +167,7 @@ public class TcpFindingTests
         ],
     };
 
-    private static TcpTransferEvidence Transfer(int spaced, int pairs, int bulk) => new()
+    internal static TcpTransferEvidence Transfer(int spaced, int pairs, int bulk) => new()
     {
         Direction = TcpDirection.Upload,
         Port = 443,
