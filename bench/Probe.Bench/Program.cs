@@ -24,6 +24,10 @@ switch (args)
         return TraceBench.RunPaths(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["many", var root, var rounds]:
         return TraceBench.RunMany(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["tcp", var root, var runs]:
+        return TcpBench.Run(root, int.Parse(runs, CultureInfo.InvariantCulture));
+    case ["mtu", var root, var rounds]:
+        return TraceBench.RunMtu(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["inside", var router, var root, var rounds]:
         return Contest.Run(router, root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["line", var hops, .. var command] when command.Length > 0:
@@ -55,6 +59,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | health ROOT [--rounds N|--nightly] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | mtu ROOT ROUNDS | tcp ROOT RUNS | health ROOT [--rounds N|--nightly|--paced N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }

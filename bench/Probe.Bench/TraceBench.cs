@@ -38,6 +38,9 @@ internal static partial class TraceBench
     /// <summary>The search of all paths alone.</summary>
     public static int RunPaths(string root, int rounds) => Write(root, "ecmp.md", EcmpBench.Run(root, rounds));
 
+    /// <summary>Path MTUs.</summary>
+    public static int RunMtu(string root, int rounds) => Write(root, "mtu.md", MtuBench.Run(root, rounds));
+
     /// <summary>The many targets alone.</summary>
     public static int RunMany(string root, int rounds) => Write(root, "many.md", ManyTargetsBench.Run(root, rounds));
 

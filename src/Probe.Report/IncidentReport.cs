@@ -32,6 +32,12 @@ public static class IncidentReport
             CheckTables.Add(report, bundle);
         }
 
+        if (bundle.PathMtus is { Count: > 0 } paths)
+        {
+            report.Heading(2, $"Path MTU");
+            PathMtuTable.Add(report, paths);
+        }
+
         AddFindings(report, judgement, rules);
         AddExcluded(report, judgement);
         AddNotExamined(report, bundle, judgement);
@@ -88,7 +94,8 @@ public static class IncidentReport
 
     private static void AddNotExamined(MarkdownBuilder report, Bundle bundle, Judgement judgement)
     {
-        var rules = judgement.NotExamined.Select(item => Prose.Of($"{item.Rule} could not be judged: {Prose.Parse(item.Missing)}"));
+        var rules = judgement.NotExamined.GroupBy(item => item.Missing, StringComparer.Ordinal)
+            .Select(group => Prose.Of($"{Prose.Join(", ", group.Select(item => Prose.Code(item.Rule)))} could not be judged: {Prose.Parse(group.Key)}"));
         var gaps = (bundle.Gaps ?? []).Select(gap => Prose.Of($"{gap.What} not collected: {gap.Why}"));
         var all = rules.Concat(gaps).ToArray();
         report.Heading(2, $"Not examined");

@@ -8,6 +8,8 @@ namespace Probe.Report;
 /// <summary>The top of a report: title, and what is wrong, where, and how sure that is.</summary>
 internal static class Verdict
 {
+    private const int MostSentences = 3;
+
     public static void Add(MarkdownBuilder report, Bundle bundle, Judgement judgement)
     {
         // An info finding is no incident: then the title says what the path did.
@@ -27,7 +29,7 @@ internal static class Verdict
     {
         { Severity: Severity.Outage } when worst.IsFault() => AlertKind.Caution,
         not null => AlertKind.Warning,
-        null => (bundle.Traces ?? []).All(trace => trace.Reached) && !CheckTables.Targets(bundle).Any(target => CheckTables.IsDown(target.Last))
+        null => (bundle.Traces ?? []).All(trace => trace.Reached) && (bundle.PathMtus ?? []).All(path => path.Mtu is not null) && !CheckTables.Targets(bundle).Any(target => CheckTables.IsDown(target.Last))
             ? AlertKind.Note
             : AlertKind.Warning,
     };
@@ -35,6 +37,7 @@ internal static class Verdict
     private static Prose Outcome(Bundle bundle) => bundle.Traces switch
     {
         null or [] when bundle.Checks is { Count: > 0 } => Checked(bundle),
+        null or [] when bundle.PathMtus is { Count: > 0 } paths => Sized(paths),
         null or [] => Prose.Of($"A document without traces"),
         [{ Reached: true } trace] => Prose.Of($"Path to {Named(trace)}: reached in {Hops(trace)}"),
         [var trace] => Prose.Of($"Path to {Named(trace)}: not reached"),
@@ -51,6 +54,12 @@ internal static class Verdict
             return verdict;
         }
 
+        if (traces.Count == 0 && bundle.PathMtus is { Count: > 0 } paths)
+        {
+            verdict.AppendFormatted(Prose.Join(" ", paths.Take(MostSentences).Select(PathMtuWords.Verdict)));
+            return verdict;
+        }
+
         if (traces.Count == 0)
         {
             verdict.AppendLiteral("Nothing was measured that a rule could judge.");
@@ -61,6 +70,14 @@ internal static class Verdict
         verdict.AppendLiteral(traces.All(trace => trace.Reached) ? "No fault was found." : " No rule explains it.");
         return verdict;
     }
+
+    private static Prose Sized(IReadOnlyList<PathMtuEvidence> paths) => paths switch
+    {
+        [{ Mtu: { } mtu } path] => Prose.Of($"Path MTU to {PathMtuTable.Named(path)}: {mtu}"),
+        [var path] => Prose.Of($"Path MTU to {PathMtuTable.Named(path)}: unknown"),
+        _ when paths.Select(path => path.Target).Distinct(StringComparer.Ordinal).Count() == 1 => Prose.Of($"Path MTUs to {paths[0].Target}: {paths.Count} measured"),
+        _ => Prose.Of($"Path MTUs to {paths.Count} targets"),
+    };
 
     private static Prose Checked(Bundle bundle)
     {

@@ -12,6 +12,7 @@ internal sealed class RootProbeCommand : ProbeCommand
         Everywhere = everywhere;
         Subcommands.Add(new TraceCommand());
         Subcommands.Add(new CheckCommand());
+        Subcommands.Add(new MtuCommand());
         Subcommands.Add(new ReportCommand());
         Subcommands.Add(new DoctorCommand());
         foreach (var option in everywhere.All)
@@ -28,6 +29,7 @@ internal sealed class RootProbeCommand : ProbeCommand
         ("probe trace example.com", "every hop on the way there"),
         ("probe trace --tcp -p 443 --json example.com > t.json && probe report t.json", "keep the evidence, write the summary"),
         ("probe check -F backends.txt", "half-open health checks of many HOST:PORT"),
+        ("probe mtu example.com", "the largest packet that gets there, and who limits it"),
         ("probe doctor", "what works on this machine, and how to fix what does not"),
     ];
 

@@ -26,7 +26,7 @@ internal sealed class TraceCommand : ProbeCommand
     }
 
     private TraceCommand(OwnOptions own)
-        : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(), own.All)
+        : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(tunnels: true), own.All)
     {
         _own = own;
         _hosts = OptionOf.Arguments<TargetName>(TargetName.TryParse, "HOST", "name or address; several are traced at once, each shown when it is finished");
@@ -47,6 +47,8 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace 192.0.2.1 192.0.2.2 192.0.2.3", "three hosts at once, a line for each; --report for tables"),
         ("probe trace -n -F hosts.txt --ndjson > traces.ndjson", "a list of hosts, one trace a line as each is finished"),
         ("probe trace -n -F hosts.txt --shard 2/8 --ndjson", "the second of eight parts, for eight machines with the same list"),
+        ("probe trace --via gue:192.0.2.21 192.0.2.10", "the path of a virtual address behind the tunnel to one real server"),
+        ("probe trace --via gue:192.0.2.21 --sweep outer 192.0.2.10", "the path of the tunnel's own packets to that server"),
         ("probe trace --json example.com > t.json", "the evidence, for probe report"),
     ];
 
@@ -99,10 +101,11 @@ internal sealed class TraceCommand : ProbeCommand
         }
 
         var probing = Common!.Read(parse, target);
+        CheckTunnel(parse, probing, target);
         var size = parse.Find(_own.Size);
         if (size is { } octets)
         {
-            TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6);
+            TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6, probing.Via.Overhead);
         }
 
         var output = parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
@@ -124,6 +127,7 @@ internal sealed class TraceCommand : ProbeCommand
             Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
+            SweepsOuter = parse.Find(_own.Sweep) == SweptTtl.Outer,
             Search = search,
             Output = output,
             PictureFile = parse.GetValue(_own.Svg),
@@ -133,6 +137,29 @@ internal sealed class TraceCommand : ProbeCommand
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
+    }
+
+    private void CheckTunnel(ParseResult parse, ProbingOptions probing, TargetName? target)
+    {
+        if (probing.Via.IsEmpty)
+        {
+            if (parse.Has(_own.Sweep))
+            {
+                throw UserError.Usage("--sweep says which TTL of a tunnel's packets is swept: add --via, or leave --sweep out");
+            }
+
+            return;
+        }
+
+        if (target is null)
+        {
+            throw UserError.Usage("--via is for one host: trace each alone");
+        }
+
+        if (parse.Has(_own.Unprivileged))
+        {
+            throw UserError.Usage("--via needs raw sockets: leave out --unprivileged");
+        }
     }
 
     private SearchRequest? ReadSearch(ParseResult parse)
@@ -163,6 +190,12 @@ internal sealed class TraceCommand : ProbeCommand
         }
     }
 
+    private enum SweptTtl
+    {
+        Inner,
+        Outer,
+    }
+
     private sealed class OwnOptions
     {
         public Option<bool> Icmp { get; } = OptionOf.Flag("echo requests (default)", "--icmp");
@@ -188,6 +221,9 @@ internal sealed class TraceCommand : ProbeCommand
         public Option<int> Size { get; } = OptionOf.Value(Values.Between(1, LargestPacket), "OCTETS", "size of a probe, IP header included", "--size", "-s");
 
         public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
+
+        public Option<SweptTtl> Sweep { get; } = OptionOf.Value(
+            Values.OneOf(("inner", SweptTtl.Inner), ("outer", SweptTtl.Outer)), "inner|outer", "with --via: which TTL is swept, the probe's own or that of the outermost tunnel header (inner)", "--sweep");
 
         public Option<bool> Ecmp { get; } = OptionOf.Flag(
             "find all paths (MDA), by UDP unless told otherwise; after the search -c cycles of those flows that cover what was found (none in a report, no end in the live view)", "--ecmp");
@@ -223,6 +259,6 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE", "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest", "--asn-file");
 
-        public Option[] All => [Icmp, Udp, Tcp, File, Shard, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Ecmp, Confidence, Scope, MaxProbes, Unprivileged, AllowUnreached, Report, Json, Ndjson, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
+        public Option[] All => [Icmp, Udp, Tcp, File, Shard, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Sweep, Ecmp, Confidence, Scope, MaxProbes, Unprivileged, AllowUnreached, Report, Json, Ndjson, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
     }
 }

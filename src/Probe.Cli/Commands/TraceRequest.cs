@@ -77,6 +77,9 @@ internal sealed record TraceRequest
     /// <summary>Flows, each constant over all TTLs.</summary>
     public required int Flows { get; init; }
 
+    /// <summary>Sweeps the TTL of the outermost tunnel header instead of the probe's own.</summary>
+    public bool SweepsOuter { get; init; }
+
     /// <summary>How all paths are searched; null for the fixed flows.</summary>
     public SearchRequest? Search { get; init; }
 
@@ -116,10 +119,15 @@ internal sealed record TraceRequest
     public TraceRequest With(ProbeProtocol protocol) =>
         protocol == Protocol ? this : this with { Protocol = protocol, Port = DefaultPort(protocol) };
 
-    /// <summary>Refuses a size that no probe of the protocol fits in.</summary>
+    /// <summary>Refuses a size that no probe of the protocol fits in, or that leaves no room for a tunnel's headers.</summary>
     /// <exception cref="UserError">Wrong usage.</exception>
-    public static void CheckSize(int size, ProbeProtocol protocol, bool v6)
+    public static void CheckSize(int size, ProbeProtocol protocol, bool v6, int overhead = 0)
     {
+        if (size + overhead > ushort.MaxValue)
+        {
+            throw UserError.Usage($"--size {size} is too large: --via adds {overhead} octets, and a packet has {ushort.MaxValue} at most");
+        }
+
         var smallest = ProbeWriter.MinimumSize(protocol, v6);
         if (size < smallest)
         {

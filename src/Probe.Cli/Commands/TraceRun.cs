@@ -115,12 +115,15 @@ internal static class TraceRun
     private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
-            $"cannot send {size} octets to {target}: the interface {session.Route.Interface} takes less; give a smaller --size"),
+            $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface {session.Route.Interface} takes less; give a smaller --size"),
         SendStatus.Refused => UserError.CannotRun(
-            $"cannot send to {target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset"),
+            $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset"),
         _ => UserError.CannotRun(
-            $"cannot send to {target} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {target}"),
+            $"cannot send to {FirstStop(request, target)} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {FirstStop(request, target)}"),
     };
+
+    /// <summary>Where the packets leave for: the outermost tunnel's end, or the target itself.</summary>
+    private static IpAddress FirstStop(TraceRequest request, IpAddress target) => request.Probing.Via.IsEmpty ? target : request.Probing.Via.Layers[0].Remote;
 
     private static Bundle MakeBundle(CommandContext context, TraceSession session, TraceEvidence trace, SweepEnd end, Instant ended, CaptureFile? capture)
     {

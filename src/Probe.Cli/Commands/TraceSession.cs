@@ -23,7 +23,7 @@ internal sealed class TraceSession : IDisposable
         try
         {
             UnprivilegedTrace.CheckSize(Probing, request, Size);
-            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target]) : null;
+            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)]) : null;
         }
         catch
         {
@@ -104,6 +104,7 @@ internal sealed class TraceSession : IDisposable
     /// <summary>Reads what the sweep has seen.</summary>
     public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
     {
+        Via = Request.Probing.ViaTexts,
         Mode = Probing.Sockets is null ? TraceEvidence.RawMode : TraceEvidence.UnprivilegedMode,
     };
 
@@ -127,7 +128,7 @@ internal sealed class TraceSession : IDisposable
     private static int SizeFor(TraceRequest request, IpAddress target)
     {
         var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
-        TraceRequest.CheckSize(size, request.Protocol, target.IsV6);
+        TraceRequest.CheckSize(size, request.Protocol, target.IsV6, request.Probing.Via.Overhead);
         return size;
     }
 
@@ -142,6 +143,7 @@ internal sealed class TraceSession : IDisposable
         Interface = request.Probing.Interface,
         Mark = request.Probing.Mark,
         TimeoutNs = request.Probing.Timeout.Ns,
+        Via = request.Probing.Via,
     });
 
     /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
@@ -193,6 +195,8 @@ internal sealed class TraceSession : IDisposable
             TimeoutNs = Request.Probing.Timeout.Ns,
             Size = Size,
             Dscp = Request.Probing.Dscp,
+            Via = Probing.Via,
+            SweepsOuter = Request.SweepsOuter,
             OneAtATime = Probing.Sockets is { } sockets ? () => sockets.OneAtATime : null,
         };
         return Request.Probing.Rate switch

@@ -65,8 +65,10 @@ internal static class TraceTable
     {
         var to = trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})";
         var port = trace.Port is { } number ? $" port {number}" : "";
+        var via = trace.Via.Count > 0 ? $" via {string.Join(" via ", trace.Via)}" : "";
+        var sweep = trace.Sweep is null ? "" : ", TTL of the tunnel's packets";
         return StrangerText.ForTerminal(
-            $"Path to {to} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets, times in ms");
+            $"Path to {to}{via} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets{sweep}, times in ms");
     }
 
     /// <summary>The hops up to the last one that answered, and those after it.</summary>
@@ -173,9 +175,21 @@ internal static class TraceTable
     /// <summary>Whether the target answered, and who was last if not.</summary>
     public static string Verdict(TraceEvidence trace) => trace.Reached
         ? $"Reached in {trace.ReachedTtl} hops."
+        : Refusal(trace) is { } refusal ? refusal
         : trace.Hops.LastOrDefault(hop => hop.Nodes.Count > 0) is { } last
             ? $"Not reached: the last answer came from hop {last.Ttl} ({last.Nodes[0].Address})."
             : "Not reached: nobody answered.";
+
+    private static string? Refusal(TraceEvidence trace)
+    {
+        var refused =
+            from hop in trace.StopReason == TraceEvidence.StoppedByTunnel ? trace.Hops.Reverse() : []
+            from node in hop.Nodes
+            from reply in node.Replies
+            where reply is { Layer: > 0, Kind: not ReplyKind.TimeExceeded }
+            select $"Not reached: {node.Address} rejects the tunnel's own packets ({Words.Of(reply.Kind)}){(reply.Kind is ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable ? $": nothing takes {trace.Via.ElementAtOrDefault(^(reply.Layer ?? 1))} there" : "")}.";
+        return refused.FirstOrDefault();
+    }
 
     /// <summary>A finding in one line.</summary>
     public static string Describe(Finding finding) =>

@@ -29,10 +29,10 @@ internal static class Words
             ReplyKind.SynAck => "open (SYN-ACK)",
             ReplyKind.UdpReply => "UDP reply",
             ReplyKind.Reset when fromTarget => "closed (RST)",
-            ReplyKind.PortUnreachable when fromTarget => "port unreachable",
+            ReplyKind.PortUnreachable when fromTarget && reply.Layer is null => "port unreachable",
             ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => ReplyMark.Of(reply, fromTarget)
                 + (reply.Implausible == true ? $" (probe of {trace.Size} octets)" : "") + many,
-            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}){many}",
+            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
         };
     }
 }

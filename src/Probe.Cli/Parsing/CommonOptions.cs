@@ -5,7 +5,8 @@ using Probe.Core.Packets;
 namespace Probe.Cli.Parsing;
 
 /// <summary>The options that every probing command shares, defined once.</summary>
-internal sealed class CommonOptions
+/// <param name="tunnels">The command can send through tunnels, and has <c>--via</c>.</param>
+internal sealed class CommonOptions(bool tunnels = false)
 {
     private readonly Option<bool> _v4 = OptionOf.Flag("IPv4 only", "-4");
     private readonly Option<bool> _v6 = OptionOf.Flag("IPv6 only", "-6");
@@ -20,8 +21,11 @@ internal sealed class CommonOptions
     private readonly Option<Rate> _rate = OptionOf.Value<Rate>(Rate.TryParse, "N/s|max", "send at most so fast; max lifts the built-in ceilings", "--rate");
     private readonly Option<string> _capture = OptionOf.Value<string>(Values.OutputFile, "FILE", "write the probes and their answers as pcapng", "--pcap");
 
+    private readonly Option<Encapsulation[]> _via = OptionOf.Values<Encapsulation>(
+        Values.Encapsulation, "ENCAP", "send through a tunnel, several outermost first: ipip:ADDR, gre:ADDR[/KEY], fou:ADDR:PORT, gue:ADDR[:PORT], vxlan:ADDR/VNI, …; ,src= ,ttl= ,dscp= ,df= ,sport= ,csum", "--via");
+
     /// <summary>In the order in which help shows them.</summary>
-    public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _namespace, _timeout, _deadline, _rate, _capture];
+    public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, .. tunnels ? [_via] : Array.Empty<Option>(), _namespace, _timeout, _deadline, _rate, _capture];
 
     /// <summary>Reads them and refuses what contradicts itself.</summary>
     /// <exception cref="UserError">Wrong usage.</exception>
@@ -41,6 +45,7 @@ internal sealed class CommonOptions
             Interface = parse.GetValue(_interface) ?? target?.Zone,
             Mark = parse.Find(_mark),
             Dscp = parse.Find(_dscp) ?? 0,
+            Via = ReadVia(parse),
             Namespace = parse.GetValue(_namespace),
             Timeout = parse.Find(_timeout) ?? Duration.Milliseconds(1000),
             Deadline = parse.Find(_deadline),
@@ -48,5 +53,19 @@ internal sealed class CommonOptions
             CaptureFile = parse.GetValue(_capture),
         };
         return options.NarrowedBy(target);
+    }
+
+    private EncapsulationStack ReadVia(ParseResult parse)
+    {
+        var layers = tunnels ? parse.GetValue(_via) ?? [] : [];
+        for (var i = 0; i < layers.Length - 1; i++)
+        {
+            if (layers[i] is GueEncapsulation { RemoteChecksum: true })
+            {
+                throw UserError.Usage($"--via {EncapsulationText.Of(layers[i])} leaves the checksum of the probe to its end: only the last --via, the innermost, can have remcsum");
+            }
+        }
+
+        return new EncapsulationStack([.. layers]);
     }
 }

@@ -16,7 +16,7 @@ internal static class OptionOf
             CustomParser = result => Read(result, parser, result.Parent is OptionResult { IdentifierToken: { } typed } ? typed.Value : name),
         };
 
-    /// <summary>An option that may be given several times, in the order given.</summary>
+    /// <summary>An option that may stand several times, each with a value; their order is kept.</summary>
     public static Option<T[]> Values<T>(ValueParser<T> parser, string valueName, string description, string name) => new(name)
     {
         HelpName = valueName,

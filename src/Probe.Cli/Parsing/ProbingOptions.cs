@@ -37,6 +37,12 @@ internal sealed record ProbingOptions
     /// <summary>Differentiated services code point, 0 to 63.</summary>
     public required byte Dscp { get; init; }
 
+    /// <summary>Headers that the probes wear, as the user gave them; empty for plain ones.</summary>
+    public EncapsulationStack Via { get; init; }
+
+    /// <summary><see cref="Via"/> as text, outermost first.</summary>
+    public IReadOnlyList<string> ViaTexts => [.. Via.Layers.Select(EncapsulationText.Of)];
+
     /// <summary>Network namespace to run in, as the user wrote it; null for this one.</summary>
     public NetworkNamespaceName? Namespace { get; init; }
 

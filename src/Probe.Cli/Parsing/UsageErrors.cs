@@ -49,7 +49,7 @@ internal static class UsageErrors
             ArgumentResult { Parent: CommandResult, Tokens: [] } argument => $"{argument.Argument.Name} is missing",
             OptionResult { Tokens: [], IdentifierToken: { } typed } option when option.Option.Arity.MinimumNumberOfValues > 0 =>
                 $"{typed.Value} needs a value ({option.Option.HelpName})",
-            OptionResult { IdentifierTokenCount: > 1, IdentifierToken: { } typed } => $"{typed.Value} is given more than once: leave one out",
+            OptionResult { IdentifierTokenCount: > 1, IdentifierToken: { } typed, Option.Arity.MaximumNumberOfValues: 1 } => $"{typed.Value} is given more than once: leave one out",
             OptionResult { Option: var option, IdentifierToken: { } typed } when option.Arity.MaximumNumberOfValues == 0 => $"{typed.Value} takes no value",
             _ => error.Message.TrimEnd('.'),
         };

@@ -93,6 +93,10 @@ internal static class Values
         return why is null;
     }
 
+    /// <summary>An encapsulation: <c>gue:192.0.2.7</c>, see <see cref="EncapsulationText"/>.</summary>
+    public static bool Encapsulation(string text, [MaybeNullWhen(false)] out Encapsulation value, [NotNullWhen(false)] out string? why) =>
+        EncapsulationText.TryParse(text, out value, out why);
+
     /// <summary>A network namespace in one of its forms; whether it exists is seen when it is entered.</summary>
     public static bool Namespace(string text, [MaybeNullWhen(false)] out NetworkNamespaceName value, [NotNullWhen(false)] out string? why) =>
         NetworkNamespaceName.TryParse(text, out value, out why);

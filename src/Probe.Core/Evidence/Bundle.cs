@@ -42,6 +42,12 @@ public sealed record Bundle
     /// <summary>Path MTUs: one element a target, and one more a flow whose result differs.</summary>
     public IReadOnlyList<PathMtuEvidence>? PathMtus { get; init; }
 
+    /// <summary>Counters of the measuring host, before and after.</summary>
+    public CountersEvidence? Counters { get; init; }
+
+    /// <summary>Connections of the measuring host to the target.</summary>
+    public IReadOnlyList<SocketEvidence>? Sockets { get; init; }
+
     /// <summary>Capture files written beside the document.</summary>
     public IReadOnlyList<CaptureFile>? Captures { get; init; }
 
@@ -77,6 +83,12 @@ public sealed record HostFacts
 
     /// <summary>Effective capabilities, by name.</summary>
     public IReadOnlyList<string>? Capabilities { get; init; }
+
+    /// <summary>Interfaces, by name.</summary>
+    public IReadOnlyList<InterfaceEvidence>? Interfaces { get; init; }
+
+    /// <summary>Path MTUs that the kernel has learned.</summary>
+    public IReadOnlyList<PathMtuException>? PathMtuExceptions { get; init; }
 }
 
 /// <summary>A capture file.</summary>

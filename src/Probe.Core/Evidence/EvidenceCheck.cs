@@ -26,6 +26,14 @@ internal static class EvidenceCheck
             }
         }
 
+        for (var p = 0; p < (bundle.PathMtus?.Count ?? 0); p++)
+        {
+            if (bundle.PathMtus![p].Tcp is { } tcp && Tcp(tcp, $"/pathMtus/{p}/tcp") is { } defect)
+            {
+                return defect;
+            }
+        }
+
         return null;
     }
 
@@ -72,6 +80,26 @@ internal static class EvidenceCheck
     private static string? Check(CheckEvidence check, string at) =>
         Negative(check.RttNs ?? 0, $"{at}/rttNs") ?? Negative(check.SynRetransmits, $"{at}/synRetransmits")
         ?? (check.Port is < 0 or > 65535 ? $"{at}/port: a port is 0 to 65535" : check.Attempt < 1 ? $"{at}/attempt: checks of a target count from 1" : null);
+
+    private static string? Tcp(TcpEvidence tcp, string at) =>
+        Pacings(tcp.Upload, $"{at}/upload") ?? Pacings(tcp.Download, $"{at}/download") ?? Stall(tcp.Stall, $"{at}/stall");
+
+    private static string? Pacings(TcpTransferEvidence? transfer, string at)
+    {
+        for (var p = 0; p < (transfer?.Pacings.Count ?? 0); p++)
+        {
+            var (pacing, here) = (transfer!.Pacings[p], $"{at}/pacings/{p}");
+            if ((Negative(pacing.Segments, $"{here}/segments") ?? Negative(pacing.Retransmitted, $"{here}/retransmitted") ?? Fraction(pacing.Loss, $"{here}/loss")) is { } defect)
+            {
+                return defect;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Stall(TcpStallEvidence? stall, string at) =>
+        Negative(stall?.StallNs ?? 0, $"{at}/stallNs") ?? Negative(stall?.Learned?.LearnedMtu ?? 0, $"{at}/learned/learnedMtu");
 
     private static string? Nodes(IReadOnlyList<NodeEvidence> nodes, string hop)
     {

@@ -51,7 +51,9 @@ public sealed record PathMtuEvidence
     /// <summary>How sure <see cref="Mtu"/> is.</summary>
     public required Confidence Confidence { get; init; }
 
-    /// <summary>Why, where the verdict alone does not say it: <c>protocol-unreachable</c>, <c>port-unreachable</c>, <c>silence</c>, <c>loss</c>, <c>reply-path</c>, ….</summary>
+    /// <summary>Why, where the verdict alone does not say it. Of <c>not-answering</c>: <c>silence</c>, <c>no-proof</c> (a load
+    /// balancer may have answered itself) or what was said (<c>protocol-unreachable</c>, <c>port-unreachable</c>, <c>reset</c>, …); of <c>unstable</c>: <c>loss</c>,
+    /// <c>max-probes</c>, <c>interrupted</c>; of a limit: <c>reply-path</c> (echo alone does not tell which direction it is on), <c>below-1280</c> (less than an IPv6 link must carry).</summary>
     public string? Reason { get; init; }
 
     /// <summary>Who said what about a size.</summary>
@@ -94,8 +96,17 @@ public sealed record PathMtuEvidence
     /// <summary>From the first probe to the verdict, nanoseconds.</summary>
     public long DurationNs { get; init; }
 
+    /// <summary>Probes sent when the exact size was known, though not yet proved; null when it never was.</summary>
+    public int? ExactSent { get; init; }
+
+    /// <summary>From the first probe to that moment, nanoseconds; null when it never came.</summary>
+    public long? ExactNs { get; init; }
+
     /// <summary>Every size tried, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes { get; init; } = [];
+
+    /// <summary>What established connections say; null when none were asked for.</summary>
+    public TcpEvidence? Tcp { get; init; }
 }
 
 /// <summary>A flow of a path MTU search.</summary>
@@ -135,7 +146,7 @@ public sealed record PathMtuSignal
     /// <summary>How many such messages came.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>It cannot be true: 0, below the least MTU of the IP version, or not below the size of the packet it complains about.</summary>
+    /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>
     public bool Implausible { get; init; }
 }
 

@@ -12,6 +12,12 @@ public sealed record TraceEvidence
     /// <summary><see cref="Mode"/> of UDP, ICMP and TCP sockets that any user may open.</summary>
     public const string UnprivilegedMode = "unprivileged";
 
+    /// <summary><see cref="Sweep"/> over the TTL of the outermost tunnel's header.</summary>
+    public const string OuterSweep = "outer";
+
+    /// <summary><see cref="StopReason"/> of a tunnel whose own packets are refused.</summary>
+    public const string StoppedByTunnel = "tunnel";
+
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
@@ -39,6 +45,9 @@ public sealed record TraceEvidence
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
+    /// <summary><c>outer</c> when the TTL of the outermost tunnel's header was swept; null for that of the probe itself.</summary>
+    public string? Sweep { get; init; }
+
     /// <summary><c>raw</c>, or <c>unprivileged</c> when sockets without CAP_NET_RAW were used.</summary>
     public string Mode { get; init; } = RawMode;
 
@@ -49,7 +58,7 @@ public sealed record TraceEvidence
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? ReachedTtl { get; init; }
 
-    /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>.</summary>
+    /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>, <c>tunnel</c>.</summary>
     public required string StopReason { get; init; }
 
     /// <summary>
@@ -226,6 +235,12 @@ public sealed record ReplyEvidence
 
     /// <summary>The MTU cannot be true: 0, or not below the size of the packet it complains about.</summary>
     public bool? Implausible { get; init; }
+
+    /// <summary>
+    /// Which IP header of the probe it is about, counted from the inside: null for the probe's own, 1 for the innermost tunnel's, and so on. The hop
+    /// is then one of the tunnel's path, outside for the packet that is probed with.
+    /// </summary>
+    public int? Layer { get; init; }
 }
 
 /// <summary>One entry of an MPLS label stack (RFC 4950).</summary>

@@ -19,7 +19,8 @@ public static class HostFactsReader
     /// <summary>First line of a small file of the kernel; null when it cannot be read.</summary>
     internal static string? Line(string path) => Lines(path).FirstOrDefault()?.Trim();
 
-    private static string[] Lines(string path)
+    /// <summary>Lines of a small file of the kernel; none when it cannot be read.</summary>
+    internal static string[] Lines(string path)
     {
         try
         {

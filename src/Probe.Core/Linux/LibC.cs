@@ -21,6 +21,12 @@ internal static unsafe partial class LibC
     public static partial int listen(FileDescriptor fd, int backlog);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int accept4(FileDescriptor fd, void* addr, uint* addrlen, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int shutdown(FileDescriptor fd, int how);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int getsockname(FileDescriptor fd, void* addr, uint* addrlen);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -5,7 +5,7 @@ using static Probe.Core.Linux.SystemConstants;
 
 namespace Probe.Core.Linux;
 
-/// <summary>One rtnetlink conversation: a request, its answers, its acknowledgment.</summary>
+/// <summary>One netlink conversation, with rtnetlink or sock_diag: a request, its answers, its acknowledgment.</summary>
 internal sealed unsafe class Netlink : IDisposable
 {
     // A dump fills up to 32 KiB a read (net/netlink/af_netlink.c).
@@ -14,17 +14,16 @@ internal sealed unsafe class Netlink : IDisposable
     private uint _sequence;
 
     /// <summary>Opens it.</summary>
-    /// <param name="filters">The kernel reads a dump's header as a filter (NETLINK_GET_STRICT_CHK) and lists nothing else.</param>
+    /// <param name="protocol">NETLINK_ROUTE, or NETLINK_SOCK_DIAG.</param>
     /// <exception cref="LinuxException">Refused.</exception>
-    public Netlink(bool filters = false)
+    public Netlink(int protocol = NETLINK_ROUTE)
     {
-        _socket = Sockets.Open(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, "a route netlink socket");
-        Sockets.Bind(_socket, new sockaddr_nl { nl_family = AF_NETLINK }, "bind a route netlink socket");
-        if (filters)
-        {
-            Sockets.Set(_socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1, nameof(NETLINK_GET_STRICT_CHK));
-        }
+        _socket = Sockets.Open(AF_NETLINK, SOCK_RAW, protocol, "a netlink socket");
+        Sockets.Bind(_socket, new sockaddr_nl { nl_family = AF_NETLINK }, "bind a netlink socket");
     }
+
+    /// <summary>Lets a dump's header say what is wanted (NETLINK_GET_STRICT_CHK, 5.0); an older kernel sends everything.</summary>
+    public void SelectStrictly() => _ = Sockets.TrySet(_socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
 
     /// <summary>Takes one answer's type and octets after the netlink header.</summary>
     public delegate void Answer(ushort type, ReadOnlySpan<byte> body);
@@ -76,7 +75,7 @@ internal sealed unsafe class Netlink : IDisposable
         {
             if (LibC.sendto(_socket, at, (nuint)octets.Length, 0, &kernel, (uint)sizeof(sockaddr_nl)) < 0)
             {
-                throw new LinuxException(Marshal.GetLastPInvokeError(), "ask the kernel for routes");
+                throw new LinuxException(Marshal.GetLastPInvokeError(), "ask the kernel over netlink");
             }
         }
     }
@@ -104,7 +103,7 @@ internal sealed unsafe class Netlink : IDisposable
                         Wait();
                         break;
                     default:
-                        throw new LinuxException(errno, "read the kernel's routes");
+                        throw new LinuxException(errno, "read netlink answers");
                 }
             }
         }
@@ -119,7 +118,7 @@ internal sealed unsafe class Netlink : IDisposable
         var errno = Marshal.GetLastPInvokeError();
         if (ready == 0 || (ready < 0 && errno != Errno.EINTR))
         {
-            throw new LinuxException(ready == 0 ? Errno.ETIMEDOUT : errno, "read the kernel's routes");
+            throw new LinuxException(ready == 0 ? Errno.ETIMEDOUT : errno, "read netlink answers");
         }
     }
 }

@@ -1,11 +1,12 @@
 namespace Probe.Core.Linux;
 
-/// <summary>Constants of rtnetlink, C names verbatim.</summary>
+/// <summary>Constants of netlink and rtnetlink, C names verbatim.</summary>
 internal static class NetlinkConstants
 {
     public const int NETLINK_ROUTE = 0;
-    public const int NETLINK_EXT_ACK = 11;
+    public const int NETLINK_SOCK_DIAG = 4;
     public const int NETLINK_CAP_ACK = 10;
+    public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;
 
     public const ushort NLM_F_REQUEST = 1;

@@ -8,6 +8,12 @@ namespace Probe.Core.Linux;
 /// <summary>What the kernel says about the way to one destination (RTM_GETROUTE).</summary>
 internal readonly record struct KernelRoute
 {
+    /// <summary>Where it leads; no address for the default route.</summary>
+    public IpAddress Destination { get; init; }
+
+    /// <summary>Bits of <see cref="Destination"/> that count.</summary>
+    public byte PrefixLength { get; init; }
+
     /// <summary>Index of the interface; 0 when there is none.</summary>
     public int InterfaceIndex { get; init; }
 
@@ -92,6 +98,52 @@ internal static unsafe class Routes
         return errno == 0 && route is null ? Errno.ENETUNREACH : errno;
     }
 
+    /// <summary>The configured route that a destination falls under, whatever was learned for it (RTM_F_FIB_MATCH, 4.13); null when there is none.</summary>
+    public static KernelRoute? Configured(Netlink netlink, IpAddress target)
+    {
+        KernelRoute? route = null;
+        var errno = netlink.Ask(Request(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH), (type, body) =>
+        {
+            if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg))
+            {
+                route = Parse(body);
+            }
+        });
+        return errno switch
+        {
+            0 or Errno.ENETUNREACH or Errno.EHOSTUNREACH => route,
+            _ => throw new LinuxException(errno, $"find the configured route to {target}"),
+        };
+    }
+
+    /// <summary>Every entry that the kernel learned for a destination, of both families, as <c>ip route show cache</c> lists them.</summary>
+    public static IReadOnlyList<KernelRoute> Learned()
+    {
+        var routes = new List<KernelRoute>();
+        foreach (var family in (ReadOnlySpan<byte>)[AF_INET, AF_INET6])
+        {
+            using var netlink = new Netlink();
+            netlink.SelectStrictly();
+            var header = new rtmsg { rtm_family = family, rtm_flags = RTM_F_CLONED };
+            var errno = netlink.Ask(NetlinkMessage.Of(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, header), (type, body) =>
+            {
+                // A kernel without IPv6 lists IPv4 instead.
+                if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route && route.Destination.IsV6 == (family == AF_INET6))
+                {
+                    routes.Add(route);
+                }
+            });
+
+            // A kernel without IPv6 has none.
+            if (errno is not (0 or Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT))
+            {
+                throw new LinuxException(errno, "list learned routes");
+            }
+        }
+
+        return routes;
+    }
+
     /// <summary>Deletes the learned entry of exactly this destination, nothing else.</summary>
     /// <returns>0, or the error number (EPERM without CAP_NET_ADMIN, ESRCH when it is gone).</returns>
     public static int DeleteLearned(IpAddress target, uint table)
@@ -100,30 +152,13 @@ internal static unsafe class Routes
         return netlink.Ask(Request(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_CLONED).Attribute(RTA_TABLE, table));
     }
 
-    /// <summary>Every entry that the kernel learned (path MTUs, redirects) and that has not expired, with its destination.</summary>
-    public static IReadOnlyList<(IpAddress Destination, KernelRoute Route)> ReadLearned(bool v6)
-    {
-        var learned = new List<(IpAddress, KernelRoute)>();
-        using var netlink = new Netlink(filters: true);
-        var header = new rtmsg { rtm_family = (byte)(v6 ? AF_INET6 : AF_INET), rtm_flags = RTM_F_CLONED };
-        var errno = netlink.Ask(NetlinkMessage.Of(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, header), (type, body) =>
-        {
-            // A kernel without IPv6 lists IPv4 instead.
-            if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route
-                && DestinationOf(body[sizeof(rtmsg)..]) is var destination && destination.IsV6 == v6)
-            {
-                learned.Add((destination, route));
-            }
-        });
-        return errno == 0 ? learned : throw new LinuxException(errno, "list what the kernel has learned about routes");
-    }
-
     internal static KernelRoute Parse(ReadOnlySpan<byte> body)
     {
         var header = MemoryMarshal.Read<rtmsg>(body);
         var route = new KernelRoute
         {
             Type = header.rtm_type,
+            PrefixLength = header.rtm_dst_len,
             Table = header.rtm_table,
             Cloned = (header.rtm_flags & RTM_F_CLONED) != 0,
             Gateway = GatewayOf(body[sizeof(rtmsg)..]),
@@ -133,6 +168,9 @@ internal static unsafe class Routes
         {
             switch (attributes.Type)
             {
+                case RTA_DST when attributes.Value.Length is 4 or 16:
+                    route = route with { Destination = new IpAddress(attributes.Value) };
+                    break;
                 case RTA_OIF:
                     route = route with { InterfaceIndex = (int)attributes.Number };
                     break;
@@ -167,20 +205,6 @@ internal static unsafe class Routes
                 case RTA_VIA when attributes.Value.Length is 6 or 18:
                     // An IPv4 route through an IPv6 gateway (RFC 5549): a family in host order stands before the address.
                     return new IpAddress(attributes.Value[2..]);
-            }
-        }
-
-        return default;
-    }
-
-    private static IpAddress DestinationOf(ReadOnlySpan<byte> octets)
-    {
-        var attributes = new NetlinkAttributes(octets);
-        while (attributes.MoveNext())
-        {
-            if (attributes.Type == RTA_DST && attributes.Value.Length is 4 or 16)
-            {
-                return new IpAddress(attributes.Value);
             }
         }
 

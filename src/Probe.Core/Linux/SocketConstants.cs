@@ -47,6 +47,7 @@ internal static class SocketConstants
     public const int SK_MEMINFO_DROPS = 8;
     public const int SK_MEMINFO_VARS = 9;
 
+    public const int SHUT_WR = 1;
     public const int MSG_PEEK = 0x2;
     public const int MSG_TRUNC = 0x20;
     public const int MSG_CTRUNC = 0x8;

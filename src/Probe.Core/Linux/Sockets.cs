@@ -140,6 +140,44 @@ internal static unsafe class Sockets
             : throw new LinuxException(Marshal.GetLastPInvokeError(), $"read {name}");
     }
 
+    /// <summary>Reads a struct that grows with each kernel: what this one does not fill stays 0, and so does all of it where the option is refused.</summary>
+    public static T Front<T>(FileDescriptor socket, int level, int option)
+        where T : unmanaged
+    {
+        T value = default;
+        var length = (uint)sizeof(T);
+        _ = LibC.getsockopt(socket, level, option, &value, &length);
+        return value;
+    }
+
+    /// <summary>Accepts a connection, non-blocking; null when none waits.</summary>
+    public static FileDescriptor? TryAccept(FileDescriptor listener, out SocketAddress from)
+    {
+        SocketAddress address = default;
+        while (true)
+        {
+            var length = (uint)sizeof(SocketAddress);
+            var number = LibC.accept4(listener, &address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (number >= 0)
+            {
+                from = address;
+                return new FileDescriptor(number);
+            }
+
+            var errno = Marshal.GetLastPInvokeError();
+            switch (errno)
+            {
+                case Errno.EINTR or Errno.ECONNABORTED:
+                    break;
+                case Errno.EAGAIN:
+                    from = default;
+                    return null;
+                default:
+                    throw new LinuxException(errno, "accept a connection", errno == Errno.EMFILE ? RaiseDescriptorLimit : null);
+            }
+        }
+    }
+
     /// <summary>Ties a socket to one interface (SO_BINDTODEVICE).</summary>
     public static void BindToDevice(FileDescriptor socket, string name)
     {

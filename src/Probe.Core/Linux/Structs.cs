@@ -192,6 +192,9 @@ internal unsafe struct ifreq
 
     [FieldOffset(16)]
     public int ifr_mtu;
+
+    [FieldOffset(16)]
+    public void* ifr_data;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -49,6 +49,8 @@ internal static class SystemConstants
     public const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
     public const int IFNAMSIZ = 16;
+    public const uint SIOCOUTQ = 0x5411;
+    public const uint SIOCETHTOOL = 0x8946;
     public const uint SIOCGIFMTU = 0x8921;
     public const uint SIOCGIFINDEX = 0x8933;
     public const uint SIOCGIFHWADDR = 0x8927;

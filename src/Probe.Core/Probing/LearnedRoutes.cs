@@ -32,12 +32,9 @@ public sealed class LearnedRoutes
     public static LearnedRoutes Read()
     {
         var read = new LearnedRoutes();
-        foreach (var v6 in new[] { false, true })
+        foreach (var route in Routes.Learned())
         {
-            foreach (var (destination, route) in Routes.ReadLearned(v6))
-            {
-                read._all.Add(new LearnedRoute(destination, route.Mtu, route.MtuLocked, route.Gateway, route.ExpiresSeconds));
-            }
+            read._all.Add(new LearnedRoute(route.Destination, route.Mtu, route.MtuLocked, route.Gateway, route.ExpiresSeconds));
         }
 
         return read;

@@ -30,6 +30,9 @@ public sealed record ProbeSessionOptions
     /// <summary>Firewall mark of the probes.</summary>
     public uint? Mark { get; init; }
 
+    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSession.EchoFlow"/>).</summary>
+    public bool AlsoEcho { get; init; }
+
     /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
     public bool Unprivileged { get; init; }
 
@@ -60,6 +63,7 @@ public sealed class ProbeSession : IDisposable
 
     // What an ICMPv6 echo of ours may change: the route to its target, whatever the echo wears.
     private readonly RouteLookup? _echoBefore;
+    private ExceptionOutcome _unlearned;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
@@ -68,7 +72,7 @@ public sealed class ProbeSession : IDisposable
         _before = before;
         Source = source;
         Via = tunnel.Stack;
-        _echoBefore = options.Protocol == ProbeProtocol.Icmp && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
         _port = new RawPacketPort(new RawPortOptions
         {
             // Each layer's family may draw errors of its own.
@@ -82,12 +86,14 @@ public sealed class ProbeSession : IDisposable
         });
         AddFlows();
         Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
+        Wire = _echoBefore is null ? Packets : new UnlearningWire(Packets, () => Unlearn(out _));
     }
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
-        _echoBefore = options.Protocol == ProbeProtocol.Icmp && source.IsV6 ? before : null;
+        Wire = sockets;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 ? before : null;
         AddFlows();
     }
 
@@ -104,7 +110,7 @@ public sealed class ProbeSession : IDisposable
     public string? FlowsEnded { get; private set; }
 
     /// <summary>Sends and receives.</summary>
-    public IWire Wire => _sockets is { } sockets ? sockets : Packets!;
+    public IWire Wire { get; }
 
     /// <summary>The same as the wire of whole packets; null without privilege.</summary>
     public PacketWire? Packets { get; }
@@ -153,6 +159,13 @@ public sealed class ProbeSession : IDisposable
             throw;
         }
     }
+
+    /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
+    /// <exception cref="LinuxException">The interface is gone.</exception>
+    public int FirstHopMtu => Linux.Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
+
+    /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
+    public Flow EchoFlow(int id) => new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
 
     private static RouteLookup? FindRoute(ProbeSessionOptions options)
     {
@@ -236,9 +249,19 @@ public sealed class ProbeSession : IDisposable
             return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
         }
 
-        return _echoBefore is { } before
-            ? HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark)
-            : ExceptionOutcome.None;
+        return Unlearn(out now);
+    }
+
+    private ExceptionOutcome Unlearn(out RouteLookup now)
+    {
+        now = _before;
+        if (_echoBefore is { } before)
+        {
+            var outcome = HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark);
+            _unlearned = outcome == ExceptionOutcome.None ? _unlearned : outcome;
+        }
+
+        return _unlearned;
     }
 
     /// <inheritdoc/>

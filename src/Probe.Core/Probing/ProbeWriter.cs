@@ -96,6 +96,20 @@ public sealed class ProbeWriter
         (uint)probe.Flow.SourcePort << 16 | (probe.Protocol == ProbeProtocol.Icmp ? probe.Flow.IcmpChecksum : probe.Flow.DestinationPort),
         probe.Target.IsV6 ? probe.Flow.FlowLabel : 0);
 
+    /// <summary>Source port of the outermost UDP header that probes of a flow wear; null when they wear none.</summary>
+    internal static ushort? OuterSourcePort(EncapsulationStack via, IpAddress source, IpAddress target, ProbeProtocol protocol, Flow flow)
+    {
+        foreach (var layer in via.Layers)
+        {
+            if (layer is UdpEncapsulation udp)
+            {
+                return udp.SourcePort ?? FlowHash.Port(HashOf(new ProbePacket { Number = 0, Source = source, Target = target, Protocol = protocol, Flow = flow, Ttl = 0, Size = 0 }));
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The IP protocol number of a probe.</summary>
     public static byte IpProtocolOf(ProbeProtocol protocol, bool isV6) => protocol switch
     {

@@ -142,7 +142,7 @@ internal sealed class FlowNode(IpAddress address)
 internal readonly record struct CountedReply(ReplySignature Kind, int Count);
 
 /// <summary>What makes two answers of one node the same kind of answer.</summary>
-internal readonly record struct ReplySignature(ReplyKind Kind, byte Type, byte Code, int? Mtu, bool Implausible)
+internal readonly record struct ReplySignature(ReplyKind Kind, byte Type, byte Code, int? Mtu, bool Implausible, int Layer)
 {
-    public static ReplySignature Of(in Reply reply) => new(reply.Kind, reply.Type, reply.Code, reply.Mtu, reply.Implausible);
+    public static ReplySignature Of(in Reply reply) => new(reply.Kind, reply.Type, reply.Code, reply.Mtu, reply.Implausible, reply.Layer);
 }

@@ -41,6 +41,9 @@ public sealed class TraceEvidenceBuilder
     /// <summary><see cref="TraceEvidence.Mode"/>.</summary>
     public string Mode { get; init; } = TraceEvidence.RawMode;
 
+    /// <summary><see cref="TraceEvidence.Via"/>.</summary>
+    public IReadOnlyList<string> Via { get; init; } = [];
+
     /// <summary>The evidence so far.</summary>
     /// <param name="target">The target as the user wrote it.</param>
     /// <param name="end">Why the loop ended.</param>
@@ -86,6 +89,8 @@ public sealed class TraceEvidenceBuilder
             Port = _options.Protocol == ProbeProtocol.Icmp ? null : _state.Flows[0].Flow.DestinationPort,
             Source = _options.Source.ToString(),
             Size = _options.Size,
+            Via = Via,
+            Sweep = _options.SweepsOuter ? TraceEvidence.OuterSweep : null,
             Mode = Mode,
             Reached = reached != 0,
             ReachedTtl = reached != 0 ? reached : null,
@@ -105,6 +110,7 @@ public sealed class TraceEvidenceBuilder
         SweepEnd.Interrupted => "interrupted",
         _ when _state.SendError is not null => "error",
         _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => "max-probes",
+        _ when !reached && _state.Flows.Any(flow => flow.RefusedTtl != 0) => TraceEvidence.StoppedByTunnel,
         _ => reached ? "target" : "max-ttl",
     };
 
@@ -136,14 +142,14 @@ public sealed class TraceEvidenceBuilder
         return LossAttribution.Apply(hops);
     }
 
-    /// <summary>The cells of one TTL, of those flows whose target is not nearer.</summary>
+    /// <summary>The cells of one TTL, of those flows that do not end before it.</summary>
     private List<(int Flow, FlowHop Hop)> FlowsAt(int ttl, int? onlyFlow)
     {
         var seen = new List<(int, FlowHop)>();
         for (var flow = 0; flow < _state.Flows.Count; flow++)
         {
             if ((onlyFlow ?? flow) == flow && _state.Find(flow, ttl) is { } hop && (hop.Sent > 0 || hop.Redirects.Count > 0)
-                && (_state.Flows[flow].ReachedTtl is var target && (target == 0 || ttl <= target)))
+                && (_state.Flows[flow].LastTtl is var last && (last == 0 || ttl <= last)))
             {
                 seen.Add((flow, hop));
             }
@@ -194,7 +200,7 @@ public sealed class TraceEvidenceBuilder
             Balancing = branching.BalancingOf(address, ttl),
             Mpls = cells.Select(cell => cell.Node.Extensions).LastOrDefault(extensions => extensions is { Mpls.IsEmpty: false })?.Mpls
                 .Select(label => new MplsEvidence(label.Label, label.TrafficClass, label.Bottom, label.Ttl)).ToList(),
-            Quoted = newest.Quoted is { } quoted
+            Quoted = newest.Quoted is { } quoted && SaysOwnClass(newest)
                 ? new QuotedEvidence(quoted.Ttl, quoted.TrafficClass, quoted.Length, address.IsV4 ? quoted.Id : null)
                 : null,
             ReplyTtl = newest.ReplyTtl,
@@ -207,7 +213,7 @@ public sealed class TraceEvidenceBuilder
         ? [BuildReply(only.Kind, only.Count)]
         : [.. cells.SelectMany(cell => cell.Node.Replies)
             .GroupBy(reply => reply.Kind, reply => reply.Count)
-            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu)
+            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu).ThenBy(group => group.Key.Layer)
             .Select(group => BuildReply(group.Key, group.Sum()))];
 
     private static ReplyEvidence BuildReply(ReplySignature kind, int count) => new()
@@ -218,7 +224,22 @@ public sealed class TraceEvidenceBuilder
         Count = count,
         Mtu = kind.Mtu,
         Implausible = ReplyKinds.CarriesMtu(kind.Kind) ? kind.Implausible : null,
+        Layer = kind.Layer == 0 ? null : kind.Layer,
     };
+
+    /// <summary>The DSCP of a tunnel's header may be another than the probe's, and then says nothing of the path.</summary>
+    private bool SaysOwnClass(in Reply reply)
+    {
+        for (var layer = 1; layer <= reply.Layer; layer++)
+        {
+            if (_options.Via.Layers[^layer].Dscp is { } dscp && dscp != _options.Dscp)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool IsIcmp(ReplyKind kind) => kind is not (ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply);
 
@@ -266,7 +287,7 @@ public sealed class TraceEvidenceBuilder
         var (sent, received) = (0, 0);
         for (var ttl = _options.FirstTtl; ttl <= _options.MaxTtl; ttl++)
         {
-            if (_state.Find(index, ttl) is { } hop && (state.ReachedTtl == 0 || ttl <= state.ReachedTtl))
+            if (_state.Find(index, ttl) is { } hop && (state.LastTtl == 0 || ttl <= state.LastTtl))
             {
                 sent += hop.Sent;
                 received += hop.Received;
@@ -282,6 +303,7 @@ public sealed class TraceEvidenceBuilder
             DestinationPort = isIcmp ? null : flow.DestinationPort,
             IcmpChecksum = isIcmp ? flow.IcmpChecksum : null,
             FlowLabel = _options.Target.IsV6 ? (int)flow.FlowLabel : null,
+            OuterSourcePort = ProbeWriter.OuterSourcePort(_options.Via, _options.Source, _options.Target, _options.Protocol, flow),
             Reached = state.ReachedTtl != 0,
             Sent = sent,
             Received = received,

@@ -42,6 +42,12 @@ public sealed record TraceOptions
     /// <summary>The DF bit (IPv4).</summary>
     public bool DontFragment { get; init; } = true;
 
+    /// <summary>Headers that the probes wear, see <see cref="ProbeSession.Via"/>; empty for plain ones.</summary>
+    public EncapsulationStack Via { get; init; }
+
+    /// <summary>Sweeps the TTL of the outermost header; that of the packet inside stays <see cref="EncapsulationWriter.DefaultTtl"/>.</summary>
+    public bool SweepsOuter { get; init; }
+
     /// <summary>How many of the newest probes to each TTL are remembered one by one for a view; 0 for none.</summary>
     public int RecentProbes { get; init; }
 

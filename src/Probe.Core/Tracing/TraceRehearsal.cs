@@ -36,7 +36,7 @@ public static class TraceRehearsal
         Run(new Tracer(trace, search), wire);
     }
 
-    private static TraceOptions Shorten(TraceOptions options) => options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]] };
+    private static TraceOptions Shorten(TraceOptions options) => options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]], Via = default, SweepsOuter = false };
 
     private static PacketWire MakeWire() => new(new MadeUpPort(), new ProbeCookies(), LongestNs);
 

@@ -66,7 +66,7 @@ internal sealed class TraceRound
         }
     }
 
-    /// <summary>The target answered this round.</summary>
+    /// <summary>The target answered this round, or the tunnel to it was refused.</summary>
     public bool Reached { get; private set; }
 
     /// <summary>Every TTL that matters was answered or has timed out.</summary>
@@ -130,11 +130,11 @@ internal sealed class TraceRound
 
     /// <summary>An answer came.</summary>
     /// <param name="ttl">TTL of the probe.</param>
-    /// <param name="byTarget">It came from the target and is no time-exceeded.</param>
-    public void Answered(int ttl, bool byTarget)
+    /// <param name="isLast">It came from the target and is no time-exceeded, or from where a tunnel is refused: nothing beyond can answer.</param>
+    public void Answered(int ttl, bool isLast)
     {
         _states[ttl].Fate = Fate.Answered;
-        if (byTarget)
+        if (isLast)
         {
             Reached = true;
             _lastTtl = Math.Min(_lastTtl, ttl);

@@ -148,6 +148,12 @@ internal sealed class FlowState(Flow flow, int maxTtl)
     /// <summary>The smallest TTL at which the target answered; 0 when it never did.</summary>
     public int ReachedTtl { get; private set; }
 
+    /// <summary>The smallest TTL at which the tunnel's own packet was refused; 0 when it never was.</summary>
+    public int RefusedTtl { get; private set; }
+
+    /// <summary>The last TTL that tells anything: nothing answers beyond the target, or beyond a tunnel that is refused; 0 when there is none.</summary>
+    public int LastTtl => ReachedTtl != 0 ? ReachedTtl : RefusedTtl;
+
     /// <summary>The TTL at which it is expected to answer again; 0 when it must be searched for.</summary>
     public int ExpectedTtl { get; private set; }
 
@@ -156,6 +162,8 @@ internal sealed class FlowState(Flow flow, int maxTtl)
         ReachedTtl = ReachedTtl == 0 ? ttl : Math.Min(ReachedTtl, ttl);
         ExpectedTtl = ExpectedTtl == 0 ? ttl : Math.Min(ExpectedTtl, ttl);
     }
+
+    public void TunnelRefused(int ttl) => RefusedTtl = RefusedTtl == 0 ? ttl : Math.Min(RefusedTtl, ttl);
 
     /// <summary>A target that kept silent for several rounds is searched for again: the path may have grown.</summary>
     public void RoundEnded(bool reached, int patience)

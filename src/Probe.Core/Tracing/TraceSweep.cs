@@ -128,10 +128,12 @@ public abstract class TraceSweep : ISweep
             Target = Options.Target,
             Protocol = Options.Protocol,
             Flow = State.Flows[flow].Flow,
-            Ttl = (byte)ttl,
+            Ttl = Options.SweepsOuter ? EncapsulationWriter.DefaultTtl : (byte)ttl,
+            OuterTtl = Options.SweepsOuter ? (byte)ttl : (byte)0,
             Size = Options.Size,
             Dscp = Options.Dscp,
             DontFragment = Options.DontFragment,
+            Via = Options.Via,
         });
         return number;
     }
@@ -166,10 +168,15 @@ public abstract class TraceSweep : ISweep
             return false;
         }
 
-        byTarget = reply.From == Options.Target && reply.Kind != ReplyKind.TimeExceeded;
+        // A tunnel's end may have the target's address too; what it says of the tunnel's own packet is no answer to the packet inside.
+        byTarget = reply.From == Options.Target && reply.Kind != ReplyKind.TimeExceeded && reply.Layer == 0;
         if (byTarget)
         {
             State.Flows[probe.Flow].TargetAnswered(probe.Ttl);
+        }
+        else if (IsRefusedByTunnel(reply))
+        {
+            State.Flows[probe.Flow].TunnelRefused(probe.Ttl);
         }
 
         if (!probe.Answered)
@@ -180,6 +187,17 @@ public abstract class TraceSweep : ISweep
 
         return true;
     }
+
+    /// <summary>
+    /// The tunnel's own packet does not get through, so that nothing beyond can answer whatever its TTL: nobody takes it at the tunnel's end, or,
+    /// while the TTL of the packet inside is swept, it does not even get there.
+    /// </summary>
+    private protected bool IsRefusedByTunnel(in Reply reply) => reply.Layer > 0 && reply.Kind switch
+    {
+        ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable => true,
+        ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.OtherUnreachable => !Options.SweepsOuter,
+        _ => false,
+    };
 
     /// <summary>Gives up what was not answered in time.</summary>
     private protected void Expire(long nowNs)

@@ -67,7 +67,7 @@ public sealed class Tracer : TraceSweep
         {
             if (Take(reply, out var probe, out var byTarget))
             {
-                probe.Round!.Answered(probe.Ttl, byTarget);
+                probe.Round!.Answered(probe.Ttl, byTarget || IsRefusedByTunnel(reply));
             }
         }
 

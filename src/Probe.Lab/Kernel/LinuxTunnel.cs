@@ -186,8 +186,8 @@ public sealed class LinuxTunnel : IDisposable
         }
 
         // By route: a smaller device would not take what comes the other way.
-        KernelLab.Ip(new[] { false, true }.Select(isV6 =>
-            FormattableString.Invariant($"-n {Entry} route add {ClientAddress(isV6)} dev west mtu lock {_plan.ReturnMtu}")));
+        IpAddress[] clients = [ClientAddress(isV6: false), ClientAddress(isV6: true)];
+        KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
     private void OpenTunnels(int number)
@@ -195,13 +195,13 @@ public sealed class LinuxTunnel : IDisposable
         var server = new NodeSpec
         {
             Name = "s",
-            Addresses = [.. new[] { false, true }.Select(isV6 => IpPrefix.Of(TunnelPlan.ServerAddress(number, isV6)))],
+            Addresses = [.. TunnelPlan.ServerAddresses(number).Select(IpPrefix.Of)],
             TunnelEnd = new TunnelEndSpec { Accepts = _plan.Via(number) },
 
             // What comes out is the kernel's: this node is no hop of it.
             Ttl = TtlHandling.Hidden,
         };
-        _simulated.Add(RealTimeNetwork.BesideKernel(Beside(server, Unlimited), Server(number), server.Addresses.Select(prefix => prefix.Address)));
+        _simulated.Add(RealTimeNetwork.BesideKernel(Beside(server, Unlimited), Server(number), TunnelPlan.ServerAddresses(number)));
     }
 
     // A node and the kernel beside it, which has every address that the node has not.

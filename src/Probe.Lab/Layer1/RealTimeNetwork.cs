@@ -40,41 +40,15 @@ public sealed class RealTimeNetwork : IDisposable
     /// <param name="topology">The network.</param>
     /// <param name="name">Name of a namespace of a <see cref="KernelLab"/>.</param>
     /// <param name="options">What the network keeps about itself.</param>
-    public static RealTimeNetwork BehindTun(Topology topology, string name, NetworkOptions? options = null)
-    {
-        const string device = "sim0";
-        var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
-        try
-        {
-            KernelLab.Ip(Inside(name, [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")]));
-            return new RealTimeNetwork(new SimulatedNetwork(topology, options), link);
-        }
-        catch
-        {
-            link.Dispose();
-            throw;
-        }
-    }
+    public static RealTimeNetwork BehindTun(Topology topology, string name, NetworkOptions? options = null) =>
+        OnTun(topology, name, device => [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")], options);
 
     /// <summary>
     /// Makes a TUN device in a namespace that has a network of its own, and sends packets to some addresses there. The vantage host of the simulated
     /// network is that namespace's kernel, which routes what comes out; it gets no address and no default route.
     /// </summary>
-    internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses, NetworkOptions? options = null)
-    {
-        const string device = "sim0";
-        var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
-        try
-        {
-            KernelLab.Ip(Inside(name, [$"link set {device} up", .. addresses.Select(address => $"route add {address} dev {device}")]));
-            return new RealTimeNetwork(new SimulatedNetwork(topology, options), link);
-        }
-        catch
-        {
-            link.Dispose();
-            throw;
-        }
-    }
+    internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses, NetworkOptions? options = null) =>
+        OnTun(topology, name, device => [$"link set {device} up", .. addresses.Select(address => $"route add {address} dev {device}")], options);
 
     /// <summary>As <see cref="BehindTun"/> behind a veth pair, in a namespace of a lab.</summary>
     public static RealTimeNetwork BehindVeth(Topology topology, string name, NetworkOptions? options = null)
@@ -111,7 +85,24 @@ public sealed class RealTimeNetwork : IDisposable
         _link.Dispose();
     }
 
-    private static RealTimeNetwork Start(Topology topology, VethLink link, NetworkOptions? options)
+    private static RealTimeNetwork OnTun(Topology topology, string name, Func<string, IEnumerable<string>> commands, NetworkOptions? options)
+    {
+        const string device = "sim0";
+        var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
+        try
+        {
+            KernelLab.Ip(Inside(name, commands(device)));
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+
+        return Start(topology, link, options);
+    }
+
+    private static RealTimeNetwork Start(Topology topology, IPacketLink link, NetworkOptions? options)
     {
         try
         {

@@ -30,11 +30,11 @@ public sealed record DirectorSpec
     /// <summary>What it tells clients about errors that come to it from the tunnel's path.</summary>
     public DirectorRelay Relay { get; init; }
 
-    /// <summary>Remembers the outer path MTU that an error told, as Linux does, and answers later packets by it. False leaves only <see cref="Relay"/>.</summary>
+    /// <summary>Remembers the outer path MTU that an error told, as Linux does, and answers later packets by it. False leaves only <see cref="Relay"/>; who relays nothing learns nothing either.</summary>
     public bool LearnsOuterMtu { get; init; } = true;
 
     /// <summary>A director of the BPF or XDP kind: passes everything on, says and relays nothing, remembers nothing.</summary>
-    public static DirectorSpec Stateless { get; } = new() { Mode = DirectorMode.Stateless, SaysTooBig = false, Relay = DirectorRelay.Missing, LearnsOuterMtu = false };
+    public static DirectorSpec Stateless { get; } = new() { Mode = DirectorMode.Stateless, SaysTooBig = false, Relay = DirectorRelay.Missing };
 }
 
 /// <summary>A real server of a director.</summary>
@@ -66,6 +66,6 @@ public enum DirectorRelay
     /// <summary>The MTU as it was told.</summary>
     NothingSubtracted,
 
-    /// <summary>Nothing is told to anybody.</summary>
+    /// <summary>The error is not looked at: nothing is told to anybody, nothing learned.</summary>
     Missing,
 }

@@ -157,7 +157,7 @@ public sealed class GroundTruth
         var channels = ends ? [] : step.Channels();
         if (channels.Count == 0)
         {
-            paths.Add(new TruePath([.. nodes], [.. links], mtus.LastOrDefault(), step.IsLocal && !step.IsUnreadable, [.. mtus]));
+            paths.Add(new TruePath([.. nodes], [.. links], mtus.LastOrDefault(), step.IsLocal && step.Added <= 0 && !step.IsUnreadable, [.. mtus]));
             return;
         }
 

@@ -11,7 +11,7 @@ public enum NodeAction
 }
 
 /// <summary>
-/// One thing a node does beyond plain forwarding: a filter, a NAT, a host, later a tunnel. A node is composed of them; each is asked in
+/// One thing a node does beyond plain forwarding: a filter, a NAT, a tunnel, a host. A node is composed of them; each is asked in
 /// order, at the moments it cares about.
 /// </summary>
 public interface INodeBehaviour

@@ -25,7 +25,7 @@ public sealed record TrueHop(int Ttl, ImmutableArray<TrueReply> Replies, bool Is
 /// <param name="Nodes">Names of the nodes after the vantage host.</param>
 /// <param name="Links">Names of the directions taken, one before each node.</param>
 /// <param name="Mtu">Octets of the largest packet that passes, as the vantage host sends it: what tunnels on the way add is taken off.</param>
-/// <param name="Reaches">It ends at an owner of the destination.</param>
+/// <param name="Reaches">It ends at an owner of the destination, and not inside a tunnel that nobody opens.</param>
 /// <param name="MtuTo">Octets of the largest packet that gets to each of <paramref name="Nodes"/>.</param>
 public sealed record TruePath(ImmutableArray<string> Nodes, ImmutableArray<string> Links, int Mtu, bool Reaches, ImmutableArray<int> MtuTo);
 

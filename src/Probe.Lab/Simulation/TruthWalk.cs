@@ -70,6 +70,8 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
 
         if (step.IsLocal)
         {
+            // What becomes of it in a tunnel is not followed here.
+            IsCertain &= step.Node.Spec is { Director: null, TunnelEnd: null };
             if (!TakenByRule(step, When.Local))
             {
                 Host(step);

@@ -15,17 +15,22 @@ internal sealed class TunnelErrors(DirectorSpec spec)
             return false;
         }
 
-        var overhead = server.Via.Sum(layer => layer.Overhead);
+        if (spec.Relay == DirectorRelay.Missing)
+        {
+            node.Drop(packet, DropReason.Consumed);
+            return true;
+        }
+
         if (IcmpErrors.IsTooBig(message) && spec.LearnsOuterMtu)
         {
             node.PathMtus.Learn(outer.Destination, message.Mtu);
         }
 
-        if (spec.Relay != DirectorRelay.Missing && outer.DontFragment)
+        if (outer.DontFragment)
         {
             // Options that a router put into the quoted header do not move what the tunnel wrote.
-            var at = outer.HeaderLength + overhead - server.Via[0].OuterHeaderLength;
-            Relay(node, packet, message, at, server.Via[0].OuterHeaderLength, overhead);
+            var (header, overhead) = (server.Via[0].OuterHeaderLength, server.Via.Sum(layer => layer.Overhead));
+            Relay(node, packet, message, outer.HeaderLength + overhead - header, header, overhead);
         }
 
         node.Drop(packet, DropReason.Consumed);

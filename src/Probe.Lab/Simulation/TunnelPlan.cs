@@ -31,7 +31,7 @@ public sealed record TunnelPlan
     /// <summary>MTU of the last link on the way back to the vantage host.</summary>
     public int ReturnMtu { get; init; } = 1500;
 
-    /// <summary>What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told.</summary>
+    /// <summary>What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told: of an answer from the virtual address, the director.</summary>
     public bool ReturnIsSilent { get; init; }
 
     /// <summary>Routers e1 … that share the flows of the tunnel between r2 and r3; 0 for a plain link.</summary>
@@ -58,6 +58,9 @@ public sealed record TunnelPlan
     /// <summary>Address of a real server, counted from 1, at which its tunnels end.</summary>
     public static IpAddress ServerAddress(int number, bool isV6 = false) =>
         IpAddress.Parse(isV6 ? FormattableString.Invariant($"fd00:202::{number:x}") : FormattableString.Invariant($"10.202.0.{number}"));
+
+    /// <summary>Both addresses of a real server.</summary>
+    internal static ImmutableArray<IpAddress> ServerAddresses(int number) => [ServerAddress(number), ServerAddress(number, isV6: true)];
 
     /// <summary>The encapsulations that reach a real server, counted from 1: what a prober at the director says with <c>--via</c>.</summary>
     public ImmutableArray<Encapsulation> Via(int number = 1) =>
@@ -141,7 +144,7 @@ public sealed record TunnelPlan
         {
             var via = Via(number);
             builder
-                .Host(Name(number), ServerAddress(number), ServerAddress(number, isV6: true))
+                .Host(Name(number), [.. ServerAddresses(number)])
                 .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = VirtualAddresses }, Host = Host })
                 .Link(last, Name(number), Quality with { Mtu = OuterMtu });
         }
@@ -150,11 +153,11 @@ public sealed record TunnelPlan
     // Stated, or the way back would look as near.
     private void ToServers(TopologyBuilder builder, string from, params string[] next) => builder.Node(from, node => node with
     {
-        Routes = node.Routes.AddRange(Numbers.SelectMany(number => new[] { false, true }.Select(isV6 => new RouteSpec
+        Routes = node.Routes.AddRange(Numbers.SelectMany(number => ServerAddresses(number)).Select(address => new RouteSpec
         {
-            Prefix = IpPrefix.Of(ServerAddress(number, isV6)),
+            Prefix = IpPrefix.Of(address),
             NextHops = [.. next.Select(name => new NextHop(name))],
-        }))),
+        })),
     });
 
     private Topology WithReturn(Topology topology, string last)

@@ -21,8 +21,9 @@ public sealed class RuleSet
     /// <summary>Every rule that this program knows.</summary>
     public static RuleSet All { get; } = new(
     [
-        new AddressOnlyIcmp(), new AddressTranslation(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(), new PerDestination(),
-        new RateLimitedHop(), new RouteChanged(), new RoutingLoop(), new TosRemarking(), new Unreachable(), new ZeroTtlForwarding(),
+        new AddressOnlyIcmp(), new AddressTranslation(), new AggregationLoss(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(),
+        new LatePathMtu(), new PathMtuBlackHole(), new PerDestination(), new RateLimitedHop(), new ReturnPathMtu(), new RouteChanged(), new RoutingLoop(),
+        new SignalledPathMtu(), new SmallerMember(), new TosRemarking(), new Unreachable(), new WrongMtuSignal(), new ZeroTtlForwarding(),
     ]);
 
     /// <summary>Judges a document.</summary>
@@ -99,6 +100,7 @@ internal static class DocumentParts
     public static bool Has(Bundle bundle, string pointer) => pointer switch
     {
         "/traces" => bundle.Traces is { Count: > 0 },
+        "/pathMtus" => bundle.PathMtus is { Count: > 0 },
         "/host" => bundle.Host is not null,
         "/captures" => bundle.Captures is { Count: > 0 },
         _ => throw new ArgumentException($"No document has the part {pointer}.", nameof(pointer)),

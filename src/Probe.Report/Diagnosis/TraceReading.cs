@@ -1,3 +1,4 @@
+using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -58,7 +59,7 @@ internal static class TraceReading
         return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : ReplyMark.NameOf(reply.Kind);
     }
 
-    /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
+    /// <summary>The command that asks the same question again, made of typed fields only; null when an address or a tunnel is none.</summary>
     public static string? TraceCommand(this TraceEvidence trace)
     {
         if (!IpAddress.TryParse(trace.Address, out var address))
@@ -68,7 +69,19 @@ internal static class TraceReading
 
         var protocol = trace.Protocol switch { ProbeProtocol.Udp => " --udp", ProbeProtocol.Tcp => " --tcp", _ => "" };
         var port = trace is { Port: { } number, Protocol: not ProbeProtocol.Icmp } ? $" -p {number}" : "";
-        return $"probe trace{protocol}{port} {address}";
+        var via = new StringBuilder();
+        foreach (var text in trace.Via)
+        {
+            if (!EncapsulationText.TryParse(text, out var layer, out _))
+            {
+                return null;
+            }
+
+            via.Append(" --via ").Append(ShellText.Quote(EncapsulationText.Of(layer)));
+        }
+
+        var sweep = trace is { Via.Count: > 0, Sweep: TraceEvidence.OuterSweep } ? " --sweep outer" : "";
+        return $"probe trace{protocol}{port}{via}{sweep} {address}";
     }
 
     /// <summary>The text of a finding.</summary>

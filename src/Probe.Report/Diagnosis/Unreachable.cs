@@ -42,6 +42,9 @@ internal sealed class Unreachable : IRule
         var goesOn = trace.GoesOnBeyond(hop.Ttl, node.Address, node.Flows);
         var consequence = (trace.Reached, goesOn) switch
         {
+            (false, _) when reply.Layer is not null => reply.Kind is ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable
+                ? "It is the tunnel's own packet that is rejected: nothing there takes tunnels of this type and port."
+                : "It is the tunnel's own packet that is rejected: it does not get to the tunnel's end.",
             (true, _) when fromTarget => "It is the target itself that rejects the probes.",
             (true, _) => "The target answered all the same: this hop rejects probes whose TTL ends there, or those of some flows only.",
             (false, true) => "Later hops answered, so that this need not be where packets to the target end.",

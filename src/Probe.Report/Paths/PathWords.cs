@@ -26,7 +26,8 @@ public static class PathWords
             { Complete: true } found => $"; paths discovered at {found.Confidence.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} % per {found.Scope}",
             _ => "; path discovery is not complete",
         };
-        return StrangerText.Clean($"{trace.Protocol.ToString().ToUpperInvariant()}{port} from {trace.Source}{size}{flows}; {end}{complete}");
+        var via = trace.Via.Count > 0 ? $" via {string.Join(" via ", trace.Via)}" : "";
+        return StrangerText.Clean($"{trace.Protocol.ToString().ToUpperInvariant()}{port} from {trace.Source}{via}{size}{flows}; {end}{complete}");
     }
 
     /// <summary>The lines of a node: its address first, then its name, its AS, its loss and what is special about it.</summary>

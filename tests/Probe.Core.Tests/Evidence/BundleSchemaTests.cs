@@ -56,7 +56,7 @@ public class BundleSchemaTests
             Evidence = [new EvidenceItem("a", "b", "/traces/0")], Verify = "probe trace x",
         };
         var full = Samples.Document(rich) with { Findings = [finding], NotExamined = [new NotExamined("r", "m")], Captures = [new CaptureFile("f", "00")] };
-        foreach (var bundle in new[] { Samples.LyingHop("n"), CheckSamples.Mixed(), full, full with { Host = null, Traces = null, Gaps = null } })
+        foreach (var bundle in new[] { Samples.LyingHop("n"), CheckSamples.Mixed(), MtuSamples.All(), full, full with { Host = null, Traces = null, Gaps = null } })
         {
             Assert.Empty(Checker().Check(JsonNode.Parse(EvidenceJson.Serialize(bundle))));
         }

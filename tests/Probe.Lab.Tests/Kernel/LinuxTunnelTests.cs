@@ -92,6 +92,32 @@ public sealed class LinuxTunnelTests
         }
     }
 
+    [NeedsTheory(Need.Namespaces | Need.Tun | Need.Nftables)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_way_back_that_is_too_narrow_loses_echo_replies_or_fragments_them(bool isSilent)
+    {
+        using var lab = new KernelLab();
+        var plan = Tunnels.Plan("ipip") with { ReturnMtu = 1400, ReturnIsSilent = isSilent, Balancing = DirectorSpec.Stateless };
+        using var tunnel = LinuxTunnel.Build(lab, plan);
+        foreach (var (payload, passes) in new[] { (1372, true), (1373, !isSilent) })
+        {
+            // Linux sends echo replies without DF: who may speak fragments them.
+            var ping = lab.Run(tunnel.Client, s_limit, "ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", payload.ToString(CultureInfo.InvariantCulture), TopologyBuilder.TargetV4.ToString());
+            Assert.Equal(passes, ping.Status == 0);
+        }
+    }
+
+    [NeedsFact(Need.Namespaces | Need.Tun | Need.Nftables)]
+    public void A_silent_router_in_the_tunnel_is_a_hole_below_what_the_entry_tells()
+    {
+        using var lab = new KernelLab();
+        using var tunnel = LinuxTunnel.Build(lab, Tunnels.Plan("gue", outer: 1400));
+        tunnel.SilenceTunnel();
+        Assert.Equal(0, Send(tunnel, TopologyBuilder.TargetV4, 20_000, TimeSpan.FromSeconds(2)));
+        Assert.Equal(1468, LearnedMtu(lab, tunnel.Client, TopologyBuilder.TargetV4));
+    }
+
     private static byte[] Ack(IpAddress source, int size)
     {
         var segment = new byte[size - IPv4Header.MinimumLength];

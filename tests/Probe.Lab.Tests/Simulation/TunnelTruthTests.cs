@@ -73,6 +73,8 @@ public sealed class TunnelTruthTests
         var topology = plan.FromClient().With("s1", node => node with { TunnelEnd = node.TunnelEnd! with { Accepts = [new GreEncapsulation { Remote = TunnelPlan.ServerAddress(1) }] } });
         Assert.False(Assert.Single(new GroundTruth(topology).Paths(Probes.Tcp())).Reaches);
         Assert.Empty(topology.Ask(Probes.Tcp()));
+        topology = plan.FromClient().With("s1", node => node with { TunnelEnd = null });
+        Assert.False(Assert.Single(new GroundTruth(topology).Paths(Probes.Tcp())).Reaches);
     }
 
     [Fact]
@@ -118,7 +120,7 @@ public sealed class TunnelTruthTests
             json = json.Replace(line, "", StringComparison.OrdinalIgnoreCase);
         }
 
-        json = System.Text.RegularExpressions.Regex.Replace(json, @",(\s*})", "$1", default, TimeSpan.FromSeconds(1));
+        json = System.Text.RegularExpressions.Regex.Replace(json, @",(?<end>\s*})", "${end}", default, TimeSpan.FromSeconds(1));
         Assert.Equal(topology.ToJson(), Topology.FromJson(json).ToJson());
     }
 

@@ -60,6 +60,6 @@ internal static class Tunnels
         return packet;
     }
 
-    /// <summary>Sizes of one flow's SYNs that a network answers by a SYN-ACK, each asked of a network that has learned nothing.</summary>
+    /// <summary>A real server answers this SYN, in a network that has learned nothing yet.</summary>
     public static bool IsServed(this Topology topology, byte[] packet) => topology.Ask(packet).Exists(answer => answer.Flags == (TcpFlags.Syn | TcpFlags.Ack));
 }

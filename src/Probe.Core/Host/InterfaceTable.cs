@@ -1,0 +1,32 @@
+using Probe.Core.Evidence;
+using Probe.Core.Linux;
+
+namespace Probe.Core.Host;
+
+/// <summary>Interfaces of the calling thread's network namespace, with their MTUs and what they merge and split on their own.</summary>
+public static class InterfaceTable
+{
+    // The rest of some sixty features has no say in what becomes of a segment.
+    private static readonly string[] s_offloads =
+    [
+        "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "tx-generic-segmentation", "tx-gre-segmentation", "tx-gso-partial",
+        "tx-gso-list", "tx-ipxip4-segmentation", "tx-ipxip6-segmentation", "tx-scatter-gather", "tx-tcp-segmentation", "tx-tcp6-segmentation",
+        "tx-tunnel-remcsum-segmentation", "tx-udp-segmentation", "tx-udp_tnl-csum-segmentation", "tx-udp_tnl-segmentation",
+    ];
+
+    /// <summary>All interfaces, in the order of their index.</summary>
+    /// <exception cref="LinuxException">The kernel does not tell.</exception>
+    public static IReadOnlyList<InterfaceEvidence> Read() => [.. Links.Read().Select(Of)];
+
+    private static InterfaceEvidence Of(Link link)
+    {
+        var features = DeviceFeatures.Read(link.Name);
+        return new InterfaceEvidence
+        {
+            Name = link.Name,
+            Mtu = link.Mtu,
+            Up = link.IsUp,
+            Offloads = s_offloads.Where(features.ContainsKey).ToDictionary(name => name, name => features[name], StringComparer.Ordinal),
+        };
+    }
+}

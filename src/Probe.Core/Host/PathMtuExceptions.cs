@@ -1,0 +1,49 @@
+using Probe.Core.Evidence;
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+
+namespace Probe.Core.Host;
+
+/// <summary>
+/// Path MTUs that the kernel of the calling thread's network namespace learned from ICMP, each beside the route that is configured.
+/// Reads only: nothing is flushed or changed.
+/// </summary>
+public static class PathMtuExceptions
+{
+    /// <summary>All of them, by destination; entries that carry no MTU of their own (a redirect) are left out.</summary>
+    /// <exception cref="LinuxException">The kernel does not tell.</exception>
+    public static IReadOnlyList<PathMtuException> Read()
+    {
+        using var netlink = new Netlink();
+        return [.. Routes.Learned().Where(route => route.Mtu > 0 && !route.Destination.IsNone).OrderBy(route => route.Destination).Select(route => Of(netlink, route.Destination, route))];
+    }
+
+    /// <summary>What was learned for one destination; null when nothing was.</summary>
+    /// <exception cref="LinuxException">No route there.</exception>
+    public static PathMtuException? For(IpAddress destination)
+    {
+        using var netlink = new Netlink();
+        var route = Routes.Get(destination);
+
+        // Every answer for IPv4 is marked cloned; only a learned one expires.
+        return route is { Cloned: true, ExpiresSeconds: > 0, Mtu: > 0 } ? Of(netlink, destination, route) : null;
+    }
+
+    private static PathMtuException Of(Netlink netlink, IpAddress destination, KernelRoute learned)
+    {
+        var configured = Routes.Configured(netlink, destination);
+        var name = learned.InterfaceIndex == 0 ? null : Interfaces.Name(learned.InterfaceIndex);
+        return new PathMtuException
+        {
+            Destination = destination.ToString(),
+            LearnedMtu = learned.Mtu,
+            ExpiresSeconds = learned.ExpiresSeconds == 0 ? null : learned.ExpiresSeconds,
+            Locked = learned.MtuLocked,
+            Route = configured is not { } route ? null : route.Destination.IsNone ? "default" : $"{route.Destination}/{route.PrefixLength}",
+            Gateway = learned.Gateway.IsNone ? null : learned.Gateway.ToString(),
+            Interface = name,
+            ConfiguredMtu = configured is { Mtu: > 0 } with ? with.Mtu : null,
+            DeviceMtu = name is null ? null : Interfaces.Mtu(name),
+        };
+    }
+}

@@ -1,0 +1,30 @@
+using Probe.Core.Evidence;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>MSS values of a connection, out of what its kernel and the far end's say.</summary>
+public static class MssReading
+{
+    private const int TimestampOption = 12;
+
+    /// <summary>Reads them.</summary>
+    /// <param name="info">TCP_INFO of a connection that has sent no large segment yet.</param>
+    /// <param name="v4">IPv4.</param>
+    /// <param name="arrived">MSS of the SYN as a responder received it; null when none told.</param>
+    public static MssEvidence Of(TcpInfoEvidence info, bool v4, int? arrived = null)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        var headers = v4 ? 40 : 60;
+        var options = info.Timestamps ? TimestampOption : 0;
+        var payload = info.SndMss + options;
+
+        // The kernel sends by the lesser of the two; only below its own limit is it the peer's word (tcp_mtu_to_mss, tcp_sync_mss).
+        return new MssEvidence
+        {
+            Sent = info.AdvMss + options,
+            SentArrived = arrived,
+            Received = payload < info.Pmtu - headers ? payload : null,
+            LargestPacket = payload + headers,
+        };
+    }
+}

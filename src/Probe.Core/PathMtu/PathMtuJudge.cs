@@ -1,0 +1,150 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>What one flow's sizes and signals mean.</summary>
+/// <param name="Verdict">What limits.</param>
+/// <param name="Confidence">How sure the size is.</param>
+/// <param name="Mtu">The size; null when unknown.</param>
+/// <param name="Reason">Why, where the verdict does not say it.</param>
+/// <param name="Deciding">The signal that the verdict rests on; null for none.</param>
+internal readonly record struct PathMtuJudgement(
+    PathMtuVerdict Verdict, Confidence Confidence, int? Mtu, string? Reason = null, SizeSignal? Deciding = null);
+
+/// <summary>Judges what a search has seen.</summary>
+internal static class PathMtuJudge
+{
+    // Above it a size that was not confirmed is not called found.
+    private const double MostChance = 0.01;
+
+    private const int LeastV6 = 1280;
+
+    public static PathMtuJudgement Judge(PathMtuSearch search, FlowResult result)
+    {
+        if (result.Like is { } searched)
+        {
+            return Judge(search, searched) with { Confidence = Confidence.Likely };
+        }
+
+        var ledger = result.Ledger;
+        if (ledger.LargestAnswered == 0)
+        {
+            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "interrupted");
+        }
+
+        if (search.Options.AskedFromOutside && ledger.Question.Proof != PathMtuProof.SynPayload)
+        {
+            return ledger.LargestAnswered >= search.Largest
+                ? new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Hint, null, "no-proof")
+                : Limited(search, result) with { Confidence = Confidence.Hint };
+        }
+
+        if (ledger.LargestAnswered >= search.Largest)
+        {
+            return new PathMtuJudgement(
+                result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath,
+                IsWeak(search, result) ? Confidence.Likely : Confidence.Proved,
+                ledger.LargestAnswered);
+        }
+
+        return Limited(search, result);
+    }
+
+    /// <summary>A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.</summary>
+    private static bool IsWeak(PathMtuSearch search, FlowResult result) =>
+        search.Options.Via.IsEmpty && (result.Ledger.Question.Proof is PathMtuProof.Echo or PathMtuProof.Ack) && result.ConfirmedBy != PathMtuProof.SynPayload;
+
+    /// <summary>Who says it; the address probed is the entry of a tunnel, this host its own device.</summary>
+    public static PathMtuRole RoleOf(PathMtuOptions options, in SizeSignal signal)
+    {
+        var from = signal.From;
+        if (from == options.Source || options.Via.Layers.Any(layer => !layer.Source.IsNone && layer.Source == from))
+        {
+            return PathMtuRole.ThisHost;
+        }
+
+        return from == options.Target ? PathMtuRole.TunnelEntry : PathMtuRole.Router;
+    }
+
+    private static PathMtuJudgement NotAnswering(SizeLedger ledger)
+    {
+        foreach (var ask in ledger.Asks)
+        {
+            if (ask.State == AskState.Rejected && !ask.From.IsNone)
+            {
+                return new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Proved, null, ReasonOf(ask.Kind));
+            }
+        }
+
+        return new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Likely, null, "silence");
+    }
+
+    private static string ReasonOf(ReplyKind kind) => kind switch
+    {
+        ReplyKind.ProtocolUnreachable => "protocol-unreachable",
+        ReplyKind.PortUnreachable => "port-unreachable",
+        ReplyKind.HostUnreachable => "host-unreachable",
+        ReplyKind.NetworkUnreachable => "network-unreachable",
+        ReplyKind.AdminProhibited => "admin-prohibited",
+        ReplyKind.ParameterProblem => "parameter-problem",
+        ReplyKind.Reset => "reset",
+        _ => "unreachable",
+    };
+
+    private static PathMtuJudgement Limited(PathMtuSearch search, FlowResult result)
+    {
+        var ledger = result.Ledger;
+        var (mtu, bad) = (ledger.LargestAnswered, ledger.LargestAnswered + 1);
+        var isProved = search.IsProved(ledger);
+        if (ledger.SmallestBad != bad)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : "interrupted");
+        }
+
+        if (!isProved && PathMtuSearch.AccidentChance(ledger) > MostChance)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "loss");
+        }
+
+        var confidence = isProved && !IsWeak(search, result) ? Confidence.Proved : Confidence.Likely;
+        var reason = search.Options.Target.IsV6 && mtu < LeastV6 ? "below-1280" : null;
+        if (Find(ledger, signal => !signal.Implausible && signal.InnerMtu == mtu) is { } truth)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason, truth);
+        }
+
+        if (ledger.Count(bad, AskState.TooBigHere) > 0)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason);
+        }
+
+        // What was said about the deciding size itself weighs most; then what cannot be true.
+        if ((Find(ledger, signal => signal.Ask.Size == bad)
+            ?? Find(ledger, signal => signal.Ask.Size > mtu && (signal.Implausible || signal.InnerMtu < mtu))) is { } wrong)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.WrongSignal, confidence, mtu, reason, wrong);
+        }
+
+        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Likely, mtu, "reply-path");
+        }
+
+        return new PathMtuJudgement(PathMtuVerdict.BlackHole, confidence, mtu, reason);
+    }
+
+    private static SizeSignal? Find(SizeLedger ledger, Func<SizeSignal, bool> fits)
+    {
+        foreach (var signal in ledger.Signals)
+        {
+            if (fits(signal))
+            {
+                return signal;
+            }
+        }
+
+        return null;
+    }
+}

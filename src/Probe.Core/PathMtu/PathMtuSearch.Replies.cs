@@ -1,0 +1,110 @@
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.PathMtu;
+
+/// <content>What answers say.</content>
+public sealed partial class PathMtuSearch
+{
+    private void Take(in Reply reply)
+    {
+        if (reply.Redirect || reply.RttNs > Options.TimeoutNs || !_asks.TryGetValue(reply.Number, out var ask))
+        {
+            return;
+        }
+
+        if (ask.From.IsNone)
+        {
+            (ask.From, ask.Kind) = (reply.From, reply.Kind);
+        }
+
+        if (ask.Ttl != 0)
+        {
+            TakeLimited(reply, ask);
+        }
+        else if (IsAnswer(reply, ask))
+        {
+            TakeAnswer(reply, ask);
+        }
+        else if (ReplyKinds.CarriesMtu(reply.Kind))
+        {
+            ask.Ledger.Signalled(SignalOf(reply, ask));
+            Settle(ask, AskState.Refused);
+        }
+        else if (reply.Kind is not (ReplyKind.SourceQuench or ReplyKind.TimeExceeded))
+        {
+            ask.Kind = reply.Kind;
+            ask.From = reply.From;
+            Settle(ask, AskState.Rejected);
+        }
+    }
+
+    private void TakeAnswer(in Reply reply, SizeAsk ask)
+    {
+        if (ask.State == AskState.Answered)
+        {
+            return;
+        }
+
+        ProbesAnswered++;
+        ask.Ledger.Answered(ask, reply);
+        if (!reply.Ambiguous)
+        {
+            RoundTrips.Add(reply.RttNs);
+        }
+    }
+
+    private static void TakeLimited(in Reply reply, SizeAsk ask)
+    {
+        // The hop's word, or the target's: either shows how far it came.
+        if (ask.State != AskState.Answered && !ReplyKinds.CarriesMtu(reply.Kind))
+        {
+            ask.State = AskState.Answered;
+            (ask.From, ask.Kind) = (reply.From, reply.Kind);
+        }
+        else
+        {
+            Settle(ask, AskState.Refused);
+        }
+    }
+
+    private static void Settle(SizeAsk ask, AskState state)
+    {
+        if (ask.State != AskState.Answered)
+        {
+            ask.State = state;
+        }
+    }
+
+    /// <summary>It shows that the target got the probe, whatever its size.</summary>
+    private bool IsAnswer(in Reply reply, SizeAsk ask) => reply.Kind switch
+    {
+        ReplyKind.EchoReply or ReplyKind.UdpReply or ReplyKind.SynAck => true,
+
+        // A load balancer refuses what it does not balance, and passes on errors of its real servers, all from the address asked.
+        ReplyKind.Reset => !Options.AskedFromOutside || ask.Ledger.Question.Segment != TcpSegmentKind.Syn,
+        ReplyKind.PortUnreachable => !Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0 && reply.From == Options.Target,
+        _ => false,
+    };
+
+    private SizeSignal SignalOf(in Reply reply, SizeAsk ask)
+    {
+        var mtu = reply.Mtu ?? 0;
+        var firstTtl = Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : FullTtl;
+        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
+        return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop, reply.Implausible);
+    }
+
+    /// <summary>Octets between an IP header of the probe, itself included, and the innermost packet.</summary>
+    private int OverheadWithin(int layer)
+    {
+        var layers = Options.Via.Layers;
+        var octets = 0;
+        for (var i = layers.Length - layer; i < layers.Length; i++)
+        {
+            octets += layers[i].Overhead;
+        }
+
+        return octets;
+    }
+}

@@ -1,0 +1,270 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>
+/// The sweep over size: finds the largest packet that reaches a target, who limits it, and whether anybody says so. Sizes leave in rounds of a
+/// few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told from chance.
+/// </summary>
+public sealed partial class PathMtuSearch : ISweep
+{
+    /// <summary>TTL and hop limit of probes that are not limited; what errors quote of it says at which hop they were made.</summary>
+    internal const byte FullTtl = 64;
+
+    private const long SecondNs = 1_000_000_000;
+    private const long BusyRetryNs = 1_000_000;
+
+    private readonly ProbeNumbers _numbers;
+    private readonly Dictionary<int, SizeAsk> _asks = [];
+    private readonly SlidingWindow _perSecond;
+    private readonly IEnumerator<SizeRound> _script;
+    private readonly List<FlowResult> _results = [];
+    private SizeRound? _round;
+    private SizeLedger? _current;
+    private long _startNs = -1;
+    private long _nowNs;
+    private long _busyUntilNs = long.MinValue;
+    private int _rounds;
+
+    /// <summary>Makes a search.</summary>
+    /// <param name="options">What to ask.</param>
+    /// <param name="numbers">Hands out run-wide numbers.</param>
+    /// <exception cref="ArgumentException">There is no first flow, or the sizes leave no room.</exception>
+    public PathMtuSearch(PathMtuOptions options, ProbeNumbers numbers)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Options = options;
+        _numbers = numbers;
+        _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
+        RoundTrips = new RoundTrips(options.TimeoutNs);
+        Overhead = options.Via.Overhead;
+        Largest = Math.Min(options.LargestSize ?? int.MaxValue, Math.Min(options.FirstHopMtu, ushort.MaxValue) - Overhead);
+        var isV6 = options.Target.IsV6;
+        Smallest = Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(options.Protocol, isV6));
+        if (Largest < Smallest)
+        {
+            throw new ArgumentException($"The first link's {options.FirstHopMtu} octets leave {Largest} for the packet inside.", nameof(options));
+        }
+
+        var first = options.FlowAt(0) ?? throw new ArgumentException("There is no flow.", nameof(options));
+        _script = Script(new PathMtuQuestion(options.Protocol, first, options.Segment)).GetEnumerator();
+    }
+
+    /// <summary>What it is doing.</summary>
+    public PathMtuPhase Phase { get; private set; }
+
+    /// <summary>Largest size answered on the flow that is being searched, octets; null when none was.</summary>
+    public int? LargestAnswered => _current?.LargestAnswered is > 0 and var size ? size : null;
+
+    /// <summary>Smallest size above it that was lost or refused; null when none was.</summary>
+    public int? SmallestLost => _current?.SmallestBad;
+
+    /// <summary>Probes sent so far.</summary>
+    public int ProbesSent { get; private set; }
+
+    /// <summary>Probes the target answered so far.</summary>
+    public int ProbesAnswered { get; private set; }
+
+    /// <summary>Why not even the first probe could be sent; null when it could.</summary>
+    public SendStatus? SendError { get; private set; }
+
+    /// <summary>The ceiling on probes ended it.</summary>
+    public bool OutOfProbes { get; private set; }
+
+    /// <summary>Every size tried on the flow that is being searched, ascending.</summary>
+    public IReadOnlyList<PathMtuSize> Sizes => _current is { } ledger ? SizesOf(ledger) : [];
+
+    internal PathMtuOptions Options { get; }
+
+    /// <summary>Octets that the encapsulation adds.</summary>
+    internal int Overhead { get; }
+
+    /// <summary>Largest size tried.</summary>
+    internal int Largest { get; }
+
+    /// <summary>Smallest size tried.</summary>
+    internal int Smallest { get; }
+
+    internal RoundTrips RoundTrips { get; }
+
+    /// <summary>Since the first step, nanoseconds.</summary>
+    internal long ElapsedNs => _nowNs - _startNs;
+
+    /// <summary>What was found, one a flow that differs.</summary>
+    internal IReadOnlyList<FlowResult> Results => _results;
+
+    /// <inheritdoc/>
+    public long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
+    {
+        ArgumentNullException.ThrowIfNull(send);
+        if (_startNs < 0)
+        {
+            _startNs = nowNs;
+        }
+
+        _nowNs = nowNs;
+        foreach (ref readonly var reply in replies)
+        {
+            Take(reply);
+        }
+
+        while (Phase != PathMtuPhase.Done)
+        {
+            if (_round is null && !NextRound())
+            {
+                break;
+            }
+
+            var heldUntilNs = Send(nowNs, send);
+            var overNs = OverNs();
+            if (overNs > nowNs)
+            {
+                return Math.Min(overNs, heldUntilNs);
+            }
+
+            Close();
+        }
+
+        return ISweep.Done;
+    }
+
+    /// <inheritdoc/>
+    public void NotSent(in ProbePacket probe, SendStatus status)
+    {
+        if (!_asks.Remove(probe.Number, out var ask))
+        {
+            return;
+        }
+
+        ProbesSent--;
+        switch (status)
+        {
+            case SendStatus.Busy:
+                ask.State = AskState.Planned;
+                ask.Ledger.Remove(ask);
+                _busyUntilNs = _nowNs + BusyRetryNs;
+                break;
+            case SendStatus.TooBig:
+                ask.State = AskState.TooBigHere;
+                break;
+            default:
+                ask.State = AskState.Lost;
+                ask.Ledger.Remove(ask);
+                if (ProbesSent == 0)
+                {
+                    SendError = status;
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Every size of a ledger, ascending.</summary>
+    internal static IReadOnlyList<PathMtuSize> SizesOf(SizeLedger ledger) =>
+    [
+        .. ledger.Asks.Where(ask => ask.State != AskState.TooBigHere).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
+            size.Key, size.Count(), size.Count(ask => ask.State == AskState.Answered), size.Count(ask => ask.State == AskState.Refused))),
+    ];
+
+    private bool NextRound()
+    {
+        while (SendError is null && _script.MoveNext())
+        {
+            if (_script.Current.Asks.Count > 0 || _script.Current.UntilNs > _nowNs)
+            {
+                _round = _script.Current;
+                _rounds++;
+                return true;
+            }
+        }
+
+        Phase = PathMtuPhase.Done;
+        return false;
+    }
+
+    /// <summary>Hands out what the ceilings allow; returns until when they hold the rest, or long.MaxValue.</summary>
+    private long Send(long nowNs, List<ProbePacket> send)
+    {
+        var earliestNs = long.MaxValue;
+        foreach (var ask in _round!.Asks)
+        {
+            if (ask.State != AskState.Planned)
+            {
+                continue;
+            }
+
+            earliestNs = Math.Max(_busyUntilNs, _perSecond.NextNs);
+            if (earliestNs > nowNs)
+            {
+                return earliestNs;
+            }
+
+            if (ProbesSent >= Options.MaxProbes)
+            {
+                OutOfProbes = true;
+                ask.State = AskState.Rejected;
+                continue;
+            }
+
+            _perSecond.Add(nowNs);
+            ask.Number = _numbers.Next();
+            ask.SentNs = nowNs;
+            ask.Round = _rounds;
+            ask.State = AskState.Waiting;
+            ask.Ledger.Add(ask);
+            _asks.Add(ask.Number, ask);
+            ProbesSent++;
+            send.Add(Packet(ask));
+        }
+
+        return long.MaxValue;
+    }
+
+    private ProbePacket Packet(SizeAsk ask) => new()
+    {
+        Number = ask.Number,
+        Source = Options.Source,
+        Target = Options.Target,
+        Protocol = ask.Ledger.Question.Protocol,
+        Segment = ask.Ledger.Question.Segment,
+        Flow = ask.Ledger.Question.Flow,
+        Ttl = ask.Ttl == 0 || !Options.Via.IsEmpty ? FullTtl : ask.Ttl,
+        OuterTtl = Options.Via.IsEmpty ? (byte)0 : ask.Ttl,
+        Size = ask.Size,
+        Dscp = Options.Dscp,
+        DontFragment = true,
+        Via = Options.Via,
+    };
+
+    /// <summary>When nothing of the round is waited for any more.</summary>
+    private long OverNs()
+    {
+        var overNs = _round!.UntilNs;
+        var waitNs = RoundTrips.IsEmpty ? _round.FirstWaitNs ?? Options.TimeoutNs : _round.IsPatient ? RoundTrips.PatientNs : RoundTrips.WaitNs;
+        foreach (var ask in _round.Asks)
+        {
+            // What is smaller than a size that got there needs no answer of its own.
+            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || ask.Size > ask.Ledger.LargestAnswered)))
+            {
+                overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
+            }
+        }
+
+        return overNs;
+    }
+
+    private void Close()
+    {
+        foreach (var ask in _round!.Asks)
+        {
+            if (ask.State == AskState.Waiting)
+            {
+                ask.State = AskState.Lost;
+            }
+        }
+
+        _round = null;
+    }
+}

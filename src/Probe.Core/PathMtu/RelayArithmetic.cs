@@ -1,0 +1,51 @@
+using System.Globalization;
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>Reads from a wrong number which octets its maker forgot.</summary>
+internal static class RelayArithmetic
+{
+    private const int OuterHeader = IPv4Header.MinimumLength;
+
+    // Octets that each encapsulation adds over IPv4, its plainest form.
+    private static readonly (string Name, int Overhead)[] _kinds =
+        [("IPIP", 20), ("GRE", 24), ("FOU or GUE variant 1", 28), ("GUE", 32), ("VXLAN or Geneve", 50)];
+
+    /// <summary>Compares what was claimed with what was found.</summary>
+    /// <param name="claimed">Octets of the inner packet.</param>
+    /// <param name="real">Octets of the inner packet.</param>
+    public static PathMtuArithmetic Of(int claimed, int real) => new(claimed, real, claimed - real, Meaning(claimed, real));
+
+    private static string? Meaning(int claimed, int real)
+    {
+        var difference = claimed - real;
+        if (difference < 0)
+        {
+            return claimed is 0
+                ? "it names no size at all (RFC 791 routers leave the field 0): hosts fall back to a size of their own"
+                : Text($"it names {-difference} octets less than get there: something subtracts twice or names a fixed size");
+        }
+
+        foreach (var (name, overhead) in _kinds)
+        {
+            if (difference == overhead - OuterHeader && difference > 0)
+            {
+                return Text($"{difference} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts only that header ({OuterHeader} of {overhead})");
+            }
+        }
+
+        foreach (var (name, overhead) in _kinds)
+        {
+            if (difference == overhead)
+            {
+                return Text($"{difference} octets are the whole overhead of {name}: whoever relays the message subtracts nothing");
+            }
+        }
+
+        return null;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,137 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>What became of every size asked in one way: transport, segment and flow.</summary>
+/// <param name="question">The way.</param>
+internal sealed class SizeLedger(PathMtuQuestion question)
+{
+    private readonly List<SizeAsk> _asks = [];
+    // Linux: icmp_ratelimit, one a second with a burst of six for each destination (net/ipv4/inetpeer.c); one is left to others.
+    internal const long AnswerEveryNs = 1_050_000_000;
+    private const int AnswerBurst = 5;
+
+    private readonly List<SizeSignal> _signals = [];
+    private double _answersLeft = AnswerBurst;
+    private long _countedNs;
+
+    public PathMtuQuestion Question { get; } = question;
+
+    /// <summary>Every probe, in order of sending.</summary>
+    public IReadOnlyList<SizeAsk> Asks => _asks;
+
+    /// <summary>Every word about a size, in order of arrival.</summary>
+    public IReadOnlyList<SizeSignal> Signals => _signals;
+
+    /// <summary>Largest size the target answered; 0 for none.</summary>
+    public int LargestAnswered { get; private set; }
+
+    /// <summary>Smallest size above <see cref="LargestAnswered"/> that did not get there; null for none.</summary>
+    public int? SmallestBad
+    {
+        get
+        {
+            int? smallest = null;
+            foreach (var ask in _asks)
+            {
+                if (ask.IsBad && ask.Size > LargestAnswered && !(ask.Size >= smallest))
+                {
+                    smallest = ask.Size;
+                }
+            }
+
+            return smallest;
+        }
+    }
+
+    /// <summary>TTL with which the target's last answer arrived; 0 for none.</summary>
+    public byte AnswerTtl { get; private set; }
+
+    public void Add(SizeAsk ask) => _asks.Add(ask);
+
+    public void Remove(SizeAsk ask) => _asks.Remove(ask);
+
+    /// <summary>The target answered.</summary>
+    public void Answered(SizeAsk ask, in Reply reply)
+    {
+        ask.State = AskState.Answered;
+        AnswerTtl = reply.ReplyTtl;
+        if (reply.Kind == ReplyKind.PortUnreachable)
+        {
+            CountAnswers(reply.ReceivedNs);
+            _answersLeft--;
+        }
+
+        LargestAnswered = Math.Max(LargestAnswered, ask.Size);
+    }
+
+    /// <summary>When an answerer that throttles what it says may speak again.</summary>
+    public long NextAnswerNs(long nowNs)
+    {
+        CountAnswers(nowNs);
+        return _answersLeft >= 1 ? nowNs : nowNs + (long)((1 - _answersLeft) * AnswerEveryNs);
+    }
+
+    /// <summary>Somebody called a probe too big.</summary>
+    public void Signalled(in SizeSignal signal) => _signals.Add(signal);
+
+    /// <summary>Probes of a size in a state.</summary>
+    public int Count(int size, AskState state)
+    {
+        var count = 0;
+        foreach (var ask in _asks)
+        {
+            count += ask.Size == size && ask.State == state ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it opens
+    /// the connection that mutes the others.
+    /// </summary>
+    public (int Lost, int Sent) Trials()
+    {
+        var (lost, sent) = (0, 0);
+        var lastRound = -1;
+        foreach (var ask in _asks)
+        {
+            if (ask.Size > LargestAnswered || ask.State is not (AskState.Answered or AskState.Lost))
+            {
+                continue;
+            }
+
+            if (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && ask.Round == lastRound)
+            {
+                continue;
+            }
+
+            lastRound = ask.Round;
+            sent++;
+            lost += ask.State == AskState.Lost ? 1 : 0;
+        }
+
+        return (lost, sent);
+    }
+
+    private void CountAnswers(long nowNs)
+    {
+        _answersLeft = Math.Min(AnswerBurst, _answersLeft + ((double)Math.Max(0, nowNs - _countedNs) / AnswerEveryNs));
+        _countedNs = Math.Max(_countedNs, nowNs);
+    }
+}
+
+/// <summary>Somebody called a probe too big.</summary>
+/// <param name="Ask">The probe.</param>
+/// <param name="From">Who.</param>
+/// <param name="Mtu">The MTU named, octets of the packet complained about.</param>
+/// <param name="InnerMtu">The same in octets of the innermost packet.</param>
+/// <param name="Layer">Which IP header of the probe it is about; 0 for its own.</param>
+/// <param name="QuotedLength">Octets of the packet it complained about, as quoted; null when nothing was.</param>
+/// <param name="Hop">Hop at which it stands; null when unknown.</param>
+/// <param name="Implausible">It cannot be true.</param>
+internal readonly record struct SizeSignal(
+    SizeAsk Ask, IpAddress From, int Mtu, int InnerMtu, int Layer, int? QuotedLength, int? Hop, bool Implausible);

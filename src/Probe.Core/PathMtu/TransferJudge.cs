@@ -1,0 +1,61 @@
+using System.Globalization;
+using Probe.Core.Evidence;
+using Probe.Core.Probing;
+
+namespace Probe.Core.PathMtu;
+
+/// <summary>What three pacings of the same octets say together.</summary>
+internal static class TransferJudge
+{
+    // Where single segments are lost more often than this, company is not what kills them.
+    private const double SpacedAtMost = 0.01;
+    private const double PairsAtLeast = 0.5;
+
+    // Two pairs: with fewer, half of them is one accident.
+    private const int LeastSegments = 4;
+
+    /// <summary>The verdict, how sure it is, and why.</summary>
+    public static (TcpTransferVerdict Verdict, Confidence Confidence, string? Reason) Judge(TcpDirection direction, IReadOnlyList<TcpPacingEvidence> pacings)
+    {
+        var (spaced, pairs, bulk) = (Of(pacings, TcpPacing.Spaced), Of(pacings, TcpPacing.Pairs), Of(pacings, TcpPacing.Bulk));
+        if (spaced?.Before is null)
+        {
+            return (TcpTransferVerdict.NotAnswering, Confidence.Proved, spaced is null ? "stopped before the first connection stood" : $"no connection: {Words(spaced)}");
+        }
+
+        if (direction == TcpDirection.Download && spaced.Segments == 0)
+        {
+            return (TcpTransferVerdict.CannotTell, Confidence.Hint, "no report came: the far end is no responder of this program (probe mtu --responder PORT)");
+        }
+
+        var short_ = new[] { spaced, pairs }.FirstOrDefault(pacing => pacing is null || pacing.Segments < LeastSegments);
+        if (pairs is null || short_ is not null)
+        {
+            return (TcpTransferVerdict.CannotTell, Confidence.Hint, short_ is null
+                ? "stopped before the pairs"
+                : Invariant($"only {short_.Segments} segments went out {Name(short_.Pacing)} ({Words(short_)}); {LeastSegments} are needed"));
+        }
+
+        if (spaced.Loss > SpacedAtMost)
+        {
+            return (TcpTransferVerdict.Lossy, Confidence.Likely, "single segments are lost too: loss on the path, not merging");
+        }
+
+        if (pairs.Loss >= PairsAtLeast)
+        {
+            return (TcpTransferVerdict.AggregationDependentLoss, Confidence.Likely, null);
+        }
+
+        return pairs.Retransmitted == 0 && (bulk?.Retransmitted ?? 0) == 0
+            ? (TcpTransferVerdict.Clean, Confidence.Likely, null)
+            : (TcpTransferVerdict.Lossy, Confidence.Hint, "pairs mostly pass: a short queue or a policer loses what comes too fast");
+    }
+
+    private static TcpPacingEvidence? Of(IReadOnlyList<TcpPacingEvidence> pacings, TcpPacing pacing) => pacings.FirstOrDefault(item => item.Pacing == pacing);
+
+    private static string Name(TcpPacing pacing) => pacing switch { TcpPacing.Spaced => "spaced", TcpPacing.Pairs => "in pairs", _ => "in bulk" };
+
+    private static string Words(TcpPacingEvidence pacing) => pacing.Errno is { } errno ? $"{pacing.End.Word()}, {errno}" : pacing.End.Word();
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,56 @@
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.PathMtu;
+using static Probe.Report.Diagnosis.TraceReading;
+
+namespace Probe.Report.Diagnosis;
+
+/// <summary>How rules read path MTUs.</summary>
+internal static class PathMtuReading
+{
+    /// <summary>Every path MTU of these verdicts with its JSON pointer.</summary>
+    public static IEnumerable<(PathMtuEvidence Path, string Pointer)> PathMtusOf(this Bundle bundle, params PathMtuVerdict[] verdicts) =>
+        (bundle.PathMtus ?? []).Select((path, i) => (path, $"/pathMtus/{i}")).Where(at => verdicts.Length == 0 || verdicts.Contains(at.path.Verdict));
+
+    /// <summary>Where a finding about it is.</summary>
+    public static string Where(this PathMtuEvidence path)
+    {
+        var hop = path.Hop is { } number ? $"hop {number}{(path.HopAddress is { } address ? $" ({StrangerText.Clean(address)})" : "")}" : "path";
+        return $"{hop} to {StrangerText.Clean(path.Target)}{(path.Real is { } real ? $" on {StrangerText.Clean(real)}" : "")}";
+    }
+
+    /// <summary>The step between what passes and what does not, as evidence.</summary>
+    public static IEnumerable<EvidenceItem> Step(this PathMtuEvidence path, string pointer)
+    {
+        if (path.LargestAnswered is { } passes)
+        {
+            yield return new EvidenceItem(
+                Say($"answered ({(path.ProvedBy is { } proof ? IncidentReport.Word(proof) : "answer"):ours})"), $"{passes} octets", $"{pointer}/largestAnswered");
+        }
+
+        if (path.SmallestLost is { } lost)
+        {
+            var size = path.Sizes.FirstOrDefault(one => one.Size == lost);
+            yield return new EvidenceItem(Say($"never answered, {size?.Sent ?? 1} probes"), $"{lost} octets", $"{pointer}/smallestLost");
+        }
+    }
+
+    /// <summary>What was signalled, as evidence.</summary>
+    public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) => path.Signals.Select((signal, i) => new EvidenceItem(
+        Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {IncidentReport.Word(signal.Role):ours}, ×{signal.Count}"),
+        $"MTU {signal.Mtu}{(signal.InnerMtu is { } inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
+
+    /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
+    public static string? MtuCommand(this PathMtuEvidence path)
+    {
+        if (!IpAddress.TryParse(path.Address ?? "", out var address))
+        {
+            return null;
+        }
+
+        var protocol = path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
+        var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";
+        var via = string.Concat(path.Via.Select(layer => $" --via {ShellText.Quote(layer)}"));
+        return $"probe mtu{protocol}{port}{via} {address}{(path.Mtu is { } mtu ? $" --expect {mtu}" : "")}";
+    }
+}

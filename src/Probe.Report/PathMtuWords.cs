@@ -1,0 +1,121 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Report.Markdown;
+
+namespace Probe.Report;
+
+/// <summary>A path MTU in sentences: what limits, what fits, what to do. The same in findings, in reports and on a terminal.</summary>
+public static class PathMtuWords
+{
+    private const int SmallestV6 = 1280;
+    private const int PlainEthernet = 1500;
+
+    /// <summary>The address probed is IPv6.</summary>
+    public static bool IsV6(PathMtuEvidence path) => (path.Address ?? path.Target).Contains(':', StringComparison.Ordinal);
+
+    /// <summary>The largest TCP segment that fits, options not counted, as MSS options have it; octets.</summary>
+    public static int Mss(PathMtuEvidence path, int mtu) => mtu - (IsV6(path) ? 60 : 40);
+
+    /// <summary>What limits, in one sentence.</summary>
+    public static Prose Verdict(PathMtuEvidence path) => path switch
+    {
+        { Address: null } => Prose.Of($"{path.Target} does not resolve."),
+        { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
+        { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
+        { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
+        { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
+        { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
+        { Verdict: PathMtuVerdict.ReturnPath } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; larger answers do not come back."),
+        { Verdict: PathMtuVerdict.NotAnswering } => Silent(path),
+        _ => Prose.Of($"Loss hides the path MTU: between {path.LargestAnswered ?? 0} octets, which were answered, and {path.SmallestLost ?? 0}, which were not."),
+    };
+
+    /// <summary>What fits through: inner and outer packet, segment.</summary>
+    public static Prose Fits(PathMtuEvidence path)
+    {
+        if (path.Mtu is not { } mtu)
+        {
+            return Prose.Empty;
+        }
+
+        var fits = Prose.Of($"A TCP segment may hold {Mss(path, mtu)} octets (MSS).");
+        return path is { Via.Count: > 0, OuterMtu: { } outer }
+            ? Prose.Of($"A packet inside may have {mtu} octets: {outer} outside − {path.Overhead} of {Prose.Join(", ", path.Via.Select(Prose.Code))}. {fits}")
+            : fits;
+    }
+
+    /// <summary>Commands and settings that help, best first.</summary>
+    public static IReadOnlyList<string> Fixes(PathMtuEvidence path)
+    {
+        if (path.Mtu is not { } mtu || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
+        {
+            return [];
+        }
+
+        var mss = Mss(path, mtu);
+        var (ip, host) = IsV6(path) ? ("ip -6", 128) : ("ip", 32);
+        var target = StrangerText.Clean(path.Address ?? path.Target);
+        var clamp = $"on a router in between: nft add rule inet filter forward tcp flags syn tcp option maxseg size set {mss}";
+        var onServer = $"on the servers: ip route change … advmss {mss}, so that no TCP peer ever sends more";
+        var here = $"on this host: {ip} route replace {target}/{host} via GATEWAY dev INTERFACE mtu {mtu} advmss {mss}";
+        var back = "let ICMP 3/4 (ICMPv6 2) through to the senders; a firewall that drops it makes the hole";
+        var entry = Decisive(path) is { Role: PathMtuRole.TunnelEntry };
+        var underlay = path.Verdict == PathMtuVerdict.ReturnPath ? null
+            : path.Via.Count > 0 ? $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside"
+            : entry && mtu < PlainEthernet ? $"raise the MTU under the tunnel by {PlainEthernet - mtu} octets: so many its headers take" : null;
+        string?[] fixes = path.Verdict switch
+        {
+            PathMtuVerdict.BlackHole => [back, underlay, onServer, clamp, here],
+            PathMtuVerdict.ReturnPath => ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", clamp],
+            PathMtuVerdict.WrongSignal => ["correct the device that names the wrong size", underlay, onServer, clamp, here],
+            _ => [underlay, onServer, clamp, here],
+        };
+        return [.. fixes.OfType<string>()];
+    }
+
+    /// <summary>The signal that the verdict rests on; null for none.</summary>
+    public static PathMtuSignal? Decisive(PathMtuEvidence path) =>
+        path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs((signal.InnerMtu ?? signal.Mtu) - (path.Mtu ?? 0)));
+
+    /// <summary>Who said it.</summary>
+    public static Prose Who(PathMtuSignal? signal) => signal switch
+    {
+        null => Prose.Of($"somebody"),
+        { Role: PathMtuRole.ThisHost } => Prose.Of($"this host ({signal.From})"),
+        { Role: PathMtuRole.TunnelEntry } => Prose.Of($"the entry of a tunnel, {signal.From}, which answers as the target itself,"),
+        { Hop: { } hop } => Prose.Of($"{signal.From} (hop {hop})"),
+        _ => Prose.Of($"{signal.From}"),
+    };
+
+    private static Prose Where(PathMtuEvidence path) => path switch
+    {
+        { Hop: { } hop } => Prose.Of($"between hop {hop}{Named(path.HopAddress)} and hop {hop + 1}{Named(path.NextHopAddress)}"),
+        _ => Prose.Of($"on the way"),
+    };
+
+    private static Prose Named(string? address) => address is null ? Prose.Empty : Prose.Of($" ({address})");
+
+    private static Prose Wrong(PathMtuEvidence path)
+    {
+        var signal = Decisive(path);
+        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {signal.InnerMtu ?? signal.Mtu}, {Why(path, signal)}");
+        var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text:ours}") : Prose.Empty;
+        return path.Mtu is { } mtu ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
+    }
+
+    private static Prose Why(PathMtuEvidence path, PathMtuSignal signal) => signal switch
+    {
+        { Mtu: 0 } => Prose.Of($"which is no size at all"),
+        { Implausible: true } when IsV6(path) && signal.Mtu < SmallestV6 => Prose.Of($"which is below the least MTU of IPv6, {SmallestV6}"),
+        { Implausible: true, QuotedLength: { } length } when signal.Mtu >= length => Prose.Of($"though the packet it refused had {length}"),
+        _ => Prose.Of($"which is not true"),
+    };
+
+    private static Prose Silent(PathMtuEvidence path) => (path.Via.Count > 0, path.Reason) switch
+    {
+        (true, "protocol-unreachable") => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+        (true, "port-unreachable") => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+        (true, _) => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. That says nothing about sizes."),
+        _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+    };
+}

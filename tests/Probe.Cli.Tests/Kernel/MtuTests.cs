@@ -1,0 +1,125 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Lab.Kernel;
+using Probe.Tests;
+
+namespace Probe.Cli.Tests.Kernel;
+
+/// <summary><c>probe mtu</c> through real Linux routers: the size to the octet, who says it, and a route cache that stays as it was.</summary>
+public sealed class MtuTests : IDisposable
+{
+    private const int NarrowHop = 3;
+
+    private readonly Lazy<LinuxLine> _line;
+    private KernelLab? _lab;
+
+    public MtuTests() => _line = new Lazy<LinuxLine>(() => LinuxLine.Build(_lab = new KernelLab(), 4));
+
+    private LinuxLine Line => _line.Value;
+
+    public void Dispose() => _lab?.Dispose();
+
+    public static TheoryData<string[], bool> Ways => new()
+    {
+        { ["--icmp"], false }, { ["--tcp", "-p", "80"], false }, { ["--udp"], false }, { [], false },
+        { ["--icmp"], true }, { ["--tcp", "-p", "80"], true }, { ["--udp"], true },
+    };
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [MemberData(nameof(Ways))]
+    public void Nothing_in_the_way_is_clear(string[] way, bool v6)
+    {
+        var (path, result) = Measure(way, v6);
+        Assert.Equal((PathMtuVerdict.Clear, 1500, 0), (path.Verdict, path.Mtu, result.Status));
+        AssertNothingLearned();
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [MemberData(nameof(Ways))]
+    public void A_router_that_says_so_is_named_with_its_hop(string[] way, bool v6)
+    {
+        Line.Narrow(NarrowHop, 1393);
+        var (path, result) = Measure(way, v6);
+        Assert.Equal((PathMtuVerdict.Signalled, 1393, Confidence.Proved), (path.Verdict, path.Mtu, path.Confidence));
+        var signal = Assert.Single(path.Signals);
+        Assert.Equal((LinuxLine.Hop(NarrowHop - 1, v6).ToString(), 1393, PathMtuRole.Router, NarrowHop - 1), (signal.From, signal.Mtu, signal.Role, signal.Hop));
+        Assert.Equal(0, result.Status);
+        AssertNothingLearned();
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [MemberData(nameof(Ways))]
+    public void A_silent_hole_is_found_to_the_octet_and_between_two_hops(string[] way, bool v6)
+    {
+        Line.Narrow(NarrowHop, 1337);
+        Line.Silence();
+        var (path, result) = Measure(way, v6);
+        Assert.Equal((PathMtuVerdict.BlackHole, 1337, 1338, 1), (path.Verdict, path.Mtu, path.SmallestLost, result.Status));
+        Assert.Equal((NarrowHop - 1, LinuxLine.Hop(NarrowHop - 1, v6).ToString()), (path.Hop, path.HopAddress));
+        AssertNothingLearned();
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("--icmp")]
+    [InlineData("--tcp")]
+    public void An_MTU_of_zero_is_called_wrong_and_the_real_size_found(string way)
+    {
+        // As routers before RFC 1191 say it; nft can say it with no other number.
+        KernelLab.Nft(Line.Router(NarrowHop - 1), """
+            table ip liar {
+              chain forward {
+                type filter hook forward priority 0; policy accept;
+                ip length > 1400 reject with icmp type frag-needed
+              }
+            }
+            """);
+        var (path, result) = Measure([way], v6: false);
+        Assert.Equal((PathMtuVerdict.WrongSignal, 1400, 1), (path.Verdict, path.Mtu, result.Status));
+        var signal = Assert.Single(path.Signals);
+        Assert.Equal((0, true), (signal.Mtu, signal.Implausible));
+        AssertNothingLearned();
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_target_that_never_answers_is_no_verdict_about_sizes()
+    {
+        KernelLab.Nft(Line.Server, """
+            table inet deaf {
+              chain input {
+                type filter hook input priority 0; policy drop;
+              }
+            }
+            """);
+        var (path, result) = Measure(["--timeout", "200ms"], v6: false);
+        Assert.Equal((PathMtuVerdict.NotAnswering, null, 4), (path.Verdict, path.Mtu, result.Status));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Another_size_than_expected_is_a_fault()
+    {
+        Line.Narrow(NarrowHop, 1400);
+        Assert.Equal(1, Measure(["--expect", "1500"], v6: false).Result.Status);
+        Assert.Equal(0, Measure(["--expect", "1400"], v6: false).Result.Status);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void The_table_says_who_limits_what_fits_and_what_helps()
+    {
+        Line.Narrow(NarrowHop, 1400);
+        Line.Silence();
+        var said = Line.Probe("mtu", "-n", Line.Target(v6: false).ToString()).Output;
+        Assert.Contains("1400 octets pass; larger packets disappear between hop 2 (10.9.2.2) and hop 3", said, StringComparison.Ordinal);
+        Assert.Contains("A TCP segment may hold 1360 octets (MSS).", said, StringComparison.Ordinal);
+        Assert.Contains("✓ 1400 ", said, StringComparison.Ordinal);
+        Assert.Contains("✗ 1401 ", said, StringComparison.Ordinal);
+        Assert.Contains("tcp option maxseg size set 1360", said, StringComparison.Ordinal);
+    }
+
+    private (PathMtuEvidence Path, LabResult Result) Measure(string[] way, bool v6)
+    {
+        var result = Line.Probe(["mtu", "-n", "--json", "--flows", "0", .. way, Line.Target(v6).ToString()]);
+        return (Assert.Single(ProbeInside.Read(result).PathMtus!), result);
+    }
+
+    private void AssertNothingLearned() => Assert.DoesNotContain("mtu", NarrowLine.LearnedBy(Line.Lab, Line.Client), StringComparison.Ordinal);
+}

@@ -1,0 +1,149 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Core.Probing;
+using Probe.Lab.Simulation;
+using Xunit.Abstractions;
+
+namespace Probe.Core.Tests.PathMtu;
+
+/// <summary>The acceptance matrix from outside: a client asks a virtual address whose director tunnels to a real server.</summary>
+public sealed class DirectorMatrixTests(ITestOutputHelper output)
+{
+    private const int Runs = 300;
+
+    private static readonly Dictionary<string, Func<Random, string, MatrixCase>> _cells = new(StringComparer.Ordinal)
+    {
+        ["clear"] = (random, kind) => Case(TunnelNetworks.Plan(random, kind), 1500, PathMtuVerdict.Clear),
+        ["return path"] = (random, kind) => Case(
+            TunnelNetworks.Plan(random, kind) with { ReturnMtu = PlainNetworks.Size(random), ReturnIsSilent = true }, 1500, PathMtuVerdict.Clear),
+        ["signalled by the entry"] = (random, kind) => Entry(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled),
+        ["signalled through the entry"] = (random, kind) => Path(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled),
+        ["silent entry"] = (random, kind) => Entry(random, kind, new DirectorSpec { SaysTooBig = false }, PathMtuVerdict.BlackHole),
+        ["silent path"] = (random, kind) => Path(random, kind, DirectorSpec.Stateless, PathMtuVerdict.BlackHole),
+        ["field 0"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 0 }, PathMtuVerdict.WrongSignal),
+        ["field 68"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 68 }, PathMtuVerdict.WrongSignal),
+        ["field 9000"] = (random, kind) => Entry(random, kind, new DirectorSpec { ToldMtu = 9000 }, PathMtuVerdict.WrongSignal),
+        ["relay -20"] = Relay,
+        ["relay missing"] = (random, kind) => Path(random, kind, new DirectorSpec { Relay = DirectorRelay.Missing, LearnsOuterMtu = false }, PathMtuVerdict.BlackHole),
+        ["decapsulation missing"] = (random, kind) =>
+        {
+            var reason = kind is "ipip" or "gre" ? "protocol-unreachable" : "port-unreachable";
+            var drawn = Case(TunnelNetworks.Plan(random, kind), null, PathMtuVerdict.NotAnswering, run => run.Evidence.Reason == reason ? null : "another reason");
+            return drawn with { Topology = TunnelNetworks.WithoutEnd(drawn.Topology) };
+        },
+        ["signalled, 10 % loss"] = (random, kind) => Lossy(Path(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled)),
+        ["silent, 10 % loss"] = (random, kind) => Lossy(Path(random, kind, DirectorSpec.Stateless, PathMtuVerdict.BlackHole)),
+    };
+
+    public static TheoryData<string> Cells => [.. _cells.Keys];
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Verdict_and_size_are_right(string cell)
+    {
+        foreach (var kind in TunnelNetworks.Kinds)
+        {
+            var count = new MatrixCell($"{kind}, {cell}", random => _cells[cell](random, kind)).Run(Runs, Seed.Value);
+            output.WriteLine(count.ToString());
+            Assert.True(count.Share >= (cell.Contains("loss", StringComparison.Ordinal) ? 0.95 : 0.99), count + Environment.NewLine + count.Failures);
+            Assert.True(count.ProvedWrong == 0, count + Environment.NewLine + count.Failures);
+        }
+    }
+
+    /// <summary>Echo requests and stray segments measure the director: no run says that the path is clear.</summary>
+    [Theory]
+    [InlineData(ProbeProtocol.Icmp, TcpSegmentKind.Syn, 80)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Ack, 80)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Syn, 79)]
+    public void What_the_director_answers_itself_is_never_clear(ProbeProtocol protocol, TcpSegmentKind segment, ushort port)
+    {
+        foreach (var kind in TunnelNetworks.Kinds)
+        {
+            for (var i = 0; i < Runs; i++)
+            {
+                var random = new Random(HashCode.Combine(Seed.Value, i));
+                var plan = TunnelNetworks.Plan(random, kind) with { Balancing = new DirectorSpec { FirstPort = 80, LastPort = 80, SaysTooBig = random.Next(2) == 0 } };
+                plan = plan with { OuterMtu = TunnelNetworks.OuterMtu(random, plan) };
+                var run = SimulatedSearch.Run(plan.FromClient(), protocol, change: options => options with
+                {
+                    AskedFromOutside = true,
+                    Segment = segment,
+                    FlowAt = index => SimulatedSearch.FlowOf(index + 1, protocol, false) with { DestinationPort = port },
+                }, keySeed: i);
+                Assert.NotEqual(PathMtuVerdict.Clear, run.Evidence.Verdict);
+                Assert.NotEqual(Confidence.Proved, run.Evidence.Mtu is null ? Confidence.Hint : run.Evidence.Confidence);
+            }
+        }
+    }
+
+    /// <summary>A SYN beside the echo requests finds what they do not see.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_syn_corrects_what_the_directors_echo_said(bool isKnownToBeOutside)
+    {
+        foreach (var kind in TunnelNetworks.Kinds)
+        {
+            var count = new MatrixCell($"{kind}, echo corrected by SYN", random => Path(random, kind, new DirectorSpec(), PathMtuVerdict.Signalled) with
+            {
+                Protocol = ProbeProtocol.Icmp,
+                Change = options => options with
+                {
+                    AskedFromOutside = isKnownToBeOutside,
+                    CrossChecks = [new PathMtuQuestion(ProbeProtocol.Tcp, SimulatedSearch.FlowOf(50, ProbeProtocol.Tcp, false))],
+                },
+                Also = run => run.Evidence.ProvedBy == PathMtuProof.SynPayload ? null : "not proved by a SYN",
+            }).Run(Runs, Seed.Value);
+            output.WriteLine(count.ToString());
+            Assert.True(count.Share >= 0.99 && count.ProvedWrong == 0, count + Environment.NewLine + count.Failures);
+        }
+    }
+
+    private static MatrixCase Case(TunnelPlan plan, int? mtu, PathMtuVerdict verdict, Func<SimulatedSearch, string?>? also = null) => new()
+    {
+        Topology = plan.FromClient(),
+        Mtu = mtu,
+        Verdict = verdict,
+        Change = options => options with { AskedFromOutside = true },
+        Also = also ?? (_ => null),
+    };
+
+    /// <summary>The director's own link is too small.</summary>
+    private static MatrixCase Entry(Random random, string kind, DirectorSpec director, PathMtuVerdict verdict)
+    {
+        var plan = TunnelNetworks.Plan(random, kind) with { Balancing = director };
+        plan = plan with { EntryMtu = TunnelNetworks.OuterMtu(random, plan) };
+        return Case(plan, plan.EntryMtu - plan.Overhead, verdict, run =>
+            run.Evidence.Signals.Any(signal => signal.Role != PathMtuRole.TunnelEntry) ? "not said by the tunnel's entry" : null);
+    }
+
+    /// <summary>A link behind the director is too small; the director's own takes full packets less the overhead.</summary>
+    private static MatrixCase Path(Random random, string kind, DirectorSpec director, PathMtuVerdict verdict)
+    {
+        var plan = TunnelNetworks.Plan(random, kind) with { Balancing = director, EntryMtu = 1500 };
+        plan = plan with { OuterMtu = Math.Min(1499, TunnelNetworks.OuterMtu(random, plan)) };
+        return Case(plan, plan.OuterMtu - plan.Overhead, verdict);
+    }
+
+    private static MatrixCase Relay(Random random, string kind)
+    {
+        // What lies between the truth and the wrong number must fit what the entry lets through.
+        var plan = TunnelNetworks.Plan(random, kind) with
+        {
+            Balancing = new DirectorSpec { Relay = DirectorRelay.OuterHeaderOnly, LearnsOuterMtu = false },
+            OuterMtu = random.Next(600, 1480),
+        };
+        var forgotten = plan.Overhead - 20;
+        return Case(plan, plan.OuterMtu - plan.Overhead, forgotten == 0 ? PathMtuVerdict.Signalled : PathMtuVerdict.WrongSignal, run =>
+            forgotten != 0 && run.Evidence.Arithmetic?.Difference != forgotten ? $"difference {run.Evidence.Arithmetic?.Difference}" : null);
+    }
+
+    private static MatrixCase Lossy(MatrixCase drawn) => drawn with
+    {
+        Topology = drawn.Topology.WithLink(TopologyBuilder.Vantage, "r1", link => link with
+        {
+            Quality = link.Quality with { Loss = 0.1 },
+            Back = (link.Back ?? link.Quality) with { Loss = 0.1 },
+        }),
+    };
+}

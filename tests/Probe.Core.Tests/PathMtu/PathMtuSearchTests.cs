@@ -1,0 +1,293 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Core.Probing;
+using static Probe.Core.Tests.PathMtu.ScriptedPath;
+
+namespace Probe.Core.Tests.PathMtu;
+
+/// <summary>Answers that come at odd times, in odd numbers, or say odd things.</summary>
+public sealed class PathMtuSearchTests
+{
+    private const int Limit = 1387;
+
+    [Fact]
+    public void A_slow_first_answer_does_not_slow_down_the_rest()
+    {
+        var first = true;
+        var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+        {
+            if (probe.Size <= Limit)
+            {
+                answers.Add(((first ? 900 : 20) * Millisecond, Answer(probe)));
+                first = false;
+            }
+        }));
+        Assert.Equal((Limit, PathMtuVerdict.BlackHole, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        Assert.InRange(evidence.ExactNs!.Value, 0, (900 + 300 + (10 * 20)) * Millisecond);
+    }
+
+    [Fact]
+    public void Every_answer_twice_counts_once()
+    {
+        var (evidence, search, path) = Run(new ScriptedPath((probe, answers) =>
+        {
+            if (probe.Size <= Limit)
+            {
+                answers.Add((20 * Millisecond, Answer(probe)));
+                answers.Add((21 * Millisecond, Answer(probe)));
+            }
+        }));
+        Assert.Equal(Limit, evidence.Mtu);
+        Assert.Equal(path.Sent.Count(sent => sent.Probe.Size <= Limit), search.ProbesAnswered);
+        Assert.Equal(path.Sent.Count, evidence.Sent);
+        Assert.All(evidence.Sizes, size => Assert.True(size.Answered <= size.Sent));
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(30)]
+    [InlineData(60)]
+    public void Answers_after_their_round_still_count(int percentLate)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Size <= Limit)
+                {
+                    answers.Add(((random.Next(100) < percentLate ? 200 : 20) * Millisecond, Answer(probe)));
+                }
+            }));
+            Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu} {evidence.Confidence}");
+        }
+    }
+
+    [Fact]
+    public void Answers_in_any_order_are_no_losses()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Size <= Limit)
+                {
+                    answers.Add((random.NextInt64(5 * Millisecond, 50 * Millisecond), Answer(probe)));
+                }
+            }));
+            Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
+            Assert.Equal(Confidence.Proved, evidence.Confidence);
+        }
+    }
+
+    [Fact]
+    public void A_router_that_names_another_size_each_time_is_never_believed()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+                answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, random.Next(0, 2000))))));
+            Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
+            Assert.Equal(evidence.Signals.Any(signal => signal.Mtu == Limit) ? PathMtuVerdict.Signalled : PathMtuVerdict.WrongSignal, evidence.Verdict);
+        }
+    }
+
+    [Fact]
+    public void Who_complains_and_passes_the_packet_on_all_the_same_does_not_make_the_path_smaller()
+    {
+        var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+        {
+            if (probe.Size > 1000)
+            {
+                answers.Add((10 * Millisecond, TooBig(probe, 1000)));
+            }
+
+            answers.Add((20 * Millisecond, Answer(probe)));
+        }));
+        Assert.Equal((1500, PathMtuVerdict.Clear), (evidence.Mtu, evidence.Verdict));
+        Assert.True(Assert.Single(evidence.Signals).Implausible);
+    }
+
+    [Fact]
+    public void A_device_smaller_than_the_route_says_is_this_hosts_own_limit()
+    {
+        var (evidence, search, path) = Run(new ScriptedPath(
+            (probe, answers) => answers.Add((20 * Millisecond, Answer(probe))), probe => probe.Size > Limit ? SendStatus.TooBig : SendStatus.Sent));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        Assert.Equal((PathMtuRole.ThisHost, Limit), (Assert.Single(evidence.Signals).Role, evidence.Signals[0].Mtu));
+        Assert.Equal(path.Sent.Count, search.ProbesSent);
+    }
+
+    [Fact]
+    public void A_full_queue_of_this_host_is_waited_for()
+    {
+        var random = new Random(Seed.Value);
+        var (evidence, search, path) = Run(new ScriptedPath(
+            (probe, answers) =>
+            {
+                if (probe.Size <= Limit)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            },
+            _ => random.Next(2) == 0 ? SendStatus.Busy : SendStatus.Sent));
+        Assert.Equal((Limit, Confidence.Proved), (evidence.Mtu, evidence.Confidence));
+        Assert.Equal(path.Sent.Count, search.ProbesSent);
+    }
+
+    [Fact]
+    public void No_route_ends_it_at_once()
+    {
+        var (evidence, search, _) = Run(new ScriptedPath((_, _) => { }, _ => SendStatus.NoRoute));
+        Assert.Equal((SendStatus.NoRoute, 0), (search.SendError, search.ProbesSent));
+        Assert.Equal((PathMtuVerdict.NotAnswering, null), (evidence.Verdict, evidence.Mtu));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    public void The_ceilings_hold_and_what_they_cut_short_is_not_called_found(int percentAnswered)
+    {
+        var random = new Random(Seed.Value);
+        var (evidence, search, path) = Run(
+            new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Size <= Limit && random.Next(100) < percentAnswered)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }),
+            options => options with { MaxProbes = 40, MaxPerSecond = 10 });
+        Assert.InRange(path.Sent.Count, 1, 40);
+        Assert.True(path.Sent.Select(sent => path.Sent.Count(other => other.AtNs > sent.AtNs - 1000 * Millisecond && other.AtNs <= sent.AtNs)).Max() <= 10);
+        Assert.True(evidence.Verdict is PathMtuVerdict.Unstable or PathMtuVerdict.NotAnswering, evidence.Verdict.ToString());
+        Assert.Null(evidence.Mtu);
+    }
+
+    [Fact]
+    public void Heavy_loss_never_makes_a_wrong_size_proved()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var loss = random.Next(30, 90);
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Size <= Limit && random.Next(100) >= loss)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }));
+            Assert.True(evidence.Mtu is null or Limit || evidence.Confidence != Confidence.Proved, $"seed {seed} loss {loss}: {evidence.Verdict} {evidence.Mtu}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1399 + 12, "GUE")]
+    [InlineData(1399 + 8, "FOU")]
+    [InlineData(1399 + 4, "GRE")]
+    [InlineData(1399 + 20, "IPIP")]
+    [InlineData(1399 + 32, "GUE")]
+    [InlineData(1399 - 100, "less")]
+    public void The_arithmetic_names_what_was_forgotten(int claimed, string word)
+    {
+        var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= 1399 ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, claimed)))));
+        Assert.Equal((1399, PathMtuVerdict.WrongSignal), (evidence.Mtu, evidence.Verdict));
+        Assert.Equal((claimed, 1399, claimed - 1399), (evidence.Arithmetic!.Claimed, evidence.Arithmetic.Real, evidence.Arithmetic.Difference));
+        Assert.Contains(word, evidence.Arithmetic.Meaning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_signal_names_the_router_and_its_hop_in_four_packets()
+    {
+        var (evidence, _, path) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, Limit)))));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        Assert.Equal((PathMtuRole.Router, Router.ToString(), 3), (evidence.Signals[0].Role, evidence.HopAddress, evidence.Hop));
+        Assert.Equal(4, path.Sent.Count);
+    }
+
+    /// <summary>Of SYNs of one flow that arrive together a host answers the first and is mute about the others until our reset has come.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(10)]
+    public void A_half_open_connection_that_mutes_the_rest_of_a_burst_hides_nothing(int percentLost)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(HashCode.Combine(Seed.Value, seed));
+            var server = new HalfOpenServer(random, percentLost);
+            var (evidence, _, _) = Run(server.Path);
+            Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu} {evidence.Confidence} {evidence.Reason} sent {evidence.Sent} loss {evidence.Loss}");
+        }
+    }
+
+    /// <summary>One connection of a Linux host 10 ms away, as tcp_check_req has it.</summary>
+    private sealed class HalfOpenServer
+    {
+        private const long RoundTripNs = 20 * Millisecond;
+        private readonly Random _random;
+        private readonly int _percentLost;
+        private long _openUntilNs = long.MinValue;
+        private long _challengedNs = long.MinValue / 2;
+
+        public HalfOpenServer(Random random, int percentLost)
+        {
+            (_random, _percentLost) = (random, percentLost);
+            Path = new ScriptedPath(Take);
+        }
+
+        public ScriptedPath Path { get; }
+
+        private bool Survives => _random.Next(100) >= _percentLost;
+
+        private void Take(ProbePacket probe, List<(long DelayNs, Reply Reply)> answers)
+        {
+            var atNs = Path.NowNs + (RoundTripNs / 2);
+            if (probe.Size > Limit || !Survives)
+            {
+                return;
+            }
+
+            if (atNs < _openUntilNs)
+            {
+                // Another sequence number: an acknowledgment, twice a second at most, that our kernel resets.
+                if (atNs - _challengedNs >= 500 * Millisecond)
+                {
+                    _challengedNs = atNs;
+                    _openUntilNs = Survives && Survives ? Math.Min(_openUntilNs, atNs + RoundTripNs) : _openUntilNs;
+                }
+
+                return;
+            }
+
+            // The SYN-ACK is sent again after a second.
+            _openUntilNs = atNs + (1000 * Millisecond);
+            if (Survives)
+            {
+                answers.Add((RoundTripNs, Answer(probe)));
+                _openUntilNs = Survives ? atNs + RoundTripNs : _openUntilNs;
+            }
+        }
+    }
+
+    private static (PathMtuEvidence Evidence, PathMtuSearch Search, ScriptedPath Path) Run(ScriptedPath path, Func<PathMtuOptions, PathMtuOptions>? change = null)
+    {
+        var options = new PathMtuOptions
+        {
+            Target = Target,
+            Source = Source,
+            Protocol = ProbeProtocol.Tcp,
+            FlowAt = index => SimulatedSearch.FlowOf(index + 1, ProbeProtocol.Tcp, false),
+            FirstHopMtu = 1500,
+            Locate = false,
+        };
+        var search = new PathMtuSearch(change?.Invoke(options) ?? options, new ProbeNumbers());
+        Assert.Equal(SweepEnd.Done, SweepLoop.Run(search, path, 600_000 * Millisecond, default));
+        return (new PathMtuEvidenceBuilder(search).Build("t")[0], search, path);
+    }
+}

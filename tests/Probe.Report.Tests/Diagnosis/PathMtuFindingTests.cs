@@ -1,0 +1,99 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Core.Tests;
+using Probe.Core.Tests.Evidence;
+using Probe.Report.Charts;
+using Probe.Report.Diagnosis;
+using static Probe.Core.Tests.Evidence.MtuSamples;
+
+namespace Probe.Report.Tests.Diagnosis;
+
+/// <summary>What is said of path MTUs, and what is not.</summary>
+public class PathMtuFindingTests
+{
+    [Fact]
+    public void The_report_of_all_verdicts() => Golden.Check("tests/Probe.Report.Tests/Golden/path-mtu.md", IncidentReport.Render(All()));
+
+    [Fact]
+    public void A_clear_path_is_no_finding() => Assert.Empty(Judge(Path(PathMtuVerdict.Clear, 1500)));
+
+    [Theory]
+    [InlineData(PathMtuVerdict.NotAnswering)]
+    [InlineData(PathMtuVerdict.Unstable)]
+    public void What_could_not_be_measured_is_no_finding(PathMtuVerdict verdict) => Assert.Empty(Judge(Path(verdict, null)));
+
+    [Fact]
+    public void A_router_that_tells_the_truth_is_worth_knowing_and_no_fault()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, 1400, Signal("198.51.100.2", 1400))));
+        Assert.Equal(("PRB-MTU-001", Severity.Info, false), (finding.Rule, finding.Severity, finding.IsFault()));
+        Assert.Contains("198.51.100.2", finding.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_entry_of_a_tunnel_is_a_risk_to_every_new_connection()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, 1480, Signal("192.0.2.9", 1480, PathMtuRole.TunnelEntry))));
+        Assert.Equal(("PRB-MTU-001", Severity.Risk, true), (finding.Rule, finding.Severity, finding.IsFault()));
+        Assert.Contains(finding.Fix, fix => fix.Contains("advmss 1440", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_black_hole_is_named_with_both_its_hops()
+    {
+        var finding = Assert.Single(Judge(BlackHole()));
+        Assert.Equal(("PRB-MTU-004", Severity.Degraded, Confidence.Proved), (finding.Rule, finding.Severity, finding.Confidence));
+        Assert.Contains("hop 2 (`198.51.100.2`)", finding.Summary, StringComparison.Ordinal);
+        Assert.Contains("hop 3 (`198.51.100.6`)", finding.Summary, StringComparison.Ordinal);
+        Assert.Equal("probe mtu --tcp -p 443 192.0.2.9 --expect 1400", finding.Verify);
+    }
+
+    [Fact]
+    public void The_arithmetic_of_a_relay_bug_is_told()
+    {
+        var finding = Assert.Single(Judge(RelayBug()));
+        Assert.Equal(("PRB-MTU-009", Severity.Degraded), (finding.Rule, finding.Severity));
+        Assert.Contains("1380 − 1368 = 12: only the outer IP header was subtracted", finding.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_number_smaller_than_the_truth_hurts_less_than_a_larger_one()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1400, Signal("198.51.100.2", 1300))));
+        Assert.Equal(("PRB-MTU-009", Severity.Risk), (finding.Rule, finding.Severity));
+    }
+
+    [Fact]
+    public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.ReturnPath, 1500) with { ReturnMtu = 1400 }));
+        Assert.Equal("PRB-MTU-010", finding.Rule);
+    }
+
+    [Fact]
+    public void Flows_that_differ_name_the_smaller_member()
+    {
+        var second = BlackHole() with { Flow = new PathMtuFlow(3, 40_003, 443) };
+        var findings = Judge(Path(PathMtuVerdict.Clear, 1500), second);
+        var member = Assert.Single(findings, finding => finding.Rule == "PRB-MTU-008");
+        Assert.Contains(member.Evidence, item => item.Text.Contains("source port 40003", StringComparison.Ordinal) && item.Value == "1400 octets");
+    }
+
+    [Fact]
+    public void Two_targets_that_differ_are_no_members_of_one_group() =>
+        Assert.DoesNotContain(Judge(Path(PathMtuVerdict.Clear, 1500), BlackHole() with { Target = "other.example" }), finding => finding.Rule == "PRB-MTU-008");
+
+    [Fact]
+    public void The_ladder_shows_the_step_and_the_ends_of_a_long_search()
+    {
+        var sizes = Enumerable.Range(0, 40).Select(i => new PathMtuSize(1381 + i, 1, i < 20 ? 1 : 0)).Append(new PathMtuSize(68, 1, 1)).Append(new PathMtuSize(1500, 3, 0)).ToList();
+        var rows = SizeLadder.Draw(BlackHole() with { Sizes = sizes });
+        Assert.StartsWith("✗ 1500", rows[0], StringComparison.Ordinal);
+        Assert.StartsWith("✓   68", rows[^1], StringComparison.Ordinal);
+        Assert.Contains(rows, row => row.StartsWith("✗ 1401", StringComparison.Ordinal));
+        Assert.Contains(rows, row => row.StartsWith("✓ 1400", StringComparison.Ordinal) && row.EndsWith("← path MTU", StringComparison.Ordinal));
+        Assert.InRange(rows.Count, 5, 16);
+    }
+
+    private static IReadOnlyList<Finding> Judge(params PathMtuEvidence[] paths) => RuleSet.All.Judge(Document(paths)).Findings;
+}
