@@ -99,7 +99,7 @@ public static class PathMtuWords
     {
         var signal = Decisive(path);
         var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {signal.InnerMtu ?? signal.Mtu}, {Why(path, signal)}");
-        var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text:ours}") : Prose.Empty;
+        var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
         return path.Mtu is { } mtu ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
     }
 

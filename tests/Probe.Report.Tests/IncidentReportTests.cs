@@ -3,9 +3,11 @@ using System.Text;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using Probe.Core.Tests;
 using Probe.Core.Tests.Evidence;
+using Probe.Report.Tests.Diagnosis;
 using Probe.Report.Tests.Markdown;
 using static Probe.Core.Tests.Evidence.Samples;
 
@@ -153,8 +155,24 @@ public class IncidentReportTests
         {
             Target = text(), Address = text(), Source = text(), Via = [text()], Mode = text(), StopReason = text(),
         };
+        var path = MtuSamples.RelayBug() with
+        {
+            Target = text(), Address = text(), Protocol = text(), Source = text(), Via = [text()], Real = text(), Reason = text(), HopAddress = text(), NextHopAddress = text(), Hop = 2,
+            Signals = [MtuSamples.Signal(text(), 1380)], Arithmetic = new PathMtuArithmetic(1380, 1368, 12, text()),
+        };
+        var tcp = new TcpEvidence
+        {
+            Stall = TcpFindingTests.Stalled() with
+            {
+                Payload = text(), Reason = text(), PathIcmpFrom = text(),
+                Learned = new PathMtuException { Destination = text(), LearnedMtu = 1480, Route = text(), Gateway = text(), Interface = text() },
+            },
+            Upload = TcpFindingTests.Transfer(0, 12, 12) with { Verdict = TcpTransferVerdict.AggregationDependentLoss, Payload = text(), Reason = text() },
+        };
+        path = path with { Tcp = tcp };
         return Document(trace) with
         {
+            PathMtus = [path with { Verdict = (PathMtuVerdict)(text().Length % Enum.GetValues<PathMtuVerdict>().Length) }],
             Tool = new ToolInfo(text(), text()), Command = [text(), text()], Complete = false, EndReason = text(), Gaps = [new Gap(text(), text())],
             Host = new HostFacts { Name = text(), Kernel = text(), BootId = text(), Capabilities = [text()] }, Captures = [new CaptureFile(text(), text())],
         };

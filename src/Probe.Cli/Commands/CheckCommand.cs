@@ -19,7 +19,7 @@ internal sealed class CheckCommand : ProbeCommand
     }
 
     private CheckCommand(CheckOptions own)
-        : base("check", "Checks whether services answer, thousands at a time: half-open by default, so that no application notices.", new CommonOptions(tunnels: true), own.All)
+        : base("check", "Checks whether services answer, thousands at a time: half-open by default, so that no application notices.", new CommonOptions(), own.All)
     {
         _own = own;
         Arguments.Add(_targets);

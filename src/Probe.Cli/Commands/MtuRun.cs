@@ -131,10 +131,18 @@ internal sealed class MtuRun
             To = new TcpConversationOptions
             {
                 Target = address, Port = target.Port ?? _request.Port, Source = _request.Probing.Source ?? default, Interface = _request.Probing.Interface,
-                Mark = _request.Probing.Mark ?? 0, TrafficClass = (byte)(_request.Probing.Dscp << 2),
+                Mark = _request.Probing.Mark, TrafficClass = (byte)(_request.Probing.Dscp << 2),
             },
         };
         var tcp = new TcpEvidence();
+
+        // First: the others teach this host the path MTU too, and it can be learned but once.
+        if (wanted.Stall)
+        {
+            _context.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
+            tcp = tcp with { Stall = TcpStall.Run(options, _context.Cancellation) };
+        }
+
         if (wanted.Upload)
         {
             _context.Messages.Progress($"{target.Host.Text}: sending the same octets spaced, in pairs and in bulk");
@@ -147,13 +155,7 @@ internal sealed class MtuRun
             tcp = tcp with { Download = TcpTransfer.Download(options, _context.Cancellation) };
         }
 
-        if (wanted.Stall)
-        {
-            _context.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
-            tcp = tcp with { Stall = TcpStall.Run(options, _context.Cancellation) };
-        }
-
-        if ((tcp.Upload ?? tcp.Download)?.Pacings is [{ Before: { } first }, ..])
+        if (tcp.Upload?.Pacings is [{ Before: { } first }, ..])
         {
             tcp = tcp with { Mss = MssReading.Of(first, address.IsV4, tcp.Download?.Pacings is [{ SynMss: { } arrived }, ..] ? arrived : null) };
         }

@@ -57,7 +57,7 @@ internal static class LivePage
     private static List<ScreenLine> Head(LiveSnapshot snapshot, ScreenSize size, Palette palette)
     {
         var (run, trace) = (snapshot.Run, snapshot.Run.Trace);
-        var to = trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})";
+        var to = (trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})") + string.Concat(trace.Via.Select(text => $" via {text}"));
         var since = $"since {snapshot.Started.ToString()[..19].Replace('T', ' ')}Z";
         var first = Line(size, palette).Add(StrangerText.ForTerminal($"{to} from {trace.Source}"), Tone.Strong);
         if (first.Room >= since.Length + 2)

@@ -159,5 +159,5 @@ public sealed record InterfaceEvidence
     public bool Up { get; init; }
 
     /// <summary>What the driver or the kernel merges and splits for it, by the kernel's names: <c>rx-gro</c>, <c>tx-tcp-segmentation</c>, <c>tx-udp_tnl-segmentation</c>.</summary>
-    public IReadOnlyDictionary<string, bool> Offloads { get; init; } = new Dictionary<string, bool>();
+    public IReadOnlyDictionary<string, bool> Offloads { get; init; } = new Dictionary<string, bool>(StringComparer.Ordinal);
 }

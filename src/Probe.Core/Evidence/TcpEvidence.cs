@@ -136,7 +136,7 @@ public sealed record TcpStallEvidence
     public IReadOnlyList<TcpStallConnection> Connections { get; init; } = [];
 
     /// <summary>Counters that moved from the first full segment until the end; they count everybody's traffic.</summary>
-    public IReadOnlyDictionary<string, long> Counters { get; init; } = new Dictionary<string, long>();
+    public IReadOnlyDictionary<string, long> Counters { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>Frag-needed (or Packet Too Big) that this host sent to itself about these connections; null when raw sockets are not allowed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

@@ -64,9 +64,9 @@ public sealed class CounterSnapshot
         return new CountersEvidence(before.Values, Values);
     }
 
-    private static void AddTable(Dictionary<string, long> values, IReadOnlyList<string> lines)
+    private static void AddTable(Dictionary<string, long> values, string[] lines)
     {
-        for (var i = 0; i + 1 < lines.Count; i += 2)
+        for (var i = 0; i + 1 < lines.Length; i += 2)
         {
             var names = lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             var numbers = lines[i + 1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -82,7 +82,7 @@ public sealed class CounterSnapshot
         }
     }
 
-    private static void AddList(Dictionary<string, long> values, IReadOnlyList<string> lines)
+    private static void AddList(Dictionary<string, long> values, string[] lines)
     {
         foreach (var line in lines)
         {

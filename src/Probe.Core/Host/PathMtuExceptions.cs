@@ -19,11 +19,15 @@ public static class PathMtuExceptions
     }
 
     /// <summary>What was learned for one destination; null when nothing was.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="source">As <c>--source</c>; no address leaves it open.</param>
+    /// <param name="networkInterface">As <c>--interface</c>.</param>
+    /// <param name="mark">As <c>--mark</c>.</param>
     /// <exception cref="LinuxException">No route there.</exception>
-    public static PathMtuException? For(IpAddress destination)
+    public static PathMtuException? For(IpAddress destination, IpAddress source = default, string? networkInterface = null, uint? mark = null)
     {
         using var netlink = new Netlink();
-        var route = Routes.Get(destination);
+        var route = Routes.Get(destination, source, networkInterface is null ? 0 : Interfaces.Index(networkInterface), mark ?? 0);
 
         // Every answer for IPv4 is marked cloned; only a learned one expires.
         return route is { Cloned: true, ExpiresSeconds: > 0, Mtu: > 0 } ? Of(netlink, destination, route) : null;

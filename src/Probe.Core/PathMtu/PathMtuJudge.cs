@@ -100,7 +100,7 @@ internal static class PathMtuJudge
         var isProved = search.IsProved(ledger);
         if (ledger.SmallestBad != bad)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : "interrupted");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : result.IsOver ? "silence" : "interrupted");
         }
 
         if (!isProved && PathMtuSearch.AccidentChance(ledger) > MostChance)

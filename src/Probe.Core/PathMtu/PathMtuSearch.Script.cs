@@ -6,11 +6,35 @@ namespace Probe.Core.PathMtu;
 public sealed partial class PathMtuSearch
 {
     private const long FirstWaitNs = 200_000_000;
+    private const long FirstPauseNs = 50_000_000;
+    private const int Recoveries = 6;
     private const int SmallProbes = 7;
-    private const int Claims = 4;
-    private const int Parts = 7;
     private const int MostCopies = 6;
-    private const int BelievedLosses = 2;
+
+    /// <summary>What the next round of a search is for.</summary>
+    private enum Stage
+    {
+        /// <summary>A size that somebody named, and the one above it.</summary>
+        Claim,
+
+        /// <summary>The largest size: nothing above what is answered is known to be lost.</summary>
+        Top,
+
+        /// <summary>Only one size is in question.</summary>
+        Decide,
+
+        /// <summary>One size between.</summary>
+        Middle,
+
+        /// <summary>Common sizes.</summary>
+        Table,
+
+        /// <summary>Sizes right above the largest that is answered.</summary>
+        Steps,
+
+        /// <summary>Equal parts.</summary>
+        Splits,
+    }
 
     private IEnumerable<SizeRound> Script(PathMtuQuestion question)
     {
@@ -49,49 +73,64 @@ public sealed partial class PathMtuSearch
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        var tried = new HashSet<int>();
-        var (isTableTried, areStepsTried) = (false, false);
-        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !OutOfProbes)
+        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded)
         {
-            if (ledger.SmallestBad is not { } bad)
+            var bad = ledger.SmallestBad ?? int.MaxValue;
+            var claim = NextClaim(ledger, answered, bad);
+            if (bad == answered + 1 && claim is null && IsBelieved(ledger, bad))
             {
-                yield return Round(ledger, [Largest]);
+                yield break;
             }
-            else if (NextClaim(ledger, answered, bad, tried) is { } claim)
-            {
-                Phase = PathMtuPhase.Likely;
-                yield return Round(ledger, [.. claim + 1 < bad ? [claim + 1] : Array.Empty<int>(), .. claim > answered ? [claim] : Array.Empty<int>()]);
-            }
-            else if (bad == answered + 1)
-            {
-                if (IsBelieved(ledger, bad))
-                {
-                    yield break;
-                }
 
-                yield return Round(ledger, [bad]);
-            }
-            else if (IsOneByOne(ledger))
+            var stage = claim is not null ? Stage.Claim
+                : bad == int.MaxValue ? Stage.Top
+                : bad == answered + 1 ? Stage.Decide
+                : IsOneByOne(ledger) ? Stage.Middle
+                : !ledger.IsTableTried ? Stage.Table
+                : !ledger.AreStepsTried ? Stage.Steps
+                : Stage.Splits;
+            Phase = stage is Stage.Claim or Stage.Table ? PathMtuPhase.Likely : PathMtuPhase.Narrowing;
+            IEnumerable<int> sizes = stage switch
             {
-                Phase = PathMtuPhase.Narrowing;
-                foreach (var round in One(ledger, MiddleOf(answered, bad)))
-                {
-                    yield return round;
-                }
-            }
-            else if (!isTableTried)
+                Stage.Claim => new[] { claim!.Value + 1, claim.Value }.Where(size => size < bad && size > answered),
+                Stage.Top => [Largest],
+                Stage.Decide => [bad, answered],
+                Stage.Middle => [MiddleOf(answered, bad)],
+                Stage.Table => WithBad(ledger, bad, Table(answered, bad)),
+                Stage.Steps => WithBad(ledger, bad, Steps(answered, bad)),
+                _ => WithBad(ledger, bad, Splits(answered, bad)),
+            };
+            foreach (var round in Carry(ledger, answered, sizes))
             {
-                Phase = PathMtuPhase.Likely;
-                isTableTried = true;
-                yield return Round(ledger, WithBad(ledger, bad, CommonSizes.Between(answered, bad, Overhead).Where(size => !Options.Target.IsV6 || bad <= 1280 || size >= 1280)));
+                yield return round;
             }
-            else
-            {
-                Phase = PathMtuPhase.Narrowing;
-                var sizes = areStepsTried ? Splits(answered, bad) : Steps(answered, bad);
-                areStepsTried = true;
-                yield return Round(ledger, WithBad(ledger, bad, sizes));
-            }
+
+            ledger.IsTableTried |= stage == Stage.Table;
+            ledger.AreStepsTried |= stage == Stage.Steps;
+        }
+    }
+
+    /// <summary>Asks for sizes, where answers are throttled as soon as there may be one: of those that get there the largest tells enough.</summary>
+    private IEnumerable<SizeRound> Carry(SizeLedger ledger, int answered, IEnumerable<int> sizes)
+    {
+        var pause = IsOneByOne(ledger) ? Throttle(ledger) : [];
+        return pause.Concat(Recover(ledger, Round(ledger, ledger.IsMuting && ledger.IsQuiet ? sizes.Append(answered).Distinct() : sizes), answered));
+    }
+
+    /// <summary>
+    /// A round, and after one in which not even what gets there was answered the time until it is again: in an outage, or while a host is mute about
+    /// a flow whose reset was lost. What was lost meanwhile tells nothing.
+    /// </summary>
+    private IEnumerable<SizeRound> Recover(SizeLedger ledger, SizeRound asked, int answered)
+    {
+        yield return asked;
+        for (var i = 0; i < Recoveries && asked.Asks.Any(ask => ask.Size <= answered) && asked.Asks.All(ask => ask.State is AskState.Lost or AskState.Void); i++)
+        {
+            ledger.VoidSinceAnswered();
+            yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << i, Options.TimeoutNs));
+            asked = new SizeRound([new SizeAsk(ledger, answered)]) { IsPatient = true, WaitsForAll = true };
+            yield return asked;
+            _isCutOff = i == Recoveries - 1 && asked.Asks[0].State != AskState.Answered;
         }
     }
 
@@ -105,7 +144,7 @@ public sealed partial class PathMtuSearch
             var bad = answered + 1;
             if (answered < Largest && !(ledger.SmallestBad == bad && IsBelieved(ledger, bad)))
             {
-                if (OutOfProbes)
+                if (IsEnded)
                 {
                     yield break;
                 }
@@ -124,7 +163,7 @@ public sealed partial class PathMtuSearch
                 (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
             }
 
-            if (answered >= Largest || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
+            if (answered >= Largest || IsEnded || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
             {
                 yield break;
             }
@@ -137,32 +176,8 @@ public sealed partial class PathMtuSearch
         }
     }
 
-    /// <summary>Chance does not explain the losses at the size right above the largest answered one, or somebody named exactly that limit.</summary>
-    internal bool IsProved(SizeLedger ledger)
-    {
-        var answered = ledger.LargestAnswered;
-        var bad = answered + 1;
-        if (answered == 0 || answered >= Largest)
-        {
-            return answered > 0;
-        }
-
-        if (ledger.Count(bad, AskState.TooBigHere) > 0 || ledger.Count(bad, AskState.Refused) >= BelievedLosses
-            || ledger.Signals.Any(signal => signal.Ask.Size == bad && signal.InnerMtu == answered && !signal.Implausible))
-        {
-            return true;
-        }
-
-        return AccidentChance(ledger) <= LossBound.ProvedChance;
-    }
-
-    /// <summary>The chance that the losses at the deciding size were accidents.</summary>
-    internal static double AccidentChance(SizeLedger ledger)
-    {
-        var (lost, sent) = ledger.Trials();
-        var bad = ledger.LargestAnswered + 1;
-        return LossBound.Chance(lost, sent, ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Refused) + ledger.Count(bad, AskState.Rejected));
-    }
+    /// <summary>Nothing more is to be learned: the ceiling, or a target that answered and fell silent.</summary>
+    private bool IsEnded => OutOfProbes || _isCutOff;
 
     /// <summary>Probes kept back for what comes after the search.</summary>
     private int Reserve => (Options.Locate ? 24 : 0) + (4 * Options.OtherFlows);
@@ -173,100 +188,35 @@ public sealed partial class PathMtuSearch
     /// <summary>Answers to it are throttled: ports refuse by ICMP.</summary>
     private static bool IsOneByOne(SizeLedger ledger) => ledger.Question.Protocol == ProbeProtocol.Udp;
 
-    private static bool IsBelieved(SizeLedger ledger, int bad) =>
-        ledger.Count(bad, AskState.Refused) > 0 || ledger.Count(bad, AskState.TooBigHere) > 0
-        || ledger.Count(bad, AskState.Lost) + ledger.Count(bad, AskState.Rejected) >= BelievedLosses;
-
-    /// <summary>Sizes, and the smallest bad one once more as long as one accident would explain it.</summary>
-    private static IEnumerable<int> WithBad(SizeLedger ledger, int bad, IEnumerable<int> sizes) => IsBelieved(ledger, bad) ? sizes : sizes.Append(bad);
-
-    private static IEnumerable<int> Steps(int answered, int bad)
-    {
-        var sizes = new SortedSet<int>();
-        foreach (var step in CommonSizes.Steps)
-        {
-            if (answered + step < bad)
-            {
-                sizes.Add(answered + step);
-            }
-        }
-
-        sizes.Add(bad - 1);
-        return sizes;
-    }
-
-    private static IEnumerable<int> Splits(int answered, int bad)
-    {
-        var room = bad - answered - 1;
-        var count = Math.Min(Parts - 1, room);
-        for (var i = 1; i <= count; i++)
-        {
-            yield return answered + (int)(((long)(bad - answered) * i) / (count + 1));
-        }
-    }
-
-    /// <summary>The next size that somebody named and that was not tested.</summary>
-    private int? NextClaim(SizeLedger ledger, int answered, int bad, HashSet<int> tried)
-    {
-        foreach (var signal in ledger.Signals)
-        {
-            var claim = signal.InnerMtu;
-            if (!signal.Implausible && claim >= answered && claim < bad && (claim + 1 < bad || claim > answered) && claim >= Smallest
-                && tried.Count < Claims && tried.Add(claim))
-            {
-                return claim;
-            }
-        }
-
-        return null;
-    }
-
-    private int MiddleOf(int answered, int bad)
-    {
-        var common = CommonSizes.Between(answered, bad, Overhead).ToArray();
-        return common.Length > 2 ? common[common.Length / 2] : answered + ((bad - answered) / 2);
-    }
-
     /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
         var (lost, sent) = ledger.Trials();
-        var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.Count(answered + 1, AskState.Lost));
+        var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);
-        if (IsOneByOne(ledger))
-        {
-            yield return new SizeRound([.. Enumerable.Repeat(answered + 1, Math.Min(copies, 2)).Select(size => new SizeAsk(ledger, size))]) { IsPatient = true };
-            foreach (var round in One(ledger, answered))
-            {
-                yield return round;
-            }
 
-            yield break;
-        }
-
-        // Of a burst of SYNs only the first that fits is answered.
-        var isMuted = ledger.Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn };
+        // Of a burst of SYNs, and of throttled refusals, one answer is all there may be.
+        var isOne = ledger.IsMuting || IsOneByOne(ledger);
         var asks = new List<SizeAsk>();
         for (var i = 0; i < copies; i++)
         {
             asks.Add(new SizeAsk(ledger, answered + 1));
-            if (!isMuted || i == copies - 1)
+            if (!isOne || i == copies - 1)
             {
                 asks.Add(new SizeAsk(ledger, answered));
             }
         }
 
-        yield return new SizeRound(asks) { IsPatient = true };
+        var pause = IsOneByOne(ledger) ? Throttle(ledger) : [];
+        return pause.Concat(Recover(ledger, new SizeRound(asks) { IsPatient = true }, answered));
     }
 
-    /// <summary>One size, when a throttled answerer may speak again.</summary>
-    private IEnumerable<SizeRound> One(SizeLedger ledger, int size)
+    /// <summary>Waits until a throttled answerer may speak again.</summary>
+    private IEnumerable<SizeRound> Throttle(SizeLedger ledger)
     {
         if (ledger.NextAnswerNs(_nowNs) is var nextNs && nextNs > _nowNs)
         {
             yield return SizeRound.Pause(nextNs);
         }
-
-        yield return Round(ledger, [size]);
     }
 }

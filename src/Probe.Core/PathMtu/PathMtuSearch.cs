@@ -27,6 +27,7 @@ public sealed partial class PathMtuSearch : ISweep
     private long _nowNs;
     private long _busyUntilNs = long.MinValue;
     private int _rounds;
+    private bool _isCutOff;
 
     /// <summary>Makes a search.</summary>
     /// <param name="options">What to ask.</param>
@@ -246,7 +247,7 @@ public sealed partial class PathMtuSearch : ISweep
         foreach (var ask in _round.Asks)
         {
             // What is smaller than a size that got there needs no answer of its own.
-            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || ask.Size > ask.Ledger.LargestAnswered)))
+            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || _round.WaitsForAll || ask.Size > ask.Ledger.LargestAnswered)))
             {
                 overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
             }

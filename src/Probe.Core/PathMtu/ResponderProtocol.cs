@@ -69,7 +69,9 @@ internal static class ResponderProtocol
 
         try
         {
-            return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>());
+            return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>()) is { } report && IsSane(report)
+                ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno), Before = Clean(report.Before), After = Clean(report.After) }
+                : null;
         }
         catch (JsonException)
         {
@@ -77,6 +79,11 @@ internal static class ResponderProtocol
             return null;
         }
     }
+
+    private static bool IsSane(TcpPacingEvidence report) =>
+        report is { Octets: >= 0 and <= TcpTransfer.MaxOctets, Acknowledged: >= 0, Segments: >= 0, Retransmitted: >= 0, Resized: >= 0, DurationNs: >= 0, Loss: null or (>= 0 and <= 1) };
+
+    private static TcpInfoEvidence? Clean(TcpInfoEvidence? info) => info is null ? null : info with { State = StrangerText.Clean(info.State) };
 
     private static string Word(TcpPacing pacing) => pacing switch { TcpPacing.Spaced => "spaced", TcpPacing.Pairs => "pairs", _ => "bulk" };
 }

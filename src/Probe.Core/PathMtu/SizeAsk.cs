@@ -24,6 +24,9 @@ internal enum AskState
     /// <summary>Nobody answered it in time; a late answer still counts.</summary>
     Lost,
 
+    /// <summary>Lost while nothing got through: it says nothing about the size.</summary>
+    Void,
+
     /// <summary>This host's own device does not take it.</summary>
     TooBigHere,
 }
@@ -72,6 +75,9 @@ internal sealed class SizeRound(IReadOnlyList<SizeAsk> asks)
 
     /// <summary>A loss in it decides something: slow answers get their time.</summary>
     public bool IsPatient { get; init; }
+
+    /// <summary>Waits for sizes, too, that are known to get there.</summary>
+    public bool WaitsForAll { get; init; }
 
     /// <summary>Nothing is sent before this instant, nanoseconds of the run's clock.</summary>
     public long UntilNs { get; private init; } = long.MinValue;

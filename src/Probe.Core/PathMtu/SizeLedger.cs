@@ -25,6 +25,9 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     /// <summary>Every word about a size, in order of arrival.</summary>
     public IReadOnlyList<SizeSignal> Signals => _signals;
 
+    /// <summary>An answer opens a connection, which mutes what follows on the same flow until our reset has come.</summary>
+    public bool IsMuting => Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn };
+
     /// <summary>Largest size the target answered; 0 for none.</summary>
     public int LargestAnswered { get; private set; }
 
@@ -46,6 +49,15 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         }
     }
 
+    /// <summary>Sizes that somebody named and that were tested.</summary>
+    public HashSet<int> Claims { get; } = [];
+
+    /// <summary>Common sizes were tried.</summary>
+    public bool IsTableTried { get; set; }
+
+    /// <summary>So were those right above the largest that got there.</summary>
+    public bool AreStepsTried { get; set; }
+
     /// <summary>TTL with which the target's last answer arrived; 0 for none.</summary>
     public byte AnswerTtl { get; private set; }
 
@@ -64,7 +76,11 @@ internal sealed class SizeLedger(PathMtuQuestion question)
             _answersLeft--;
         }
 
-        LargestAnswered = Math.Max(LargestAnswered, ask.Size);
+        if (ask.Size > LargestAnswered)
+        {
+            LargestAnswered = ask.Size;
+            VoidMuted();
+        }
     }
 
     /// <summary>When an answerer that throttles what it says may speak again.</summary>
@@ -89,6 +105,37 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         return count;
     }
 
+    /// <summary>Nothing came back of the last burst.</summary>
+    public bool IsQuiet => _asks.Count > 0 && !_asks.Exists(ask => ask.Round == _asks[^1].Round && (ask.State is AskState.Answered or AskState.Refused));
+
+    /// <summary>What was lost since the last burst of which something came back says nothing about sizes.</summary>
+    public void VoidSinceAnswered()
+    {
+        var heard = _asks.FindLast(ask => ask.State is AskState.Answered or AskState.Refused)?.Round ?? 0;
+        foreach (var ask in _asks)
+        {
+            if (ask.Round > heard && ask.State == AskState.Lost && ask.Size > LargestAnswered)
+            {
+                ask.State = AskState.Void;
+            }
+        }
+    }
+
+    /// <summary>Something of this burst was answered.</summary>
+    public bool IsAnsweredIn(int round) => _asks.Exists(ask => ask.Round == round && ask.State == AskState.Answered);
+
+    /// <summary>Losses at a size while the path carried other probes of the same burst: an outage takes both.</summary>
+    public int LossesBeside(int size)
+    {
+        var count = 0;
+        foreach (var ask in _asks)
+        {
+            count += ask.Size == size && ask.State is AskState.Lost or AskState.Rejected && IsAnsweredIn(ask.Round) ? 1 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it opens
     /// the connection that mutes the others.
@@ -104,7 +151,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
                 continue;
             }
 
-            if (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && ask.Round == lastRound)
+            if (IsMuting && ask.Round == lastRound)
             {
                 continue;
             }
@@ -115,6 +162,24 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         }
 
         return (lost, sent);
+    }
+
+    /// <summary>A burst of SYNs that held one which gets there, and of which nothing was answered, met a host that was mute about the flow.</summary>
+    private void VoidMuted()
+    {
+        if (!IsMuting)
+        {
+            return;
+        }
+
+        foreach (var ask in _asks)
+        {
+            if (ask.State == AskState.Lost && ask.Size > LargestAnswered
+                && _asks.Exists(other => other.Round == ask.Round && other.Size <= LargestAnswered) && !IsAnsweredIn(ask.Round))
+            {
+                ask.State = AskState.Void;
+            }
+        }
     }
 
     private void CountAnswers(long nowNs)

@@ -1,5 +1,4 @@
 using Probe.Core.Evidence;
-using Probe.Core.Linux;
 using Probe.Core.Probing;
 
 namespace Probe.Core.PathMtu;
@@ -72,7 +71,6 @@ internal sealed class StallTalk : IDisposable
     /// <summary>Sends a message and watches until it is acknowledged, the connection ends, the time is over, or <paramref name="enough"/>.</summary>
     public void Say(byte[] message, long timeoutNs, Func<bool>? enough = null)
     {
-        using var diag = TcpConversation.OpenDiagnosis();
         _before = Over.Info;
         var start = ConversationLoop.NowNs;
         var nextSample = start;
@@ -96,7 +94,7 @@ internal sealed class StallTalk : IDisposable
 
             if (now >= nextSample)
             {
-                Sample(diag, now - start);
+                Sample(now - start);
                 nextSample += SampleNs;
             }
 
@@ -116,7 +114,7 @@ internal sealed class StallTalk : IDisposable
             _loop.Drain(Over);
         }
 
-        Sample(diag, ConversationLoop.NowNs - start);
+        Sample(ConversationLoop.NowNs - start);
     }
 
     /// <summary>What was seen.</summary>
@@ -138,9 +136,9 @@ internal sealed class StallTalk : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Over.Dispose();
 
-    private void Sample(Netlink diag, long atNs)
+    private void Sample(long atNs)
     {
-        if (Over.Diagnose(diag) is not { Info: { } info } socket)
+        if (Over.Diagnosed is not { Info: { } info } socket)
         {
             return;
         }

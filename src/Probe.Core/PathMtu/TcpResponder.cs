@@ -46,7 +46,7 @@ public sealed class TcpResponder : IDisposable
 
             foreach (var guest in _guests)
             {
-                Serve(loop, guest);
+                Serve(guest);
             }
 
             foreach (var gone in _guests.Where(guest => guest.IsGone).ToList())
@@ -79,7 +79,7 @@ public sealed class TcpResponder : IDisposable
         _guests.Add(new Guest(conversation, ConversationLoop.NowNs));
     }
 
-    private void Serve(ConversationLoop loop, Guest guest)
+    private void Serve(Guest guest)
     {
         var now = ConversationLoop.NowNs;
         while (guest.Over.Receive(_buffer) is > 0 and var count)
@@ -87,7 +87,6 @@ public sealed class TcpResponder : IDisposable
             guest.Hear(_buffer.AsSpan(0, count), now);
         }
 
-        loop.Leave(guest.Over);
         guest.Step(now);
         if (guest.TakeFinished())
         {

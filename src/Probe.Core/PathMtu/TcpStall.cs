@@ -25,7 +25,7 @@ public static class TcpStall
     public static TcpStallEvidence Run(TcpTestOptions options, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (PathMtuExceptions.For(options.To.Target) is { } before)
+        if (Known(options.To) is { } before)
         {
             // A connection opened now negotiates by what is known already, and looks healthy.
             return Outcome(options, TcpStallVerdict.CannotTell,
@@ -42,7 +42,7 @@ public static class TcpStall
                 talks.Add(talk);
                 if (!talk.IsConnected)
                 {
-                    return Outcome(options, TcpStallVerdict.NotAnswering, "no connection") with { Connections = [.. talks.Select(item => item.Evidence)] };
+                    return Outcome(options, TcpStallVerdict.NotAnswering, $"no connection: {talk.Evidence.End.Word()}{(talk.Over.ErrnoName is { } errno ? $", {errno}" : "")}") with { Connections = [.. talks.Select(item => item.Evidence)] };
                 }
             }
 
@@ -50,7 +50,7 @@ public static class TcpStall
             talks.ForEach(talk => witness.Mind(talk.LocalPort));
             var outcome = Provoke(options, loop, talks, witness);
             witness.Look();
-            var learned = PathMtuExceptions.For(options.To.Target);
+            var learned = Known(options.To);
             return outcome with
             {
                 Connections = [.. talks.Select(talk => talk.Evidence)],
@@ -66,6 +66,8 @@ public static class TcpStall
             talks.ForEach(talk => talk.Dispose());
         }
     }
+
+    private static PathMtuException? Known(TcpConversationOptions to) => PathMtuExceptions.For(to.Target, to.Source, to.Interface, to.Mark);
 
     private static TcpStallEvidence Provoke(TcpTestOptions options, ConversationLoop loop, List<StallTalk> talks, StallWitness witness)
     {

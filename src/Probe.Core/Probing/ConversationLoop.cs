@@ -28,8 +28,8 @@ internal sealed class ConversationLoop : IDisposable
     /// <summary>The user stopped the run.</summary>
     public bool IsStopped => _stop.IsCancellationRequested;
 
-    /// <summary>Wakes a wait when this is readable, until it is closed.</summary>
-    public void Watch(FileDescriptor descriptor) => _epoll.Add(descriptor, EPOLLIN, 0);
+    /// <summary>Wakes a wait when something new comes, until it is closed; a connection at its end, readable for ever, wakes but once.</summary>
+    public void Watch(FileDescriptor descriptor) => _epoll.Add(descriptor, EPOLLIN | EPOLLET, 0);
 
     /// <summary>Waits so many nanoseconds, or until something that is watched is readable, or the run is stopped.</summary>
     public void Wait(long ns)
@@ -55,28 +55,15 @@ internal sealed class ConversationLoop : IDisposable
         return conversation;
     }
 
-    /// <summary>Reads what came and throws it away; a connection at its end is watched no more.</summary>
-    /// <returns>Octets thrown away.</returns>
-    public int Drain(TcpConversation conversation)
+    /// <summary>Reads what came and throws it away.</summary>
+    public void Drain(TcpConversation conversation)
     {
-        var total = 0;
-        while (!conversation.IsOver && conversation.Receive(_discarded) is > 0 and var count)
+        bool more;
+        do
         {
-            total += count;
+            more = !conversation.IsOver && conversation.Receive(_discarded) > 0;
         }
-
-        Leave(conversation);
-        return total;
-    }
-
-    /// <summary>Watches a connection at its end no more: it would be readable for ever.</summary>
-    public void Leave(TcpConversation conversation)
-    {
-        if (conversation is { IsOver: true, IsLeft: false })
-        {
-            conversation.IsLeft = true;
-            _epoll.Remove(conversation.Descriptor);
-        }
+        while (more);
     }
 
     /// <inheritdoc/>

@@ -22,10 +22,15 @@ internal sealed partial class ReplyMatcher
     /// <summary>Remembers that probes wear this stack.</summary>
     public void Expect(EncapsulationStack stack)
     {
-        if (!stack.IsEmpty && (_stacks.Count == 0 || _stacks[^1] != stack) && !_stacks.Exists(known => known.SameAs(stack)))
+        foreach (var known in _stacks)
         {
-            _stacks.Add(stack);
+            if (known.SameAs(stack))
+            {
+                return;
+            }
         }
+
+        _stacks.Add(stack);
     }
 
     /// <summary>Matches the packet quoted by an ICMP error, or a probe itself.</summary>

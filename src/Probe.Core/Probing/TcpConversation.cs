@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Evidence;
-using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using static Probe.Core.Linux.NetlinkConstants;
@@ -21,6 +20,7 @@ internal sealed unsafe class TcpConversation : IDisposable
 
     private readonly FileDescriptor _socket;
     private readonly SocketAddress _remote;
+    private Netlink? _diag;
 
     private TcpConversation(FileDescriptor socket, SocketAddress remote) => (_socket, _remote) = (socket, remote);
 
@@ -38,9 +38,6 @@ internal sealed unsafe class TcpConversation : IDisposable
 
     /// <summary>An error or the peer ended it.</summary>
     public bool IsOver => Errno != 0 || PeerHasClosed;
-
-    /// <summary>No loop waits for it any more.</summary>
-    public bool IsLeft { get; set; }
 
     /// <summary>How it ended, once <see cref="IsOver"/>.</summary>
     public TcpEnd End => Errno switch
@@ -89,7 +86,7 @@ internal sealed unsafe class TcpConversation : IDisposable
     public bool IsConnected => Read().tcpi_state is TCP_ESTABLISHED or TCP_CLOSE_WAIT;
 
     /// <summary>TCP_INFO now.</summary>
-    public TcpInfoEvidence Info => SocketTable.Of(Read());
+    public TcpInfoEvidence Info => TcpSockets.Of(Read());
 
     /// <summary>Payload of the segments it sends now, path MTU and what every segment carries considered; octets.</summary>
     public int SegmentSize => (int)Read().tcpi_snd_mss;
@@ -129,11 +126,14 @@ internal sealed unsafe class TcpConversation : IDisposable
     }
 
     /// <summary>This socket as sock_diag shows it, timer included; null when it is gone.</summary>
-    public SocketEvidence? Diagnose(Netlink diag) =>
-        InetDiag.Find(diag, Sockets.LocalAddress(_socket), _remote) is { } found ? SocketTable.Of(found) : null;
-
-    /// <summary>A conversation with sock_diag, for <see cref="Diagnose"/>.</summary>
-    public static Netlink OpenDiagnosis() => new(NETLINK_SOCK_DIAG);
+    public SocketEvidence? Diagnosed
+    {
+        get
+        {
+            _diag ??= new Netlink(NETLINK_SOCK_DIAG);
+            return InetDiag.Find(_diag, Sockets.LocalAddress(_socket), _remote) is { } found ? TcpSockets.Of(found) : null;
+        }
+    }
 
     /// <summary>Hands octets to the kernel; returns how many it took, 0 when its buffer is full or the connection is over.</summary>
     public int Send(ReadOnlySpan<byte> octets)
@@ -198,7 +198,11 @@ internal sealed unsafe class TcpConversation : IDisposable
     public void FinishSending() => _ = LibC.shutdown(_socket, SHUT_WR);
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _diag?.Dispose();
+    }
 
     private tcp_info Read() => Sockets.Front<tcp_info>(_socket, IPPROTO_TCP, TCP_INFO);
 

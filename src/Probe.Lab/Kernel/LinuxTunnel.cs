@@ -78,6 +78,26 @@ public sealed class LinuxTunnel : IDisposable
         }
     }
 
+    /// <summary>
+    /// Opens the far end of tunnels beside a namespace's kernel, which routes what comes out of them. The ends' addresses are not the kernel's: it
+    /// forwards what comes for them, and is thus one hop of the tunnel's own path.
+    /// </summary>
+    /// <param name="name">The namespace; it forwards.</param>
+    /// <param name="accepts">The tunnels, see <see cref="TunnelEndSpec.Accepts"/>.</param>
+    public static RealTimeNetwork OpenEnd(string name, ImmutableArray<Encapsulation> accepts)
+    {
+        var end = new NodeSpec
+        {
+            Name = "s",
+            Addresses = [.. accepts.Select(layer => IpPrefix.Of(layer.Remote)).Distinct()],
+            TunnelEnd = new TunnelEndSpec { Accepts = accepts },
+
+            // What comes out is the kernel's: this node is no hop of it.
+            Ttl = TtlHandling.Hidden,
+        };
+        return RealTimeNetwork.BesideKernel(Beside(end, Unlimited), name, end.Addresses.Select(prefix => prefix.Address));
+    }
+
     /// <summary>Router r2 says nothing any more about packets too big for the tunnel's path.</summary>
     public void SilenceTunnel() => KernelLab.Nft(Tunnel,
         "table inet silent {\nchain c {\ntype filter hook output priority 0\nicmp type destination-unreachable drop\nicmpv6 type packet-too-big drop\n}\n}");
@@ -186,23 +206,11 @@ public sealed class LinuxTunnel : IDisposable
         }
 
         // By route: a smaller device would not take what comes the other way.
-        IpAddress[] clients = [ClientAddress(isV6: false), ClientAddress(isV6: true)];
-        KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
+        KernelLab.Ip(new[] { false, true }.Select(isV6 =>
+            FormattableString.Invariant($"-n {Entry} route add {ClientAddress(isV6)} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
-    private void OpenTunnels(int number)
-    {
-        var server = new NodeSpec
-        {
-            Name = "s",
-            Addresses = [.. TunnelPlan.ServerAddresses(number).Select(IpPrefix.Of)],
-            TunnelEnd = new TunnelEndSpec { Accepts = _plan.Via(number) },
-
-            // What comes out is the kernel's: this node is no hop of it.
-            Ttl = TtlHandling.Hidden,
-        };
-        _simulated.Add(RealTimeNetwork.BesideKernel(Beside(server, Unlimited), Server(number), TunnelPlan.ServerAddresses(number)));
-    }
+    private void OpenTunnels(int number) => _simulated.Add(OpenEnd(Server(number), _plan.Via(number)));
 
     // A node and the kernel beside it, which has every address that the node has not.
     private static Topology Beside(NodeSpec node, int mtu)

@@ -54,7 +54,7 @@ public enum DirectorMode
     Stateless,
 }
 
-/// <summary>What a director makes of an ICMP error about a packet it tunnelled.</summary>
+/// <summary>What a director makes of an ICMP error about a packet it tunnelled. IPv6 is treated alike.</summary>
 public enum DirectorRelay
 {
     /// <summary>An error from the virtual address about the packet inside; an MTU less the whole overhead.</summary>

@@ -21,16 +21,20 @@ internal sealed class TunnelErrors(DirectorSpec spec)
             return true;
         }
 
+        long outerMtu = message.Mtu;
         if (IcmpErrors.IsTooBig(message) && spec.LearnsOuterMtu)
         {
+            // What the route says afterwards is what clients are told of.
             node.PathMtus.Learn(outer.Destination, message.Mtu);
+            outerMtu = node.PathMtus.To(outer.Destination) is < int.MaxValue and var learned ? learned : outerMtu;
         }
 
         if (outer.DontFragment)
         {
             // Options that a router put into the quoted header do not move what the tunnel wrote.
             var (header, overhead) = (server.Via[0].OuterHeaderLength, server.Via.Sum(layer => layer.Overhead));
-            Relay(node, packet, message, outer.HeaderLength + overhead - header, header, overhead);
+            var told = outerMtu - spec.Relay switch { DirectorRelay.OuterHeaderOnly => header, DirectorRelay.NothingSubtracted => 0, _ => overhead };
+            Relay(node, packet, message, outer.HeaderLength + overhead - header, (uint)Math.Max(0, told));
         }
 
         node.Drop(packet, DropReason.Consumed);
@@ -51,7 +55,7 @@ internal sealed class TunnelErrors(DirectorSpec spec)
         return null;
     }
 
-    private void Relay(SimulatedNode node, SimulatedPacket packet, in IcmpMessage message, int at, int outerHeader, int overhead)
+    private void Relay(SimulatedNode node, SimulatedPacket packet, in IcmpMessage message, int at, uint told)
     {
         // The inner header and what names its connection must be there.
         var quote = at < message.Quote.Length ? message.Quote[at..] : default;
@@ -61,10 +65,8 @@ internal sealed class TunnelErrors(DirectorSpec spec)
         }
 
         var isV6 = tuple.Destination.IsV6;
-        var subtracted = spec.Relay switch { DirectorRelay.OuterHeaderOnly => outerHeader, DirectorRelay.NothingSubtracted => 0, _ => overhead };
-        var told = Math.Max(0, message.Mtu - subtracted);
         var code = IcmpErrors.IsTooBig(message)
-            ? IcmpErrors.TooBig(isV6, (uint)(isV6 && spec.Relay == DirectorRelay.Right ? Math.Max(told, PathMtus.SmallestV6) : told))
+            ? IcmpErrors.TooBig(isV6, isV6 && spec.Relay == DirectorRelay.Right ? Math.Max(told, PathMtus.SmallestV6) : told)
             : IcmpErrors.Translate(message.Type, message.Code, packet.IsV6, isV6);
         if (Rebuild(node, packet, quote, isV6) is { } inner)
         {

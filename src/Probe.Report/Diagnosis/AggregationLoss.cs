@@ -68,7 +68,7 @@ internal sealed class AggregationLoss : IRule
                 "on the host that forwards into the tunnel (director, VPN entry), to see whether it cures, and until it is repaired: ethtool -K DEV gro off (this program never does it)",
                 "where that cures it: a kernel whose tunnel code sets the inner headers' offsets before segmentation, or the driver's tx-udp_tnl-segmentation off alone",
             ],
-            Verify = mtu.TcpCommand("--tcp-upload", transfer.Port, transfer.Payload),
+            Verify = mtu.TcpCommand(up ? "--tcp-upload" : "--tcp-download", transfer.Port, transfer.Payload),
         };
     }
 

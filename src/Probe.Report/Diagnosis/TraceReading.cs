@@ -55,7 +55,11 @@ internal static class TraceReading
     /// <summary>"ICMP 3/4", or the kind's name for TCP and UDP answers.</summary>
     public static string IcmpName(this ReplyEvidence reply, TraceEvidence trace)
     {
-        var family = trace.Address.Contains(':', StringComparison.Ordinal) ? "ICMPv6" : "ICMP";
+        // An error about a tunnel's packet is of that packet's family; only an address of IPv6 stands in brackets.
+        var isV6 = reply.Layer is > 0 and var layer
+            ? trace.Via.ElementAtOrDefault(^layer)?.Contains('[', StringComparison.Ordinal) == true
+            : trace.Address.Contains(':', StringComparison.Ordinal);
+        var family = isV6 ? "ICMPv6" : "ICMP";
         return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : ReplyMark.NameOf(reply.Kind);
     }
 

@@ -4,12 +4,13 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Lab.Kernel;
+using Probe.Lab.Layer1;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 
 /// <summary>
-/// Traces through a tunnel whose end is hop 3 of 5: the kernel routes what comes out of it, and the target answers the client straight, past the tunnel.
+/// Traces through a tunnel whose end stands beside hop 3 of 5: the kernel routes what comes out of it, and the target answers the client straight, past the tunnel.
 /// </summary>
 public sealed class TunnelTraceTests : IDisposable
 {
@@ -18,17 +19,22 @@ public sealed class TunnelTraceTests : IDisposable
 
     private static readonly string[] s_vias =
     [
-        "gue:10.9.3.2", "ipip:10.9.3.2", "gre:10.9.3.2/42,csum,seq", "fou:10.9.3.2:5555,csum", "vxlan:10.9.3.2/100,mac=02:00:5e:00:53:01", "gue:10.9.3.2:6085,remcsum",
+        "gue:10.98.0.3", "ipip:10.98.0.3", "gre:10.98.0.3/42,csum,seq", "fou:10.98.0.3:5555,csum", "vxlan:10.98.0.3/100,mac=02:00:5e:00:53:01", "gue:10.98.0.3:6085,remcsum",
+        "gue:[fd98::3]", "ipip:[fd98::3]",
     ];
 
     private readonly KernelLab _lab = new();
     private readonly LinuxLine _line;
-    private readonly TunnelTap _end;
+    private readonly RealTimeNetwork _end;
 
     public TunnelTraceTests()
     {
         _line = LinuxLine.Build(_lab, 5);
-        _end = new TunnelTap(_line.Router(3), [.. s_vias.Select(via => EncapsulationText.TryParse(via, out var layer, out var error) ? layer : throw new FormatException(error))]);
+        KernelLab.Ip(Enumerable.Range(1, 2).SelectMany(hop => new[]
+        {
+            $"-n {_line.Router(hop)} route add 10.98.0.3 via {LinuxLine.Hop(hop + 1, v6: false)}", $"-n {_line.Router(hop)} route add fd98::3 via {LinuxLine.Hop(hop + 1, v6: true)}",
+        }));
+        _end = LinuxTunnel.OpenEnd(_line.Router(3), [.. s_vias.Select(via => EncapsulationText.TryParse(via, out var layer, out var error) ? layer : throw new FormatException(error))]);
     }
 
     public void Dispose()
@@ -37,26 +43,24 @@ public sealed class TunnelTraceTests : IDisposable
         _lab.Dispose();
     }
 
-    [NeedsFact(Needs)]
-    public void The_path_behind_the_tunnel_s_end_is_shown_through_every_type_of_tunnel()
+    [NeedsTheory(Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_path_behind_the_tunnel_s_end_is_shown_through_every_type_of_tunnel(bool v6)
     {
-        var target = _line.Target(v6: false);
-        var routes = (_line.Route(v6: false), Route("10.9.3.2"));
-        foreach (var via in s_vias)
+        var routes = (_line.Route(v6), Route("10.98.0.3"), Route("fd98::3"));
+        foreach (var (index, via) in s_vias.Index())
         {
-            foreach (var protocol in Enum.GetValues<ProbeProtocol>())
-            {
-                var (bundle, trace, result) = _line.Trace(protocol, v6: false, "-c", "1", "--via", via);
-                Assert.True(result.Status == 0, result.ToString());
-                Assert.Equal(["10.9.3.2", "10.9.4.2", target.ToString()], trace.Addresses());
-                Assert.Equal((true, 3, "target", null), (trace.Reached, trace.ReachedTtl, trace.StopReason, trace.Sweep));
-                Assert.Equal([via], trace.Via);
-                Assert.All(trace.Hops, hop => Assert.Null(Assert.Single(Assert.Single(hop.Nodes).Replies).Layer));
-                Assert.Null(bundle.Gaps);
-            }
+            var (bundle, trace, result) = _line.Trace((ProbeProtocol)(index % 3), v6, "-c", "1", "--via", via);
+            Assert.True(result.Status == 0, result.ToString());
+            Assert.Equal(_line.Addresses(v6)[2..], trace.Addresses());
+            Assert.Equal((true, 3, "target", null), (trace.Reached, trace.ReachedTtl, trace.StopReason, trace.Sweep));
+            Assert.Equal([via], trace.Via);
+            Assert.All(trace.Hops, hop => Assert.Null(Assert.Single(Assert.Single(hop.Nodes).Replies).Layer));
+            Assert.Null(bundle.Gaps);
         }
 
-        Assert.Equal(routes, (_line.Route(v6: false), Route("10.9.3.2")));
+        Assert.Equal(routes, (_line.Route(v6), Route("10.98.0.3"), Route("fd98::3")));
     }
 
     [NeedsFact(Needs)]
@@ -66,9 +70,9 @@ public sealed class TunnelTraceTests : IDisposable
         {
             var (_, trace, result) = _line.Trace(ProbeProtocol.Udp, v6: false, "-c", "1", "--via", via, "--sweep", "outer");
             Assert.True(result.Status == 0, result.ToString());
-            Assert.Equal(["10.9.1.2", "10.9.2.2", _line.Target(v6: false).ToString()], trace.Addresses());
-            Assert.Equal((3, TraceEvidence.OuterSweep), (trace.ReachedTtl, trace.Sweep));
-            Assert.Equal([1, 1, null], trace.Hops.Select(hop => hop.Nodes[0].Replies[0].Layer));
+            Assert.Equal(["10.9.1.2", "10.9.2.2", "10.9.3.2", _line.Target(v6: false).ToString()], trace.Addresses());
+            Assert.Equal((4, TraceEvidence.OuterSweep), (trace.ReachedTtl, trace.Sweep));
+            Assert.Equal([1, 1, 1, null], trace.Hops.Select(hop => hop.Nodes[0].Replies[0].Layer));
         }
     }
 
@@ -112,7 +116,7 @@ public sealed class TunnelTraceTests : IDisposable
             KernelLab.Sysctl(_line.Client, ("net.ipv4.conf.all.accept_local", acceptsLocal));
             foreach (var protocol in Enum.GetValues<ProbeProtocol>())
             {
-                var result = _line.Probe("trace", "-n", "--json", ProbeInside.Option(protocol), "-c", "2", "-i", "100ms", "--flows", "2", "--via", "gue:10.9.3.2", Vip);
+                var result = _line.Probe("trace", "-n", "--json", ProbeInside.Option(protocol), "-c", "2", "-i", "100ms", "--flows", "2", "--via", "gue:10.98.0.3", Vip);
                 var trace = Assert.Single(ProbeInside.Read(result).Traces!);
                 Assert.True(result.Status == 0, result.ToString());
                 Assert.Equal(["10.9.3.2", "10.9.4.2", Vip], trace.Addresses());
@@ -136,10 +140,26 @@ public sealed class TunnelTraceTests : IDisposable
         });
         using var atServer = new PacketCounter(_lab, _line.Server, "input", "tcp flags & rst == rst");
         using var past = new PacketCounter(_lab, _line.Client, "output", $"ip daddr {target}");
-        var (_, trace, _) = _line.Trace(ProbeProtocol.Tcp, v6: false, "-c", "3", "-i", "100ms", "--via", "gue:10.9.3.2");
+        var (_, trace, _) = _line.Trace(ProbeProtocol.Tcp, v6: false, "-c", "3", "-i", "100ms", "--via", "gue:10.98.0.3");
         Assert.Equal(ReplyKind.SynAck, Assert.Single(trace.Hops[^1].Nodes[0].Replies).Kind);
         Assert.InRange(atServer.Packets, 3, 20);
         Assert.Equal(0, past.Packets);
+    }
+
+    [NeedsFact(Needs)]
+    public void Through_two_tunnels_and_by_a_neighbour_s_MAC()
+    {
+        // The outer tunnel ends at hop 3, the inner one there too: what comes out of the first is routed to the second.
+        var (_, trace, result) = _line.Trace(ProbeProtocol.Udp, v6: false, "-c", "1", "--via", "gue:10.98.0.3", "--via", "ipip:10.98.0.3");
+        Assert.True(result.Status == 0, result.ToString());
+        Assert.Equal(_line.Addresses(v6: false)[2..], trace.Addresses());
+        Assert.NotNull(trace.Flows[0].OuterSourcePort);
+
+        var refused = _line.Probe("trace", "-n", "--report", "-c", "1", "--via", "vxlan:10.98.0.3/100", _line.Target(v6: false).ToString());
+        Assert.Equal(3, refused.Status);
+        Assert.Contains("no neighbour entry names the MAC of 10.9.5.2: add mac=", refused.Error, StringComparison.Ordinal);
+        KernelLab.Ip([$"-n {_line.Client} neigh add {_line.Target(v6: false)} lladdr 02:00:5e:00:53:01 dev east nud permanent"]);
+        Assert.Equal(0, _line.Trace(ProbeProtocol.Icmp, v6: false, "-c", "1", "--via", "vxlan:10.98.0.3/100").Result.Status);
     }
 
     [NeedsFact(Needs | Need.Tshark)]
@@ -148,7 +168,7 @@ public sealed class TunnelTraceTests : IDisposable
         var file = Path.GetTempFileName();
         try
         {
-            var (_, trace, _) = _line.Trace(ProbeProtocol.Udp, v6: false, "-c", "1", "--via", "gue:10.9.3.2", "--pcap", file);
+            var (_, trace, _) = _line.Trace(ProbeProtocol.Udp, v6: false, "-c", "1", "--via", "gue:10.98.0.3", "--pcap", file);
             var comments = Shell.Run("tshark", "-r", file, "-T", "fields", "-e", "frame.comment").TrimEnd().Split('\n');
             Assert.Equal(trace.Probes!.Select(probe => $"probe {probe.Id}").Order(StringComparer.Ordinal), comments.Where(comment => comment.StartsWith("probe", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
             Assert.Contains(comments, comment => comment.StartsWith("answer to probe", StringComparison.Ordinal));
@@ -162,7 +182,7 @@ public sealed class TunnelTraceTests : IDisposable
     [NeedsFact(Needs, "setpriv")]
     public void Without_raw_sockets_a_tunnel_is_refused_in_one_line()
     {
-        var result = _line.Run("setpriv", [.. ProbeInside.WithoutPrivilege, "trace", "-n", "--json", "--via", "gue:10.9.3.2", _line.Target(v6: false).ToString()]);
+        var result = _line.Run("setpriv", [.. ProbeInside.WithoutPrivilege, "trace", "-n", "--json", "--via", "gue:10.98.0.3", _line.Target(v6: false).ToString()]);
         Assert.Equal(3, result.Status);
         Assert.Contains("cannot send through a tunnel", result.Error, StringComparison.Ordinal);
         Assert.Contains("CAP_NET_RAW", result.Error, StringComparison.Ordinal);

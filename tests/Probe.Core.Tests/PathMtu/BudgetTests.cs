@@ -25,7 +25,7 @@ public sealed class BudgetTests(ITestOutputHelper output)
         var spare = new List<double>();
         for (var i = 0; i < Runs; i++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, i));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, i));
             var mtu = PlainNetworks.Size(random);
             var topology = PlainNetworks.Line(random, mtu, PlainNetworks.Silent, lossEachWay);
             var run = SimulatedSearch.Run(topology, change: options => options with { Segment = segment, Locate = false }, keySeed: i);
@@ -51,7 +51,7 @@ public sealed class BudgetTests(ITestOutputHelper output)
     {
         for (var i = 0; i < Runs; i++)
         {
-            var random = new Random(HashCode.Combine(Seed.Value, i));
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, i));
             var mtu = PlainNetworks.Size(random);
             var topology = PlainNetworks.Line(random, mtu, PlainNetworks.Honest);
             if (limits == 2)

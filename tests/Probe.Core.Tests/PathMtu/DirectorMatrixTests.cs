@@ -61,7 +61,7 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
         {
             for (var i = 0; i < Runs; i++)
             {
-                var random = new Random(HashCode.Combine(Seed.Value, i));
+                var random = new Random(SimulatedSearch.SeedOf(Seed.Value, i));
                 var plan = TunnelNetworks.Plan(random, kind) with { Balancing = new DirectorSpec { FirstPort = 80, LastPort = 80, SaysTooBig = random.Next(2) == 0 } };
                 plan = plan with { OuterMtu = TunnelNetworks.OuterMtu(random, plan) };
                 var run = SimulatedSearch.Run(plan.FromClient(), protocol, change: options => options with

@@ -42,7 +42,7 @@ internal sealed record MatrixCell(string Name, Func<Random, MatrixCase> Draw)
         var failed = 0;
         Parallel.For(0, runs, index =>
         {
-            var own = HashCode.Combine(StableHash(Name), seed, index);
+            var own = SimulatedSearch.SeedOf(SimulatedSearch.SeedOf(StableHash(Name), seed), index);
             var drawn = Draw(new Random(own));
             var run = SimulatedSearch.Run(drawn.Topology, drawn.Protocol, drawn.IsV6, drawn.Change, own);
             var evidence = run.Evidence;

@@ -48,6 +48,9 @@ internal sealed class SimulatedSearch
     public static Flow FlowOf(int id, ProbeProtocol protocol, bool isV6) => new(
         id, (ushort)(40_000 + id), protocol switch { ProbeProtocol.Tcp => 80, ProbeProtocol.Udp => 33_434, _ => 0 }, (ushort)(id * 257), isV6 ? (uint)id : 0);
 
+    /// <summary>A seed of two numbers that is the same in every process, as HashCode is not.</summary>
+    public static int SeedOf(int seed, int index) => unchecked((seed * 1_000_003) + index);
+
     private static byte[] Key(int seed)
     {
         var key = new byte[ProbeCookies.KeyLength];

@@ -162,7 +162,8 @@ public sealed class TcpKernelTests : IDisposable
             Assert.Equal((TcpTransferVerdict.NotAnswering, end, errno), (up.Verdict, up.Pacings[0].End, up.Pacings[0].Errno));
             if (end == TcpEnd.Refused)
             {
-                Assert.Equal(TcpStallVerdict.NotAnswering, KernelLab.In(net.Client, () => TcpStall.Run(options)).Verdict);
+                var stall = KernelLab.In(net.Client, () => TcpStall.Run(options));
+                Assert.Equal((TcpStallVerdict.NotAnswering, "no connection: was refused, ECONNREFUSED"), (stall.Verdict, stall.Reason));
             }
         }
 

@@ -48,6 +48,7 @@ internal sealed class LineWire : IWire
                 From = fate.From,
                 Kind = fate.Kind,
                 Mtu = fate.Mtu,
+                Layer = fate.Layer,
                 SentNs = NowNs,
                 ReceivedNs = NowNs + fate.RttNs,
             };
@@ -80,5 +81,5 @@ internal sealed class LineWire : IWire
     {
     }
 
-    internal sealed record Fate(IpAddress From, ReplyKind Kind, long RttNs, int? Mtu = null);
+    internal sealed record Fate(IpAddress From, ReplyKind Kind, long RttNs, int? Mtu = null, int Layer = 0);
 }

@@ -81,7 +81,7 @@ public sealed class LinuxTunnelTests
         foreach (var (size, errors) in new[] { (1368, 0), (1369, 1) })
         {
             var (before, resets) = (Counter(tunnel.Director, "IcmpInDestUnreachs"), Counter(tunnel.Server(1), "TcpOutRsts"));
-            var packet = Wrap(plan, source, Ack(source, size));
+            var packet = Tunnels.Wrap(plan.Via(), Probes.Tcp(flags: TcpFlags.Ack, acknowledgment: 2, data: size - 40, source: source), source: source);
             KernelLab.In(tunnel.Director, () =>
             {
                 using var raw = new RawPackets(TunnelPlan.ServerAddress(1));
@@ -103,7 +103,7 @@ public sealed class LinuxTunnelTests
         foreach (var (payload, passes) in new[] { (1372, true), (1373, !isSilent) })
         {
             // Linux sends echo replies without DF: who may speak fragments them.
-            var ping = lab.Run(tunnel.Client, s_limit, "ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", payload.ToString(CultureInfo.InvariantCulture), TopologyBuilder.TargetV4.ToString());
+            var ping = lab.Run(tunnel.Client, s_limit, "ping", "-n", "-c", "1", "-W", "3", "-M", "do", "-s", payload.ToString(CultureInfo.InvariantCulture), TopologyBuilder.TargetV4.ToString());
             Assert.Equal(passes, ping.Status == 0);
         }
     }
@@ -116,25 +116,6 @@ public sealed class LinuxTunnelTests
         tunnel.SilenceTunnel();
         Assert.Equal(0, Send(tunnel, TopologyBuilder.TargetV4, 20_000, TimeSpan.FromSeconds(2)));
         Assert.Equal(1468, LearnedMtu(lab, tunnel.Client, TopologyBuilder.TargetV4));
-    }
-
-    private static byte[] Ack(IpAddress source, int size)
-    {
-        var segment = new byte[size - IPv4Header.MinimumLength];
-        TcpHeader.Write(segment, new TcpFields { SourcePort = 40000, DestinationPort = 80, Sequence = 1, Acknowledgment = 2, Flags = TcpFlags.Ack, Window = 1000 });
-        TransportChecksum.Write(segment, IpProtocol.Tcp, source, TopologyBuilder.TargetV4);
-        var packet = new byte[size];
-        IPv4Header.Write(packet, new IPv4Fields { Id = 7, DontFragment = true, Ttl = 64, Protocol = IpProtocol.Tcp, Source = source, Destination = TopologyBuilder.TargetV4 }, segment.Length);
-        segment.CopyTo(packet, IPv4Header.MinimumLength);
-        return packet;
-    }
-
-    private static byte[] Wrap(TunnelPlan plan, IpAddress source, byte[] inner)
-    {
-        var packet = new byte[plan.Overhead + inner.Length];
-        inner.CopyTo(packet, plan.Overhead);
-        EncapsulationWriter.Wrap(new EncapsulationStack(plan.Via()), packet, inner.Length, new OuterFields { Id = 9, Sources = [source] });
-        return packet;
     }
 
     // Octets that a server had received of so many when everything was there or the time was over.

@@ -140,6 +140,18 @@ public sealed class DirectorTests
         AssertTooBig(Assert.Single(network.Ask(Syn(isV6: false, 1469))), Vip(isV6: false), 1468);
     }
 
+    [Theory]
+    [InlineData(0u, 552u)]
+    [InlineData(68u, 552u)]
+    [InlineData(1300u, 1300u)]
+    public void What_the_tunnels_router_tells_is_taken_as_Linux_takes_it(uint told, uint learned)
+    {
+        var topology = Tunnels.Plan("ipip", outer: 1400).FromClient().With("r2", node => node with { TooBig = new TooBigPolicy { Lies = Protocols.All, Mtu = told } });
+        var network = new SimulatedNetwork(topology);
+        AssertTooBig(Assert.Single(network.Ask(Syn(isV6: false, 1410))), Vip(isV6: false), learned - 20);
+        AssertTooBig(Assert.Single(network.Ask(Syn(isV6: false, 1380))), Vip(isV6: false), learned - 20);
+    }
+
     [Fact]
     public void A_quote_of_28_octets_is_too_short_to_be_relayed()
     {

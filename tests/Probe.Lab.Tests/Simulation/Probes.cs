@@ -24,11 +24,11 @@ internal static class Probes
         return Packet(IpProtocol.Udp, datagram, ttl, isV6, to: target);
     }
 
-    public static byte[] Tcp(int ttl = 64, bool isV6 = false, ushort from = 40000, ushort to = 80, TcpFlags flags = TcpFlags.Syn, uint sequence = 1000, uint acknowledgment = 0, int data = 0, IpAddress? target = null)
+    public static byte[] Tcp(int ttl = 64, bool isV6 = false, ushort from = 40000, ushort to = 80, TcpFlags flags = TcpFlags.Syn, uint sequence = 1000, uint acknowledgment = 0, int data = 0, IpAddress? target = null, IpAddress? source = null)
     {
         var segment = new byte[TcpHeader.MinimumLength + data];
         TcpHeader.Write(segment, new TcpFields { SourcePort = from, DestinationPort = to, Sequence = sequence, Acknowledgment = acknowledgment, Flags = flags, Window = 64240 });
-        return Packet(IpProtocol.Tcp, segment, ttl, isV6, to: target);
+        return Packet(IpProtocol.Tcp, segment, ttl, isV6, to: target, from: source);
     }
 
     public static byte[] Of(Protocols protocol, int ttl, bool isV6) => protocol switch
@@ -38,10 +38,10 @@ internal static class Probes
         _ => Tcp(ttl, isV6),
     };
 
-    public static byte[] Packet(byte protocol, byte[] segment, int ttl, bool isV6, bool dontFragment = true, byte trafficClass = 0, uint flowLabel = 0, IpAddress? to = null)
+    public static byte[] Packet(byte protocol, byte[] segment, int ttl, bool isV6, bool dontFragment = true, byte trafficClass = 0, uint flowLabel = 0, IpAddress? to = null, IpAddress? from = null)
     {
         var (source, target) = isV6 ? (TopologyBuilder.VantageV6, TopologyBuilder.TargetV6) : (TopologyBuilder.VantageV4, TopologyBuilder.TargetV4);
-        target = to ?? target;
+        (source, target) = (from ?? source, to ?? target);
         if (ProtocolSets.Of(protocol) != Protocols.Other)
         {
             TransportChecksum.Write(segment, protocol, source, target);

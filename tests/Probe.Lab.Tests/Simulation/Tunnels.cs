@@ -46,8 +46,8 @@ internal static class Tunnels
         _ => throw new ArgumentException(name, nameof(name)),
     };
 
-    /// <summary>A packet of the vantage host in its tunnel.</summary>
-    public static byte[] Wrap(ImmutableArray<Encapsulation> layers, byte[] inner, ushort id = 99)
+    /// <summary>A packet in its tunnel; the outer source is the vantage host, unless another is given.</summary>
+    public static byte[] Wrap(ImmutableArray<Encapsulation> layers, byte[] inner, ushort id = 99, IpAddress? source = null)
     {
         var stack = new EncapsulationStack(layers);
         var packet = new byte[stack.Overhead + inner.Length];
@@ -55,7 +55,7 @@ internal static class Tunnels
         EncapsulationWriter.Wrap(stack, packet, inner.Length, new OuterFields
         {
             Id = id,
-            Sources = [.. layers.Select(layer => layer.Remote.IsV6 ? TopologyBuilder.VantageV6 : TopologyBuilder.VantageV4)],
+            Sources = [.. layers.Select(layer => source ?? (layer.Remote.IsV6 ? TopologyBuilder.VantageV6 : TopologyBuilder.VantageV4))],
         });
         return packet;
     }

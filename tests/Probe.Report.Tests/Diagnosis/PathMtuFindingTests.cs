@@ -53,7 +53,7 @@ public class PathMtuFindingTests
     {
         var finding = Assert.Single(Judge(RelayBug()));
         Assert.Equal(("PRB-MTU-009", Severity.Degraded), (finding.Rule, finding.Severity));
-        Assert.Contains("1380 − 1368 = 12: only the outer IP header was subtracted", finding.Summary, StringComparison.Ordinal);
+        Assert.Contains("1380 − 1368 = 12: `only the outer IP header was subtracted", finding.Summary, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -88,6 +88,7 @@ public class TcpFindingTests
         var findings = Judge(new TcpEvidence { Upload = bad, Download = bad with { Direction = TcpDirection.Download } }).Findings;
         Assert.Equal(["/pathMtus/0/tcp/upload/pacings/0/loss", "/pathMtus/0/tcp/download/pacings/0/loss"], findings.Select(finding => finding.Evidence[0].Pointer));
         Assert.StartsWith("on the way back", findings[1].Where, StringComparison.Ordinal);
+        Assert.Equal("probe mtu --tcp-download --tcp -p 443 --payload zeros 203.0.113.9", findings[1].Verify);
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public class TcpFindingTests
 
     private static TcpInfoEvidence Info(int pmtu) => new() { State = "established", Pmtu = pmtu, SndMss = pmtu - 52, AdvMss = 1448, SndWnd = 65160, Timestamps = true };
 
-    private static TcpStallEvidence Stalled() => new()
+    internal static TcpStallEvidence Stalled() => new()
     {
         Port = 443,
         Payload = "tls",
@@ -166,7 +167,7 @@ public class TcpFindingTests
         ],
     };
 
-    private static TcpTransferEvidence Transfer(int spaced, int pairs, int bulk) => new()
+    internal static TcpTransferEvidence Transfer(int spaced, int pairs, int bulk) => new()
     {
         Direction = TcpDirection.Upload,
         Port = 443,

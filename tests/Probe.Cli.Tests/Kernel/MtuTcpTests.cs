@@ -1,0 +1,68 @@
+using Probe.Core.Evidence;
+using Probe.Core.PathMtu;
+using Probe.Lab.Kernel;
+using Probe.Tests;
+
+namespace Probe.Cli.Tests.Kernel;
+
+/// <summary><c>probe mtu --tcp-upload</c> and <c>--tcp-stall</c>: two incidents found by name, and nothing said where nothing is wrong.</summary>
+public sealed class MtuTcpTests : IDisposable
+{
+    private const Need Needs = Need.Namespaces | Need.Nftables;
+
+    private readonly KernelLab _lab = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    [NeedsFact(Needs)]
+    public void A_stall_on_a_path_mtu_learned_late_is_found_by_name_and_the_exception_is_told()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { RouteMtu = 1480 });
+        var (bundle, result) = Run(net, "--tcp-stall");
+        var finding = Assert.Single(bundle.Findings!, finding => finding.Rule == "PRB-MTU-002");
+        Assert.Equal((Severity.Degraded, Confidence.Proved, 1), (finding.Severity, finding.Confidence, result.Status));
+        Assert.Contains(finding.Fix, fix => fix.Contains("mtu 1480 advmss 1440", StringComparison.Ordinal));
+        Assert.Equal(TcpStallVerdict.Stall, bundle.PathMtus![0].Tcp!.Stall!.Verdict);
+        Assert.Contains(bundle.Gaps!, gap => gap.What == "route cache" && gap.Why.Contains("1480", StringComparison.Ordinal));
+        Assert.NotNull(bundle.Counters);
+    }
+
+    [NeedsFact(Needs)]
+    public void Loss_of_merged_segments_is_found_by_name_while_every_single_packet_passes()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { LosesMerged = true });
+        var (bundle, result) = Run(net, "--tcp-upload");
+        Assert.Equal(PathMtuVerdict.Clear, bundle.PathMtus![0].Verdict);
+        var finding = Assert.Single(bundle.Findings!, finding => finding.Severity > Severity.Info);
+        Assert.Equal(("PRB-MTU-006", Confidence.Likely, 1), (finding.Rule, finding.Confidence, result.Status));
+    }
+
+    [NeedsFact(Needs)]
+    public void A_healthy_network_ends_with_zero()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults());
+        var (bundle, result) = Run(net, "--tcp-upload", "--tcp-download", "--tcp-stall");
+        Assert.Equal(0, result.Status);
+        Assert.Empty(bundle.Findings!);
+        Assert.Equal((TcpTransferVerdict.Clean, TcpTransferVerdict.Clean, TcpStallVerdict.NotLearned),
+            bundle.PathMtus![0].Tcp is { } tcp ? (tcp.Upload!.Verdict, tcp.Download!.Verdict, tcp.Stall!.Verdict) : default);
+    }
+
+    [NeedsFact(Needs)]
+    public void The_far_end_can_be_the_program_itself()
+    {
+        var line = LinuxLine.Build(_lab, 2);
+        using var responder = _lab.Start(line.Server, ProbeInside.Program, "mtu", "--responder", "7007");
+        responder.WaitFor("answering on port 7007", TimeSpan.FromSeconds(30));
+        var result = line.Probe("mtu", "-n", "--json", "--flows", "0", "--tcp-upload", "--tcp-download", "--payload", "zeros", "-p", "7007", line.Target(v6: false).ToString());
+        var tcp = ProbeInside.Read(result).PathMtus![0].Tcp!;
+        Assert.Equal((TcpTransferVerdict.Clean, TcpTransferVerdict.Clean, 0), (tcp.Upload!.Verdict, tcp.Download!.Verdict, result.Status));
+    }
+
+    private (Bundle Bundle, LabResult Result) Run(DirectorNet net, params string[] tests)
+    {
+        var result = _lab.Run(net.Client, ProbeInside.Limit, ProbeInside.Program,
+            ["mtu", "-n", "--json", "--flows", "0", "--tcp", "-p", $"{DirectorNet.Port}", "--payload", "zeros", .. tests, DirectorNet.Vip(1).ToString()]);
+        return (ProbeInside.Read(result), result);
+    }
+}
