@@ -102,7 +102,7 @@ internal sealed class MtuCommand : ProbeCommand
         };
     }
 
-    private IReadOnlyList<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
+    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
     {
         List<MtuTarget> targets = [.. names.Select(name => new MtuTarget(name, probing.Via))];
         if (parse.GetValue(_own.TargetsFrom) is not { } source)

@@ -47,7 +47,7 @@ public sealed partial class PathMtuSearch
     private IEnumerable<int> Table(int answered, int bad) =>
         CommonSizes.Between(answered, bad, Overhead).Where(size => !Options.Target.IsV6 || bad <= LeastV6 || size >= LeastV6);
 
-    private static IEnumerable<int> Steps(int answered, int bad)
+    private static SortedSet<int> Steps(int answered, int bad)
     {
         var sizes = new SortedSet<int>();
         foreach (var step in CommonSizes.Steps)
