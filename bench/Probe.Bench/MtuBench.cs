@@ -91,7 +91,7 @@ internal static partial class MtuBench
 
     private static string Number(double value) => value.ToString(value < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"(pmtu \d+|F=\d+|PMTU[ =<>]+\d+|\d+ <= PMTU < \d+|mtu[:=]? ?\d+)", RegexOptions.IgnoreCase, 1000)]
+    [GeneratedRegex(@"(pmtu \d+|F=\d+|PMTU[ =<>]+\d+|\d+ <= PMTU < \d+|mtu[:=]? ?\d+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Named();
 
     private sealed record Measurement(double Ms, long Packets, string Output, bool Ended, bool Learned);

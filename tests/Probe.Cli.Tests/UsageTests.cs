@@ -105,7 +105,7 @@ public class UsageTests
     [InlineData("check h:80 --engine own", "--engine 'own' is unknown: use sockets or raw")]
     [InlineData("check h:80 --engine raw --connect", "--engine raw makes half-open checks only")]
     [InlineData("check h:80 --allow-conntrack-fill", "--allow-conntrack-fill is for --engine raw")]
-    [InlineData("check h:80 --via ipip:192.0.2.1", "unknown option --via")]
+    [InlineData("check h:80 --via tcp:192.0.2.1", "--via 'tcp:192.0.2.1'")]
     [InlineData("check h:80 --syn --connect", "--syn and --connect contradict each other")]
     [InlineData("check h:80 --udp --tls", "--udp and --tls contradict each other")]
     [InlineData("check h:80 --http / --send x", "--http and --send contradict each other")]

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Probe.Cli.Parsing;
 using Probe.Core.Health;
 using Probe.Core.Linux;
-using Probe.Core.Packets;
 
 namespace Probe.Cli.Commands;
 
@@ -97,13 +96,13 @@ internal sealed class CheckCommand : ProbeCommand
             parse.GetValue(_targets) ?? [], parse.GetValue(_own.File), kind == CheckKind.Icmp ? ServiceName.TryParseHost : ServiceName.TryParse,
             parse.GetValue(_own.TargetsFrom), context.Messages.Warning, skipped.Add);
         skipped.ForEach(sentence => context.Messages.Warning($"not checked: {sentence}"));
-        if (ViaOption.Read(parse, _own.Via) is { IsEmpty: false } via)
+        var probing = Common!.Read(parse, targets.Count == 1 ? targets[0].Host : null);
+        if (probing.Via is { IsEmpty: false } via)
         {
             targets = targets.Any(target => target.At is not null) ? throw UserError.Usage("--via and --targets-from contradict each other: the list says by which tunnel each server is reached")
                 : [.. targets.Select(target => target with { At = new ReachedBy(via) })];
         }
 
-        var probing = Common!.Read(parse, targets.Count == 1 ? targets[0].Host : null);
         foreach (var target in targets)
         {
             if (target.Host.Zone is { } zone && !string.Equals(zone, probing.Interface, StringComparison.Ordinal))
@@ -235,8 +234,6 @@ internal sealed class CheckCommand : ProbeCommand
         public Option<CheckEngineKind> Engine { get; } = OptionOf.Value(
             Values.OneOf(("sockets", CheckEngineKind.Sockets), ("raw", CheckEngineKind.Raw)), "sockets|raw", "kernel sockets (default), or SYNs of our own: twice as many a second, and no hold-up lets a connection through", "--engine");
 
-        public Option<Encapsulation[]> Via { get; } = ViaOption.Make();
-
         public Option<ServiceSource> TargetsFrom { get; } = OptionOf.Value<ServiceSource>(ServiceSource.TryParse, "ipvs:FILE|-", "each real server of what ipvsadm -Sn wrote, by its own tunnel", "--targets-from");
 
         public Option<bool> AllowConntrackFill { get; } = OptionOf.Flag("with --engine raw: take more than half of what the connection tracking table has left", "--allow-conntrack-fill");
@@ -263,7 +260,7 @@ internal sealed class CheckCommand : ProbeCommand
 
         public Option[] All =>
         [
-            Syn, Connect, Tls, Sni, Http, Send, Expect, Icmp, Udp, AllowSilence, ExpectState, Engine, Via, AllowConntrackFill, File, TargetsFrom, Count, Interval, InFlight, Fail, Exit, Json, Ndjson, Csv,
+            Syn, Connect, Tls, Sni, Http, Send, Expect, Icmp, Udp, AllowSilence, ExpectState, Engine, AllowConntrackFill, File, TargetsFrom, Count, Interval, InFlight, Fail, Exit, Json, Ndjson, Csv,
         ];
     }
 }

@@ -21,7 +21,7 @@ internal sealed class MtuCommand : ProbeCommand
     }
 
     private MtuCommand(OwnOptions own)
-        : base("mtu", "Finds the largest packet that gets to a host, who limits it, and whether anybody says so.", new CommonOptions(tunnels: true), own.All)
+        : base("mtu", "Finds the largest packet that gets to a host, who limits it, and whether anybody says so.", new CommonOptions(), own.All)
     {
         _own = own;
         _hosts = OptionOf.Arguments<TargetName>(TargetName.TryParse, "HOST", "name or address; several are searched one after the other");
@@ -102,7 +102,7 @@ internal sealed class MtuCommand : ProbeCommand
         };
     }
 
-    private IReadOnlyList<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
+    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
     {
         List<MtuTarget> targets = [.. names.Select(name => new MtuTarget(name, probing.Via))];
         if (parse.GetValue(_own.TargetsFrom) is not { } source)

@@ -26,7 +26,7 @@ internal sealed class TraceCommand : ProbeCommand
     }
 
     private TraceCommand(OwnOptions own)
-        : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(tunnels: true), own.All)
+        : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(), own.All)
     {
         _own = own;
         _hosts = OptionOf.Arguments<TargetName>(TargetName.TryParse, "HOST", "name or address; several are traced at once, each shown when it is finished");

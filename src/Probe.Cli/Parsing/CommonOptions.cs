@@ -5,8 +5,7 @@ using Probe.Core.Packets;
 namespace Probe.Cli.Parsing;
 
 /// <summary>The options that every probing command shares, defined once.</summary>
-/// <param name="tunnels">The command can send through tunnels, and has <c>--via</c>.</param>
-internal sealed class CommonOptions(bool tunnels = false)
+internal sealed class CommonOptions
 {
     private readonly Option<bool> _v4 = OptionOf.Flag("IPv4 only", "-4");
     private readonly Option<bool> _v6 = OptionOf.Flag("IPv6 only", "-6");
@@ -25,7 +24,7 @@ internal sealed class CommonOptions(bool tunnels = false)
         Values.Encapsulation, "ENCAP", "send through a tunnel, several outermost first: ipip:ADDR, gre:ADDR[/KEY], fou:ADDR:PORT, gue:ADDR[:PORT], vxlan:ADDR/VNI, …; ,src= ,ttl= ,dscp= ,df= ,sport= ,csum", "--via");
 
     /// <summary>In the order in which help shows them.</summary>
-    public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, .. tunnels ? [_via] : Array.Empty<Option>(), _namespace, _timeout, _deadline, _rate, _capture];
+    public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture];
 
     /// <summary>Reads them and refuses what contradicts itself.</summary>
     /// <exception cref="UserError">Wrong usage.</exception>
@@ -57,7 +56,7 @@ internal sealed class CommonOptions(bool tunnels = false)
 
     private EncapsulationStack ReadVia(ParseResult parse)
     {
-        var layers = tunnels ? parse.GetValue(_via) ?? [] : [];
+        var layers = parse.GetValue(_via) ?? [];
         for (var i = 0; i < layers.Length - 1; i++)
         {
             if (layers[i] is GueEncapsulation { RemoteChecksum: true })

@@ -227,7 +227,7 @@ public static class EncapsulationText
         return null;
     }
 
-    private static Encapsulation Make(string type, in End end, EncapsulationOptions options) => type switch
+    private static Encapsulation Make(string type, End end, EncapsulationOptions options) => type switch
     {
         "ipip" => new IpIpEncapsulation { Remote = end.Remote },
         "gre" => new GreEncapsulation { Remote = end.Remote, Key = end.Id, Checksum = options.Checksum, Sequence = options.Sequence },

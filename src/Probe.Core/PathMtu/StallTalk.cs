@@ -74,7 +74,7 @@ internal sealed class StallTalk : IDisposable
         _before = Over.Info;
         var start = ConversationLoop.NowNs;
         var nextSample = start;
-        (long? stuckSince, var stuckOver) = (null, false);
+        var (wasStuck, stuckOver) = (false, false);
         while (true)
         {
             if (_octets < message.Length)
@@ -85,11 +85,11 @@ internal sealed class StallTalk : IDisposable
             var now = ConversationLoop.NowNs;
             _after = Over.Info;
             var stuck = _after is { NotSent: > 0, Unacked: 0, SndWnd: > 0 };
-            stuckOver |= stuckSince is not null && !stuck;
-            if (stuck && !stuckOver)
+            if (!stuckOver && (stuck || wasStuck))
             {
-                stuckSince ??= now;
+                // The look that finds it over counts too: a busy machine looks late rather than early.
                 _stallNs = now - start;
+                (wasStuck, stuckOver) = (stuck, !stuck);
             }
 
             if (now >= nextSample)

@@ -19,6 +19,7 @@ public sealed class TcpResponder : IDisposable
     private readonly ConversationListener _listener;
     private readonly List<Guest> _guests = [];
     private readonly byte[] _buffer = new byte[16 * 1024];
+    private int _transfers;
 
     /// <summary>Listens.</summary>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
@@ -29,8 +30,8 @@ public sealed class TcpResponder : IDisposable
     /// <summary>The port it listens on.</summary>
     public int Port => _listener.Port;
 
-    /// <summary>Transfers made so far.</summary>
-    public int Transfers { get; private set; }
+    /// <summary>Transfers made so far; any thread may ask.</summary>
+    public int Transfers => Volatile.Read(ref _transfers);
 
     /// <summary>Serves until stopped.</summary>
     public void Run(CancellationToken stop)
@@ -90,7 +91,7 @@ public sealed class TcpResponder : IDisposable
         guest.Step(now);
         if (guest.TakeFinished())
         {
-            Transfers++;
+            Interlocked.Increment(ref _transfers);
         }
 
         guest.IsGone = guest.Over.IsOver || now - guest.HeardNs > IdleNs;

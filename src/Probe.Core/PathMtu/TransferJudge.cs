@@ -28,12 +28,12 @@ internal static class TransferJudge
             return (TcpTransferVerdict.CannotTell, Confidence.Hint, "no report came: the far end is no responder of this program (probe mtu --responder PORT)");
         }
 
-        var short_ = new[] { spaced, pairs }.FirstOrDefault(pacing => pacing is null || pacing.Segments < LeastSegments);
-        if (pairs is null || short_ is not null)
+        var few = new[] { spaced, pairs }.FirstOrDefault(pacing => pacing is null || pacing.Segments < LeastSegments);
+        if (pairs is null || few is not null)
         {
-            return (TcpTransferVerdict.CannotTell, Confidence.Hint, short_ is null
+            return (TcpTransferVerdict.CannotTell, Confidence.Hint, few is null
                 ? "stopped before the pairs"
-                : Invariant($"only {short_.Segments} segments went out {Name(short_.Pacing)} ({Words(short_)}); {LeastSegments} are needed"));
+                : Invariant($"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; the connection {Words(few)}"));
         }
 
         if (spaced.Loss > SpacedAtMost)

@@ -83,19 +83,20 @@ public sealed class LinuxTunnel : IDisposable
     /// forwards what comes for them, and is thus one hop of the tunnel's own path.
     /// </summary>
     /// <param name="name">The namespace; it forwards.</param>
+    /// <param name="addresses">The ends' addresses.</param>
     /// <param name="accepts">The tunnels, see <see cref="TunnelEndSpec.Accepts"/>.</param>
-    public static RealTimeNetwork OpenEnd(string name, ImmutableArray<Encapsulation> accepts)
+    public static RealTimeNetwork OpenEnd(string name, IReadOnlyList<IpAddress> addresses, ImmutableArray<Encapsulation> accepts)
     {
         var end = new NodeSpec
         {
             Name = "s",
-            Addresses = [.. accepts.Select(layer => IpPrefix.Of(layer.Remote)).Distinct()],
+            Addresses = [.. addresses.Select(IpPrefix.Of)],
             TunnelEnd = new TunnelEndSpec { Accepts = accepts },
 
             // What comes out is the kernel's: this node is no hop of it.
             Ttl = TtlHandling.Hidden,
         };
-        return RealTimeNetwork.BesideKernel(Beside(end, Unlimited), name, end.Addresses.Select(prefix => prefix.Address));
+        return RealTimeNetwork.BesideKernel(Beside(end, Unlimited), name, addresses);
     }
 
     /// <summary>Router r2 says nothing any more about packets too big for the tunnel's path.</summary>
@@ -206,11 +207,11 @@ public sealed class LinuxTunnel : IDisposable
         }
 
         // By route: a smaller device would not take what comes the other way.
-        KernelLab.Ip(new[] { false, true }.Select(isV6 =>
-            FormattableString.Invariant($"-n {Entry} route add {ClientAddress(isV6)} dev west mtu lock {_plan.ReturnMtu}")));
+        IpAddress[] clients = [ClientAddress(isV6: false), ClientAddress(isV6: true)];
+        KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
-    private void OpenTunnels(int number) => _simulated.Add(OpenEnd(Server(number), _plan.Via(number)));
+    private void OpenTunnels(int number) => _simulated.Add(OpenEnd(Server(number), TunnelPlan.ServerAddresses(number), _plan.Via(number)));
 
     // A node and the kernel beside it, which has every address that the node has not.
     private static Topology Beside(NodeSpec node, int mtu)

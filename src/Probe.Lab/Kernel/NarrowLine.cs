@@ -33,5 +33,8 @@ public static class NarrowLine
 
     /// <summary>What the kernel of a namespace has learned about paths, one line each; nothing where it has learned nothing.</summary>
     public static string LearnedBy(KernelLab lab, string name) =>
-        string.Concat(new[] { "-4", "-6" }.Select(family => lab.Run(name, TimeSpan.FromSeconds(30), "ip", family, "route", "show", "cache").MustSucceed().Output));
+        OfFamily(lab, name, "-4") + OfFamily(lab, name, "-6");
+
+    private static string OfFamily(KernelLab lab, string name, string family) =>
+        lab.Run(name, TimeSpan.FromSeconds(30), "ip", family, "route", "show", "cache").MustSucceed().Output;
 }

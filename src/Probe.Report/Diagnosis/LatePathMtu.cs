@@ -61,7 +61,7 @@ internal sealed class LatePathMtu : IRule
             NotBecause = [.. NotBecause(stall, late)],
             Fix = [.. Fixes(stall, was, now)],
             Verify = mtu.TcpCommand("--tcp-stall", stall.Port, stall.Payload),
-            Suppresses = ["PRB-TCP-001"],
+            Suppresses = ["PRB-TCP-001", "PRB-MTU-001"],
         };
     }
 

@@ -90,6 +90,6 @@ public sealed partial class ConntrackTests : IDisposable
     private long Entries() =>
         KernelLab.In(_net.Client, () => long.Parse(File.ReadAllText("/proc/sys/net/netfilter/nf_conntrack_count"), CultureInfo.InvariantCulture));
 
-    [GeneratedRegex("nft 'table .*'$", RegexOptions.Multiline)]
+    [GeneratedRegex("nft 'table .*'$", RegexOptions.Multiline, 1000)]
     private static partial Regex Rule();
 }

@@ -28,6 +28,16 @@ public sealed class MtuTcpTests : IDisposable
     }
 
     [NeedsFact(Needs)]
+    public void A_transfer_that_is_asked_for_too_does_not_teach_the_path_mtu_before_the_stall_test_can()
+    {
+        using var net = DirectorNet.Build(_lab, new DirectorFaults { RouteMtu = 1480 });
+        var (bundle, _) = Run(net, "--tcp-upload", "--tcp-download", "--tcp-stall");
+        var tcp = bundle.PathMtus![0].Tcp!;
+        Assert.Equal((TcpStallVerdict.Stall, TcpTransferVerdict.Clean, TcpTransferVerdict.Clean), (tcp.Stall!.Verdict, tcp.Upload!.Verdict, tcp.Download!.Verdict));
+        Assert.True(bundle.Counters!.After["IpFragFails"] > bundle.Counters.Before["IpFragFails"], "no counter moved");
+    }
+
+    [NeedsFact(Needs)]
     public void Loss_of_merged_segments_is_found_by_name_while_every_single_packet_passes()
     {
         using var net = DirectorNet.Build(_lab, new DirectorFaults { LosesMerged = true });

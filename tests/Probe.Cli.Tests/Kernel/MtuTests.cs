@@ -95,6 +95,16 @@ public sealed class MtuTests : IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void Of_several_targets_one_that_is_not_there_does_not_stop_the_others()
+    {
+        var result = Line.Probe("mtu", "-n", "--json", "--flows", "0", "--timeout", "200ms", "10.9.77.1", Line.Target(v6: false).ToString(), "name.invalid");
+        Assert.Equal(
+            [(PathMtuVerdict.NotAnswering, null), (PathMtuVerdict.Clear, 1500), (PathMtuVerdict.NotAnswering, null)],
+            ProbeInside.Read(result).PathMtus!.Select(path => (path.Verdict, path.Mtu)));
+        Assert.Equal(4, result.Status);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void Another_size_than_expected_is_a_fault()
     {
         Line.Narrow(NarrowHop, 1400);

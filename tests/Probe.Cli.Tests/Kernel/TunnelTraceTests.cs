@@ -34,7 +34,7 @@ public sealed class TunnelTraceTests : IDisposable
         {
             $"-n {_line.Router(hop)} route add 10.98.0.3 via {LinuxLine.Hop(hop + 1, v6: false)}", $"-n {_line.Router(hop)} route add fd98::3 via {LinuxLine.Hop(hop + 1, v6: true)}",
         }));
-        _end = LinuxTunnel.OpenEnd(_line.Router(3), [.. s_vias.Select(via => EncapsulationText.TryParse(via, out var layer, out var error) ? layer : throw new FormatException(error))]);
+        _end = LinuxTunnel.OpenEnd(_line.Router(3), [IpAddress.Parse("10.98.0.3"), IpAddress.Parse("fd98::3")], [.. s_vias.Select(via => EncapsulationText.TryParse(via, out var layer, out var error) ? layer : throw new FormatException(error))]);
     }
 
     public void Dispose()

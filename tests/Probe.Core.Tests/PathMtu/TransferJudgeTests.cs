@@ -23,7 +23,7 @@ public class TransferJudgeTests
     {
         var (verdict, confidence, reason) = Judge(Pacing(TcpPacing.Spaced, 0), Pacing(TcpPacing.Pairs, 2, segments: 2) with { End = TcpEnd.Reset, Errno = "ECONNRESET" });
         Assert.Equal((TcpTransferVerdict.CannotTell, Confidence.Hint), (verdict, confidence));
-        Assert.Equal("only 2 segments went out in pairs (was reset by the peer, ECONNRESET); 4 are needed", reason);
+        Assert.Equal("too few segments went out in pairs: 2 of at least 4; the connection was reset by the peer, ECONNRESET", reason);
     }
 
     [Fact]
