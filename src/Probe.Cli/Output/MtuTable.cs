@@ -135,7 +135,7 @@ internal static class MtuTable
     private static string Heading(PathMtuEvidence path)
     {
         var to = path.Address is null || path.Target == path.Address ? path.Target : $"{path.Target} ({path.Address})";
-        var how = path.ProvedBy is { } proof ? $", proved by {ProofName(proof)}" : "";
+        var how = path.ProvedBy is { } proof ? $", by {ProofName(proof)}" : "";
         var via = path.Via.Count > 0 ? $" via {string.Join(", ", path.Via)}" : "";
         var flow = path.Flow is { } one ? $", flow {one.Id} (source port {one.SourcePort})" : "";
         var size = path.Mtu is { } mtu ? $"{mtu} octets ({Words.Of(path.Confidence)})" : "unknown";
