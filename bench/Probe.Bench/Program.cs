@@ -18,6 +18,8 @@ switch (args)
         return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
     case ["health", var root, "--nightly"]:
         return HealthBench.Run(root, HealthRounds, nightly: true);
+    case ["health", var root, "--paced", var rounds]:
+        return HealthBench.RunPaced(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case [EngineLoad.Name, .. var load]:
         return EngineLoad.Run(load);
     case ["ecmp", var root, var rounds]:
@@ -55,6 +57,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | health ROOT [--rounds N|--nightly] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | health ROOT [--rounds N|--nightly|--paced N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }
