@@ -18,6 +18,8 @@ switch (args)
         return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
     case ["health", var root, "--nightly"]:
         return HealthBench.Run(root, HealthRounds, nightly: true);
+    case ["health", var root, "--paced", var rounds]:
+        return HealthBench.RunPaced(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case [EngineLoad.Name, .. var load]:
         return EngineLoad.Run(load);
     case ["ecmp", var root, var rounds]:

@@ -9,6 +9,9 @@ internal static class EngineLoad
 {
     public const string Name = "health-load";
 
+    // The runtime compiles what is called often a second time, on a thread that takes a core away for some 0.1 s.
+    private const int WarmUpSeconds = 3;
+
     public static int Run(string[] arguments)
     {
         var numbers = arguments[1..6].Select(argument => int.Parse(argument, CultureInfo.InvariantCulture)).ToArray();
@@ -25,6 +28,11 @@ internal static class EngineLoad
             // What is compiled while it runs is not what is measured.
             var warmUp = new CheckLoad(engine, list);
             warmUp.Run(inFlight / threads, long.MaxValue / 2, TimeSpan.FromSeconds(1));
+            if (mode == "paced")
+            {
+                warmUp.RunPaced(WarmUpSeconds);
+            }
+
             Interlocked.Add(ref escaped, warmUp.Escaped);
             var load = loads[number] = new CheckLoad(engine, list);
             ready.SignalAndWait();

@@ -31,11 +31,26 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
         }
     }
 
-    private string Document(string root, bool nightly)
+    /// <summary>The paced runs alone, on the terminal: what to look at while one works on lateness.</summary>
+    public static int RunPaced(string root, int rounds)
+    {
+        var folder = Directory.CreateTempSubdirectory("probe-health");
+        try
+        {
+            using var lab = new KernelLab();
+            var bench = new HealthBench(lab, CheckNetwork.Build(lab), folder.FullName, rounds);
+            Console.Write(bench.Paced(bench.Checkers(root).Paced));
+            return 0;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private (Entrant[][] Busy, Entrant[] Paced) Checkers(string root)
     {
         var (epoll, raw) = (Compile(root, "epoll_reference"), Compile(root, "raw_reference"));
-        string[] Ours(string engine) => [Environment.ProcessPath!, EngineLoad.Name, engine];
-
         // An engine more is a line more; each is measured against the first of its group.
         Entrant[][] busy =
         [
@@ -44,7 +59,14 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
             [new("C raw, 1 thread", [raw, "1"]), new("probe, raw, 1 thread", [.. Ours("raw"), "1"]), new("probe, raw, transmit stamps, 1 thread", [.. Ours("raw-stamped"), "1"])],
             [new("C raw, 2 threads", [raw, "2"]), new("probe, raw, 2 threads", [.. Ours("raw"), "2"])],
         ];
-        Entrant[] paced = [new("C epoll", [epoll, "1"]), new("probe, sockets", [.. Ours("sockets"), "1"]), new("C raw", [raw, "1"]), new("probe, raw", [.. Ours("raw"), "1"])];
+        return (busy, [new("C epoll", [epoll, "1"]), new("probe, sockets", [.. Ours("sockets"), "1"]), new("C raw", [raw, "1"]), new("probe, raw", [.. Ours("raw"), "1"])]);
+    }
+
+    private static string[] Ours(string engine) => [Environment.ProcessPath!, EngineLoad.Name, engine];
+
+    private string Document(string root, bool nightly)
+    {
+        var (busy, paced) = Checkers(root);
         Section($"""
             # Half-open checks, side by side
 
@@ -69,7 +91,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
             {Paced(paced)}
             """);
-        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(Ours, nightly)}\n");
+        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(nightly)}\n");
         Section($"## HAProxy\n\n{HaProxy.Run(lab, network, folder)}");
         return _document.ToString().TrimEnd() + "\n";
     }
@@ -136,13 +158,13 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
         return table.ToString();
     }
 
-    private string BlackHoles(Func<string, string[]> program, bool nightly)
+    private string BlackHoles(bool nightly)
     {
         var table = new MarkdownTable("probe", "checks", "black holes up", "open targets down", "late", "accepted", "of them reported");
         foreach (var (engine, timeout) in new[] { ("sockets", "5"), ("sockets", "20"), ("raw", "5"), ("raw", "20") })
         {
             var checks = 0.0;
-            var entrant = new Entrant($"{engine}, timeout {timeout} ms", [.. program(engine), "1"]);
+            var entrant = new Entrant($"{engine}, timeout {timeout} ms", [.. Ours(engine), "1"]);
             do
             {
                 Measure(entrant, "2000", nightly ? "60" : "5", $"{Targets}", timeout, "half");
