@@ -99,6 +99,12 @@ public sealed class LinuxDiamond
     public IReadOnlyList<IpAddress> Routers(int branch, bool v6) =>
         [.. Enumerable.Range(1, _branches[branch - 1].Count + (v6 ? 0 : 1)).Select(link => Far(branch, link, v6))];
 
+    /// <summary>Gives a branch's first link this MTU, at both ends.</summary>
+    /// <param name="branch">Branch, from 1.</param>
+    /// <param name="mtu">Octets.</param>
+    public void Narrow(int branch, int mtu) => KernelLab.Ip(
+        [$"-n {_split} link set branch{branch} mtu {mtu}", $"-n {_branches[branch - 1][0]} link set west mtu {mtu}"]);
+
     /// <summary>Builds it.</summary>
     /// <param name="lab">Owns the namespaces.</param>
     /// <param name="seed">Of the split's hash.</param>

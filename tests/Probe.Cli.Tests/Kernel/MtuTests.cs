@@ -109,6 +109,53 @@ public sealed class MtuTests : IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
+    {
+        KernelLab.Nft(Line.Router(2), $$"""
+            table ip back {
+              chain forward {
+                type filter hook forward priority 0; policy accept;
+                ip saddr {{Line.Target(v6: false)}} ip length > 1400 drop
+              }
+            }
+            """);
+        var (path, result) = Measure([], v6: false);
+        Assert.Equal((PathMtuVerdict.ReturnPath, 1500, 1400, 1), (path.Verdict, path.Mtu, path.ReturnMtu, result.Status));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Loss_both_ways_is_not_taken_for_a_smaller_path()
+    {
+        Line.Narrow(NarrowHop, 1337);
+        Line.Silence();
+        KernelLab.Nft(Line.Router(1), """
+            table ip loss {
+              chain forward {
+                type filter hook forward priority 0; policy accept;
+                numgen random mod 100 < 10 drop
+              }
+            }
+            """);
+        var (path, _) = Measure(["--tcp", "-p", "80"], v6: false);
+        Assert.True(path is { Verdict: PathMtuVerdict.BlackHole, Mtu: 1337 } or { Confidence: not Confidence.Proved }, EvidenceJson.Line(path));
+        Assert.InRange(path.Loss ?? 0, 0, 0.6);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void A_smaller_member_of_a_balanced_group_is_a_row_with_its_flow()
+    {
+        using var lab = new KernelLab();
+        var diamond = LinuxDiamond.Build(lab, seed: 7, 1, 1);
+        diamond.Narrow(branch: 2, mtu: 1400);
+        var result = lab.Run(diamond.Client, ProbeInside.Limit, ProbeInside.Program, "mtu", "-n", "--json", "--tcp", "-p", "80", "--flows", "16", LinuxDiamond.Target(v6: false).ToString());
+        var bundle = ProbeInside.Read(result);
+        Assert.Equal([1400, 1500], bundle.PathMtus!.Select(path => path.Mtu ?? 0).Distinct().Order());
+        Assert.All(bundle.PathMtus!.Skip(1), path => Assert.InRange(path.Flow!.SourcePort, 1, 65535));
+        Assert.Contains(bundle.Findings!, finding => finding.Rule == "PRB-MTU-008");
+        Assert.Equal(1, result.Status);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void Another_size_than_expected_is_a_fault()
     {
         Line.Narrow(NarrowHop, 1400);

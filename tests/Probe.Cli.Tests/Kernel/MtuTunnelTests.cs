@@ -73,6 +73,39 @@ public sealed class MtuTunnelTests : IDisposable
     }
 
     [NeedsFact(Needs)]
+    public void A_relay_that_forgets_part_of_the_tunnel_s_headers_is_named_by_its_arithmetic()
+    {
+        var relay = new DirectorSpec { Relay = DirectorRelay.OuterHeaderOnly, LearnsOuterMtu = false };
+        Build("gue:10.202.0.1", new TunnelPlan { Layers = [], OuterMtu = 1400, Balancing = relay }, balances: true);
+        var (path, status) = Measure(_tunnel!.Client, "--tcp", "-p", "80", s_vip);
+        Assert.Equal((PathMtuVerdict.WrongSignal, 1368, 1), (path.Verdict, path.Mtu, status));
+        Assert.Equal((1380, 1368, 12), path.Arithmetic is { } sum ? (sum.Claimed, sum.Real, sum.Difference) : default);
+        Assert.Contains("GUE", path.Arithmetic!.Meaning, StringComparison.Ordinal);
+    }
+
+    [NeedsFact(Needs)]
+    public void A_relay_that_is_missing_leaves_a_black_hole_below_what_the_entry_says()
+    {
+        var relay = new DirectorSpec { Relay = DirectorRelay.Missing, LearnsOuterMtu = false };
+        Build("fou:10.202.0.1:5555", new TunnelPlan { Layers = [], OuterMtu = 1400, Balancing = relay }, balances: true);
+        var (path, status) = Measure(_tunnel!.Client, "--tcp", "-p", "80", s_vip);
+        Assert.Equal((PathMtuVerdict.BlackHole, 1372, 1), (path.Verdict, path.Mtu, status));
+        Assert.Contains(path.Signals, signal => signal is { Mtu: 1472, Role: PathMtuRole.TunnelEntry });
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData(0)]
+    [InlineData(68)]
+    [InlineData(9000)]
+    public void An_entry_that_names_an_impossible_MTU_is_not_believed(int told)
+    {
+        Build("ipip:10.202.0.1", new TunnelPlan { Layers = [], Balancing = new DirectorSpec { ToldMtu = told } }, balances: true);
+        var (path, status) = Measure(_tunnel!.Client, "--tcp", "-p", "80", s_vip);
+        Assert.Equal((PathMtuVerdict.WrongSignal, 1480, 1), (path.Verdict, path.Mtu, status));
+        Assert.Equal(told, path.Signals[0].Mtu);
+    }
+
+    [NeedsFact(Needs)]
     public void Each_real_server_has_a_row_and_the_odd_one_out_is_marked()
     {
         Build("gue:10.202.0.1", new TunnelPlan { Layers = [], Servers = 3 }, balances: false);
