@@ -51,13 +51,8 @@ internal sealed class MtuCommand : ProbeCommand
             return Respond(parse, responder, context);
         }
 
-        var request = Read(parse, context);
-        if (request.Probing.Namespace is { } name)
-        {
-            NamespaceReexecution.Enter(name);
-        }
-
-        return MtuRun.Run(request, context);
+        var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
+        return MtuRun.Run(ReadInside(parse, readsInput, () => Read(parse, context)), context);
     }
 
     private MtuRequest Read(ParseResult parse, CommandContext context)
