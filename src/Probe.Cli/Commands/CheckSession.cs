@@ -233,7 +233,7 @@ internal sealed class CheckSession : IVerdictSink
             gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
         }
 
-        gaps.AddRange(_request.Skipped.Select(sentence => new Gap("targets", $"not checked: {sentence}")));
+        gaps.AddRange(RunGaps.Skipped(_request.Skipped, "checked"));
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));

@@ -75,7 +75,9 @@ internal sealed class MtuCommand : ProbeCommand
         var names = hosts.Length == 1 && !parse.Has(_own.File) ? [hosts[0]]
             : hosts.Length == 0 && !parse.Has(_own.File) ? [] : TargetList.Read(hosts, parse.GetValue(_own.File), null, context.Messages);
         var probing = Common!.Read(parse, names.Count == 1 ? names[0] : null);
-        var targets = ReadTargets(parse, names, probing, context);
+        var skipped = new List<string>();
+        var targets = ReadTargets(parse, names, probing, skipped.Add);
+        skipped.ForEach(sentence => context.Messages.Warning($"not searched: {sentence}"));
         if (targets.Count > 1 && probing.CaptureFile is not null)
         {
             throw UserError.Usage("--pcap is for one host: search each alone, or leave it out");
@@ -85,6 +87,7 @@ internal sealed class MtuCommand : ProbeCommand
         return new MtuRequest
         {
             Targets = targets,
+            Skipped = skipped,
             Protocol = protocol,
             Port = first,
             HasPort = port is not null,
@@ -97,7 +100,7 @@ internal sealed class MtuCommand : ProbeCommand
         };
     }
 
-    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
+    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, Action<string> skipped)
     {
         List<MtuTarget> targets = [.. names.Select(name => new MtuTarget(name, probing.Via))];
         if (parse.GetValue(_own.TargetsFrom) is not { } source)
@@ -111,10 +114,10 @@ internal sealed class MtuCommand : ProbeCommand
             throw UserError.Usage("--via and --targets-from contradict each other: the list says by which tunnel each server is reached");
         }
 
-        var services = source.Read(sentence => context.Messages.Warning($"not searched: {sentence}"));
         targets.AddRange(parse.Has(_own.EachReal)
-            ? services.Select(service => new MtuTarget(service.Host with { Text = service.Text }, service.At?.Via ?? default, service.Port, service.At?.Real))
-            : services.DistinctBy(service => service.Text, StringComparer.Ordinal).Select(service => new MtuTarget(service.Host with { Text = service.Text }, Port: service.Port, IsService: true)));
+            ? source.Read(skipped).Select(service => new MtuTarget(service.Host with { Text = service.Text }, service.At?.Via ?? default, service.Port, service.At?.Real))
+            : source.ReadServices(skipped).Select(service => new MtuTarget(
+                new TargetName(service.Text, service.Address, null), Port: service.Port, Service: service.IsUdp ? ProbeProtocol.Udp : ProbeProtocol.Tcp)));
         return targets.Count > 0 ? targets : throw UserError.Usage("there is no service to search in what --targets-from names");
     }
 

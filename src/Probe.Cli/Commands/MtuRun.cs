@@ -25,12 +25,14 @@ internal sealed class MtuRun
     private CounterSnapshot? _before;
     private CaptureFile? _capture;
     private SweepEnd _end;
-    private bool _isWhole = true;
+    private bool _isWhole;
 
     private MtuRun(MtuRequest request, CommandContext context)
     {
         (_request, _context) = (request, context);
         _csv = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
+        _gaps.AddRange(RunGaps.Skipped(request.Skipped, "searched"));
+        _isWhole = _gaps.Count == 0;
     }
 
     /// <exception cref="UserError">The only name does not resolve, it is not allowed, or nothing can be sent.</exception>
@@ -125,8 +127,8 @@ internal sealed class MtuRun
         {
             { } chosen => [new MtuQuestion(chosen, port)],
 
-            // Behind a load balancer's address only a SYN gets to a server.
-            _ when target.IsService => [new MtuQuestion(ProbeProtocol.Tcp, port)],
+            // Behind a load balancer's address only what asks for the service gets to a server.
+            _ when target.Service is { } service => [new MtuQuestion(service, port)],
 
             // At the far end of a tunnel every port resets a stray segment, and that answer is small: the way back is not mixed in.
             _ when !target.Via.IsEmpty =>

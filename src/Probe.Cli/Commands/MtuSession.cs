@@ -91,7 +91,7 @@ internal sealed class MtuSession : IDisposable
             FlowAt = isEcho ? EchoFlowAt : Probing.FlowAt,
             OtherFlows = _request.Flows,
             Via = Probing.Via,
-            AskedFromOutside = _asked.IsService,
+            AskedFromOutside = _asked.Service is not null,
             FirstHopMtu = Probing.FirstHopMtu,
             TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = maxProbes,
