@@ -73,9 +73,12 @@ public static class PathMtuWords
         return [.. fixes.OfType<string>()];
     }
 
-    /// <summary>The signal that the verdict rests on; null for none.</summary>
-    public static PathMtuSignal? Decisive(PathMtuEvidence path) =>
-        path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs((signal.InnerMtu ?? signal.Mtu) - (path.Mtu ?? 0)));
+    /// <summary>The signal that the verdict rests on; null for none. Documents that do not say it hold one that is near.</summary>
+    public static PathMtuSignal? Decisive(PathMtuEvidence path) => path.Signals.FirstOrDefault(signal => signal.Decisive)
+        ?? path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs(Named(signal) - (path.Mtu ?? 0)));
+
+    /// <summary>The size that it names, octets of the inner packet; as it was said where nothing is left inside, as of a field 0.</summary>
+    public static int Named(PathMtuSignal signal) => signal.InnerMtu is > 0 and var inner ? inner : signal.Mtu;
 
     /// <summary>Who said it.</summary>
     public static Prose Who(PathMtuSignal? signal) => signal switch
@@ -98,7 +101,7 @@ public static class PathMtuWords
     private static Prose Wrong(PathMtuEvidence path)
     {
         var signal = Decisive(path);
-        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {signal.InnerMtu ?? signal.Mtu}, {Why(path, signal)}");
+        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {Named(signal)}, {Why(path, signal)}");
         var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
         return path.Mtu is { } mtu ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
     }

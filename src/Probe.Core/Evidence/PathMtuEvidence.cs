@@ -146,6 +146,9 @@ public sealed record PathMtuSignal
     /// <summary>How many such messages came.</summary>
     public int Count { get; init; } = 1;
 
+    /// <summary>The verdict rests on it.</summary>
+    public bool Decisive { get; init; }
+
     /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>
     public bool Implausible { get; init; }
 }

@@ -38,7 +38,7 @@ internal static class PathMtuReading
     /// <summary>What was signalled, as evidence.</summary>
     public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) => path.Signals.Select((signal, i) => new EvidenceItem(
         Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {IncidentReport.Word(signal.Role):ours}, ×{signal.Count}"),
-        $"MTU {signal.Mtu}{(signal.InnerMtu is { } inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
+        $"MTU {signal.Mtu}{(signal.InnerMtu is > 0 and var inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
 
     /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
     public static string? MtuCommand(this PathMtuEvidence path)

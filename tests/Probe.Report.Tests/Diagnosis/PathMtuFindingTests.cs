@@ -57,6 +57,22 @@ public class PathMtuFindingTests
     }
 
     [Fact]
+    public void The_signal_that_the_verdict_rests_on_is_named_whatever_number_is_nearer()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1400, Signal("198.51.100.2", 1390), Signal("198.51.100.6", 9000) with { Decisive = true })));
+        Assert.Contains("198.51.100.6", finding.Title, StringComparison.Ordinal);
+        Assert.Contains("9000", finding.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_of_zero_about_a_tunnel_s_own_packet_names_zero()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1368, Signal("198.51.100.2", 0, implausible: true) with { InnerMtu = -32 }) with { Via = ["gue:192.0.2.33"], Overhead = 32 }));
+        Assert.DoesNotContain("-32", finding.Title + finding.Summary + string.Join(' ', finding.Evidence.Select(item => item.Value)), StringComparison.Ordinal);
+        Assert.Contains("names 0, which is no size at all", finding.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_number_smaller_than_the_truth_hurts_less_than_a_larger_one()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1400, Signal("198.51.100.2", 1300))));
