@@ -1,5 +1,7 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.PathMtu;
+using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
 namespace Probe.Report;
@@ -47,30 +49,64 @@ public static class PathMtuWords
     /// <summary>Commands and settings that help, best first.</summary>
     public static IReadOnlyList<string> Fixes(PathMtuEvidence path)
     {
-        if (path.Mtu is not { } mtu || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
+        if (path.Mtu is not { } there || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
         {
             return [];
         }
 
-        var mss = Mss(path, mtu);
-        var (ip, host) = IsV6(path) ? ("ip -6", 128) : ("ip", 32);
-        var target = StrangerText.Clean(path.Address ?? path.Target);
-        var clamp = $"on a router in between: nft add rule inet filter forward tcp flags syn tcp option maxseg size set {mss}";
-        var onServer = $"on the servers: ip route change … advmss {mss}, so that no TCP peer ever sends more";
-        var here = $"on this host: {ip} route replace {target}/{host} via GATEWAY dev INTERFACE mtu {mtu} advmss {mss}";
-        var back = "let ICMP 3/4 (ICMPv6 2) through to the senders; a firewall that drops it makes the hole";
-        var entry = Decisive(path) is { Role: PathMtuRole.TunnelEntry };
-        var underlay = path.Verdict == PathMtuVerdict.ReturnPath ? null
-            : path.Via.Count > 0 ? $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside"
-            : entry && mtu < PlainEthernet ? $"raise the MTU under the tunnel by {PlainEthernet - mtu} octets: so many its headers take" : null;
-        string?[] fixes = path.Verdict switch
+        if (path.Verdict == PathMtuVerdict.ReturnPath)
         {
-            PathMtuVerdict.BlackHole => [back, underlay, onServer, clamp, here],
-            PathMtuVerdict.ReturnPath => ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", clamp],
-            PathMtuVerdict.WrongSignal => ["correct the device that names the wrong size", underlay, onServer, clamp, here],
-            _ => [underlay, onServer, clamp, here],
+            return ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", .. path.ReturnMtu is { } back ? [Clamp(Mss(path, back))] : Array.Empty<string>()];
+        }
+
+        var mss = Mss(path, there);
+        string? first = path.Verdict switch
+        {
+            PathMtuVerdict.BlackHole => "let ICMP 3/4 (ICMPv6 2) through to the senders; a firewall that drops it makes the hole",
+            PathMtuVerdict.WrongSignal => "correct the device that names the wrong size",
+            _ => null,
         };
-        return [.. fixes.OfType<string>()];
+        return [.. new[] { first, Underlay(path, there), OnServers(path, mss), Clamp(mss), Here(path, there, mss) }.OfType<string>()];
+    }
+
+    private static string Clamp(int mss) =>
+        $"on a router in between: nft 'add table inet probe; add chain inet probe forward {{ type filter hook forward priority mangle; }}; add rule inet probe forward tcp flags syn tcp option maxseg size set {mss}'";
+
+    // The kernel shows how long a route of a router's advertisement lasts in words that it does not take.
+    private static string OnServers(PathMtuEvidence path, int mss) => "on the servers, so that no TCP peer ever sends more: "
+        + (IsV6(path) ? $"ip -6 route change $(ip -6 route show default | sed 's/ expires [^ ]*//;q') advmss {mss}" : $"ip route change $(ip route show default | sed q) advmss {mss}");
+
+    /// <summary>A route of its own on this host; null through a tunnel, to this host itself, and below what IPv6 allows a route.</summary>
+    private static string? Here(PathMtuEvidence path, int mtu, int mss)
+    {
+        if (path.Via.Count > 0 || !IpAddress.TryParse(path.Address, out var target) || path.Address == path.Source || (target.IsV6 && mtu < SmallestV6))
+        {
+            return null;
+        }
+
+        var (ip, host) = target.IsV6 ? ("ip -6", 128) : ("ip", 32);
+        return $"on this host: {ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} advmss {mss}";
+    }
+
+    private static string? Underlay(PathMtuEvidence path, int mtu)
+    {
+        if (path.Via.Count > 0)
+        {
+            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside";
+        }
+
+        if (IsV6(path) && mtu < SmallestV6)
+        {
+            return $"raise the link: no link may carry less than {SmallestV6} octets of IPv6 (RFC 8200 section 5)";
+        }
+
+        if (Decisive(path) is not { Role: PathMtuRole.TunnelEntry } || mtu >= PlainEthernet)
+        {
+            return null;
+        }
+
+        var missing = PlainEthernet - mtu;
+        return TcpTestReading.TunnelOf(missing) is { } tunnel ? $"raise the MTU under the tunnel by {missing} octets: so many {tunnel} adds" : $"raise the MTU under the tunnel by at least {missing} octets";
     }
 
     /// <summary>The signal that the verdict rests on; null for none. Documents that do not say it hold one that is near.</summary>

@@ -48,7 +48,9 @@ internal static class PathMtuReading
             return null;
         }
 
-        var protocol = path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
+        // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a word.
+        var isAskedAnyway = path.Verdict == PathMtuVerdict.ReturnPath || (path.Via.Count > 0 && path.ProvedBy == PathMtuProof.Ack);
+        var protocol = isAskedAnyway ? "" : path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
         var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";
         var via = string.Concat(path.Via.Select(layer => $" --via {ShellText.Quote(layer)}"));
         return $"probe mtu{protocol}{port}{via} {address}{(path.Mtu is { } mtu ? $" --expect {mtu}" : "")}";

@@ -83,7 +83,32 @@ public class PathMtuFindingTests
     public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.ReturnPath, 1500) with { ReturnMtu = 1400 }));
-        Assert.Equal("PRB-MTU-010", finding.Rule);
+        Assert.Equal(("PRB-MTU-010", "probe mtu 192.0.2.9 --expect 1500"), (finding.Rule, finding.Verify));
+        Assert.Contains(finding.Fix, fix => fix.Contains("maxseg size set 1360", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_helps_inside_a_tunnel_or_against_a_link_too_small_for_IPv6_is_no_route_of_this_host()
+    {
+        var tunnelled = BlackHole() with { Via = ["gue:192.0.2.33"], Overhead = 32, ProvedBy = PathMtuProof.Ack };
+        var small = Path(PathMtuVerdict.BlackHole, 1200) with { Address = "2001:db8::9" };
+        Assert.Equal("probe mtu --via gue:192.0.2.33 192.0.2.9 --expect 1400", Assert.Single(Judge(tunnelled)).Verify);
+        foreach (var path in new[] { tunnelled, small, BlackHole() with { Source = "192.0.2.9" } })
+        {
+            Assert.DoesNotContain(Assert.Single(Judge(path)).Fix, fix => fix.StartsWith("on this host", StringComparison.Ordinal));
+        }
+
+        Assert.Contains(Assert.Single(Judge(small)).Fix, fix => fix.StartsWith("raise the link", StringComparison.Ordinal));
+        Assert.Contains(Assert.Single(Judge(BlackHole())).Fix, fix => fix.StartsWith("on this host: ip route replace 192.0.2.9/32 $(", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1468, "by 32 octets: so many GUE adds")]
+    [InlineData(1461, "by at least 39 octets")]
+    public void Headers_are_named_only_where_they_are_known(int mtu, string expected)
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, mtu, Signal("192.0.2.9", mtu, PathMtuRole.TunnelEntry))));
+        Assert.EndsWith(expected, finding.Fix[0], StringComparison.Ordinal);
     }
 
     [Fact]
