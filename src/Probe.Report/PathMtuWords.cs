@@ -22,6 +22,8 @@ public static class PathMtuWords
     public static Prose Verdict(PathMtuEvidence path) => path switch
     {
         { Address: null } => Prose.Of($"{path.Target} does not resolve."),
+        { Verdict: PathMtuVerdict.BlackHole, Reason: "reply-path" } => Prose.Of(
+            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
@@ -29,7 +31,7 @@ public static class PathMtuWords
         { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
         { Verdict: PathMtuVerdict.ReturnPath } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; larger answers do not come back."),
         { Verdict: PathMtuVerdict.NotAnswering } => Silent(path),
-        _ => Prose.Of($"Loss hides the path MTU: between {path.LargestAnswered ?? 0} octets, which were answered, and {path.SmallestLost ?? 0}, which were not."),
+        _ => Prose.Of($"{Hidden(path):ours}: {Between(path)}."),
     };
 
     /// <summary>What fits through: inner and outer packet, segment.</summary>
@@ -150,11 +152,40 @@ public static class PathMtuWords
         _ => Prose.Of($"which is not true"),
     };
 
-    private static Prose Silent(PathMtuEvidence path) => (path.Via.Count > 0, path.Reason) switch
+    private static string Hidden(PathMtuEvidence path) => path.Reason switch
     {
-        (true, "protocol-unreachable") => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
-        (true, "port-unreachable") => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
-        (true, _) => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. That says nothing about sizes."),
-        _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+        "interrupted" => "The search was stopped before its end",
+        "max-probes" => "The packets allowed did not suffice (--max-probes)",
+        "silence" => "It answered at first, and then no more",
+        _ => "Loss hides the path MTU",
     };
+
+    private static Prose Between(PathMtuEvidence path) => path switch
+    {
+        { LargestAnswered: null } => Prose.Of($"no size was answered"),
+        { SmallestLost: null } => Prose.Of($"{path.LargestAnswered ?? 0} octets were answered, and no larger size is known to be lost"),
+        _ => Prose.Of($"between {path.LargestAnswered ?? 0} octets, which were answered, and {path.SmallestLost ?? 0}, which were not"),
+    };
+
+    private static Prose Silent(PathMtuEvidence path)
+    {
+        const string Sizes = "That says nothing about sizes.";
+        var tunnelled = path.Via.Count > 0;
+        var far = tunnelled ? "the tunnel's end, or the target behind it" : "the target";
+        return path.Reason switch
+        {
+            "no-route" => Prose.Of($"This host has no way to send to {far:ours}: nothing was asked."),
+            "no-source" => Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
+            "local" => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
+            "no-proof" => Prose.Of($"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port (--tcp -p PORT)."),
+            "protocol-unreachable" when tunnelled => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+            "port-unreachable" when tunnelled => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+            "reset" => Prose.Of($"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
+            "host-unreachable" => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
+            "network-unreachable" => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
+            "admin-prohibited" => Prose.Of($"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets through (--icmp, --udp, --tcp -p PORT)."),
+            _ when tunnelled => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. {Sizes:ours}"),
+            _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+        };
+    }
 }

@@ -103,6 +103,22 @@ public class PathMtuFindingTests
     }
 
     [Theory]
+    [InlineData(PathMtuVerdict.NotAnswering, "no-proof", "What answers is not the server")]
+    [InlineData(PathMtuVerdict.NotAnswering, "reset", "The probes are reset")]
+    [InlineData(PathMtuVerdict.NotAnswering, "admin-prohibited", "A filter refuses")]
+    [InlineData(PathMtuVerdict.NotAnswering, "host-unreachable", "no answer from the target")]
+    [InlineData(PathMtuVerdict.NotAnswering, "network-unreachable", "no route to the target")]
+    [InlineData(PathMtuVerdict.NotAnswering, "no-route", "nothing was asked")]
+    [InlineData(PathMtuVerdict.NotAnswering, "silence", "Ask in another way")]
+    [InlineData(PathMtuVerdict.Unstable, "interrupted", "stopped before its end: between 1004 octets, which were answered, and 1005, which were not.")]
+    [InlineData(PathMtuVerdict.Unstable, "max-probes", "(--max-probes): between 1004")]
+    [InlineData(PathMtuVerdict.Unstable, "silence", "and then no more: between 1004")]
+    [InlineData(PathMtuVerdict.Unstable, "loss", "Loss hides")]
+    [InlineData(PathMtuVerdict.BlackHole, "reply-path", "or the replies to them")]
+    public void Each_reason_has_words_of_its_own(PathMtuVerdict verdict, string reason, string expected) =>
+        Assert.Contains(expected, PathMtuWords.Verdict(Path(verdict, 1004) with { Reason = reason }).ToString(), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(1468, "by 32 octets: so many GUE adds")]
     [InlineData(1461, "by at least 39 octets")]
     public void Headers_are_named_only_where_they_are_known(int mtu, string expected)
