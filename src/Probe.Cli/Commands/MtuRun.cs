@@ -290,8 +290,9 @@ internal sealed class MtuRun
     {
         var unknown = !_isWhole || _end == SweepEnd.Deadline || _paths.Any(path => path.Verdict is PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable || IsUnknown(path.Tcp));
         var known = _paths.Where(path => path.Verdict is not (PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable));
-        var fault = _request.Expected is { } expected ? known.Any(path => path.Mtu != expected) : (bundle.Findings ?? []).Any(Faults.IsFault);
-        fault |= (bundle.Findings ?? []).Any(finding => finding.Rule is "PRB-MTU-002" or "PRB-MTU-006" && finding.IsFault());
+
+        // The size that was expected may still be that of a hole.
+        var fault = (bundle.Findings ?? []).Any(Faults.IsFault) || (_request.Expected is { } expected && known.Any(path => path.Mtu != expected));
         return fault ? ExitStatus.Fault : unknown ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 

@@ -96,7 +96,7 @@ internal sealed class MtuSession : IDisposable
             TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = maxProbes,
             Dscp = _request.Probing.Dscp,
-            CrossChecks = isEcho && Probing.FlowAt(0) is { } flow
+            CrossChecks = _request.Protocol is null && isEcho && Probing.FlowAt(0) is { } flow
                 ? [new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack), new PathMtuQuestion(ProbeProtocol.Tcp, flow)]
                 : [],
         };

@@ -161,6 +161,10 @@ public sealed class MtuTests : IDisposable
         Line.Narrow(NarrowHop, 1400);
         Assert.Equal(1, Measure(["--expect", "1500"], v6: false).Result.Status);
         Assert.Equal(0, Measure(["--expect", "1400"], v6: false).Result.Status);
+
+        // A hole is one at exactly that size, too.
+        Line.Silence();
+        Assert.Equal(1, Measure(["--expect", "1400"], v6: false).Result.Status);
     }
 
     [NeedsFact(ProbeInside.Needs)]
