@@ -44,7 +44,7 @@ public class MtuTableTests
         MtuTable.Write(new Bundle
         {
             Tool = new ToolInfo("probe", "0"), Command = ["probe", "mtu"], Started = default, Ended = default, Complete = true, EndReason = "done", PathMtus = paths, Gaps = gap is null ? null : [gap],
-        }, writer, new Palette(false));
+        }, writer, Palette.None);
         return writer.ToString();
     }
 }

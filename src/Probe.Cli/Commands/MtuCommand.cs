@@ -139,7 +139,13 @@ internal sealed class MtuCommand : ProbeCommand
             throw UserError.Usage("--tcp-upload, --tcp-download and --tcp-stall open connections of this host: they take one host, and no tunnel of the probes");
         }
 
-        return TcpPayload.TryChoose(parse.GetValue(_own.Payload), target.Port ?? port, target.Host.Text, out var payload, out var error)
+        if (download && parse.GetValue(_own.Payload) is not "zeros")
+        {
+            throw UserError.Usage("--tcp-download is answered only by probe mtu --responder PORT at the far end, which sends zeros: add --payload zeros -p PORT");
+        }
+
+        var host = target.Host.IsName ? target.Host.Text : $"{target.Host.Address}";
+        return TcpPayload.TryChoose(parse.GetValue(_own.Payload), target.Port ?? port, host, out var payload, out var error)
             ? new MtuConversations(upload, download, stall, payload) : throw UserError.Usage(error);
     }
 

@@ -61,7 +61,8 @@ internal static class TcpTables
         if (stall.Learned is { } learned)
         {
             var fits = stall.FittingMss is { } mss ? $"; MSS {mss} fits" : "";
-            writer.WriteLine($"This host has learned path MTU {learned.LearnedMtu}, for {learned.ExpiresSeconds} s more{fits}.");
+            var until = learned.ExpiresSeconds is { } seconds ? $", for {seconds} s more" : "";
+            writer.WriteLine($"This host has learned path MTU {learned.LearnedMtu}{until}{fits}.");
         }
     }
 

@@ -54,6 +54,8 @@ public sealed class MtuTcpTests : IDisposable
         var (bundle, result) = Run(net, "--tcp-upload", "--tcp-download", "--tcp-stall");
         Assert.Equal(0, result.Status);
         Assert.Empty(bundle.Findings!);
+        var all = bundle.PathMtus![0].Tcp!;
+        Assert.InRange(all.Upload!.Pacings.Concat(all.Download!.Pacings).Sum(pacing => pacing.Octets) + all.Stall!.Connections.Sum(connection => connection.Octets), 1, 256 * 1024);
         Assert.Equal((TcpTransferVerdict.Clean, TcpTransferVerdict.Clean, TcpStallVerdict.NotLearned),
             bundle.PathMtus![0].Tcp is { } tcp ? (tcp.Upload!.Verdict, tcp.Download!.Verdict, tcp.Stall!.Verdict) : default);
     }
