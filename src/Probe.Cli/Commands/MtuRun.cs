@@ -22,6 +22,8 @@ internal sealed class MtuRun
     private readonly List<Gap> _gaps = [];
     private readonly MtuCsv? _csv;
     private readonly List<SocketEvidence> _sockets = [];
+    private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<IpAddress, PathMtuException> _learned = [];
     private CounterSnapshot? _before;
     private CaptureFile? _capture;
     private SweepEnd _end;
@@ -141,6 +143,7 @@ internal sealed class MtuRun
     {
         using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
         using var wake = _context.Cancellation.Register(session.Probing.Wake);
+        Note(session.Probing.Route.Interface ?? _request.Probing.Interface);
         var wire = session.Probing.Wire;
         var deadlineNs = deadlineUnixNs == long.MaxValue ? long.MaxValue : deadlineUnixNs - session.Probing.StartedUnixNs;
         var end = SweepLoop.Run(session.Search, wire, deadlineNs, _context.Cancellation, _ =>
@@ -160,6 +163,7 @@ internal sealed class MtuRun
             _gaps.Add(left);
         }
 
+        NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote);
         return (end, new PathMtuEvidenceBuilder(session.Search).Build(target.Host.Text, TextsOf(target.Via), target.Real), session.Search.ProbesSent);
     }
 
@@ -216,8 +220,51 @@ internal sealed class MtuRun
             _gaps.Add(learned);
         }
 
+        NoteLearned(address);
         _sockets.AddRange(SocketTable.To(address, target.Port ?? _request.Port));
         return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
+    }
+
+    private void Note(string? networkInterface)
+    {
+        if (networkInterface is not null)
+        {
+            _interfaces.Add(networkInterface);
+        }
+    }
+
+    /// <summary>What this host's kernel has learned for the destination, by whomever: connections go by it, probes do not.</summary>
+    private void NoteLearned(IpAddress destination)
+    {
+        try
+        {
+            if (PathMtuExceptions.For(destination, _request.Probing.Source ?? default, _request.Probing.Interface, _request.Probing.Mark) is { } learned)
+            {
+                _learned[destination] = learned;
+            }
+        }
+        catch (LinuxException e)
+        {
+            _gaps.Add(new Gap("learned path MTUs", e.Message));
+        }
+    }
+
+    private HostFacts ReadHost()
+    {
+        var facts = HostFactsReader.Read();
+        try
+        {
+            return facts with
+            {
+                Interfaces = _interfaces.Count == 0 ? null : [.. InterfaceTable.Read().Where(one => _interfaces.Contains(one.Name))],
+                PathMtuExceptions = _paths.Count == 0 ? null : [.. _learned.Values],
+            };
+        }
+        catch (LinuxException e)
+        {
+            _gaps.Add(new Gap("interfaces", e.Message));
+            return facts;
+        }
     }
 
     private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.Refused
@@ -254,6 +301,7 @@ internal sealed class MtuRun
 
     private ExitStatus Conclude()
     {
+        var host = ReadHost();
         var bundle = new Bundle
         {
             Tool = ProgramVersion.Tool,
@@ -262,7 +310,7 @@ internal sealed class MtuRun
             Ended = CommandContext.Now(),
             Complete = _end == SweepEnd.Done,
             EndReason = Words.Of(_end),
-            Host = HostFactsReader.Read(),
+            Host = host,
             PathMtus = _paths,
             Counters = _before is { } before ? CounterSnapshot.Read().Evidence(before) : null,
             Sockets = _sockets.Count == 0 ? null : _sockets,

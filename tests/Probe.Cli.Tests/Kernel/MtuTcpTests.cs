@@ -25,6 +25,7 @@ public sealed class MtuTcpTests : IDisposable
         Assert.Equal(TcpStallVerdict.Stall, bundle.PathMtus![0].Tcp!.Stall!.Verdict);
         Assert.Contains(bundle.Gaps!, gap => gap.What == "route cache" && gap.Why.Contains("1480", StringComparison.Ordinal));
         Assert.NotNull(bundle.Counters);
+        Assert.Equal((1480, 1500), (Assert.Single(bundle.Host!.PathMtuExceptions!).LearnedMtu, Assert.Single(bundle.Host.Interfaces!).Mtu));
     }
 
     [NeedsFact(Needs)]

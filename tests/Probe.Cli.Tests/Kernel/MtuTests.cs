@@ -109,6 +109,37 @@ public sealed class MtuTests : IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void Of_several_targets_one_without_a_route_does_not_stop_the_others()
+    {
+        KernelLab.Ip([$"-n {Line.Client} route add unreachable 10.9.77.0/24"]);
+        var bundle = ProbeInside.Read(Line.Probe("mtu", "-n", "--json", "--flows", "0", "10.9.77.1", Line.Target(v6: false).ToString()));
+        Assert.Equal([(PathMtuVerdict.NotAnswering, "no-route"), (PathMtuVerdict.Clear, null)], bundle.PathMtus!.Select(path => (path.Verdict, path.Reason)));
+        Assert.Contains(bundle.Gaps!, gap => gap.Why.StartsWith("10.9.77.1: ", StringComparison.Ordinal));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Another_namespace_s_targets_come_from_standard_input()
+    {
+        var result = Line.Lab.Run(Line.Server, ProbeInside.Limit, "sh", "-c", $"echo {Line.Target(v6: false)} | {ProbeInside.Program} mtu -n --json --flows 0 -F - --netns {Line.Client}");
+        Assert.Equal(PathMtuVerdict.Clear, Assert.Single(ProbeInside.Read(result).PathMtus!).Verdict);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void All_ways_of_asking_together_stay_within_the_packets_allowed()
+    {
+        KernelLab.Nft(Line.Server, """
+            table inet deaf {
+              chain input {
+                type filter hook input priority 0; policy drop;
+              }
+            }
+            """);
+        using var probes = Line.CountProbes(v6: false);
+        var (path, _) = Measure(["--timeout", "200ms", "--max-probes", "5"], v6: false);
+        Assert.Equal((5L, 5), (probes.Packets, path.Sent));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
     {
         KernelLab.Nft(Line.Router(2), $$"""
