@@ -25,6 +25,7 @@ public static class PathMtuWords
         { Verdict: PathMtuVerdict.BlackHole, Reason: "reply-path" } => Prose.Of(
             $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
+        { Verdict: PathMtuVerdict.Signalled, Reason: "local-rule" } => Prose.Of($"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
@@ -54,6 +55,11 @@ public static class PathMtuWords
         if (path.Mtu is not { } there || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
         {
             return [];
+        }
+
+        if (path.Reason is "local-rule")
+        {
+            return ["find the rule that refuses larger packets, and change it: nft list ruleset"];
         }
 
         if (path.Verdict == PathMtuVerdict.ReturnPath)
@@ -156,6 +162,8 @@ public static class PathMtuWords
     {
         "interrupted" => "The search was stopped before its end",
         "max-probes" => "The packets allowed did not suffice (--max-probes)",
+        "ambiguous-answers" => "The service's own words do not say which size they answer",
+        "cannot-send" => "This host let nothing leave any more",
         "silence" => "It answered at first, and then no more",
         _ => "Loss hides the path MTU",
     };

@@ -113,6 +113,9 @@ public class PathMtuFindingTests
     [InlineData(PathMtuVerdict.Unstable, "interrupted", "stopped before its end: between 1004 octets, which were answered, and 1005, which were not.")]
     [InlineData(PathMtuVerdict.Unstable, "max-probes", "(--max-probes): between 1004")]
     [InlineData(PathMtuVerdict.Unstable, "silence", "and then no more: between 1004")]
+    [InlineData(PathMtuVerdict.Unstable, "ambiguous-answers", "do not say which size")]
+    [InlineData(PathMtuVerdict.Unstable, "cannot-send", "let nothing leave")]
+    [InlineData(PathMtuVerdict.Signalled, "local-rule", "a rule of its output chain")]
     [InlineData(PathMtuVerdict.Unstable, "loss", "Loss hides")]
     [InlineData(PathMtuVerdict.BlackHole, "reply-path", "or the replies to them")]
     public void Each_reason_has_words_of_its_own(PathMtuVerdict verdict, string reason, string expected) =>
