@@ -87,13 +87,7 @@ public sealed class MtuTests : IDisposable
     [NeedsFact(ProbeInside.Needs)]
     public void A_target_that_never_answers_is_no_verdict_about_sizes()
     {
-        KernelLab.Nft(Line.Server, """
-            table inet deaf {
-              chain input {
-                type filter hook input priority 0; policy drop;
-              }
-            }
-            """);
+        Deafen();
         var (path, result) = Measure(["--timeout", "200ms"], v6: false);
         Assert.Equal((PathMtuVerdict.NotAnswering, null, 4), (path.Verdict, path.Mtu, result.Status));
     }
@@ -127,13 +121,7 @@ public sealed class MtuTests : IDisposable
     [NeedsFact(ProbeInside.Needs)]
     public void All_ways_of_asking_together_stay_within_the_packets_allowed()
     {
-        KernelLab.Nft(Line.Server, """
-            table inet deaf {
-              chain input {
-                type filter hook input priority 0; policy drop;
-              }
-            }
-            """);
+        Deafen();
         using var probes = Line.CountProbes(v6: false);
         var (path, _) = Measure(["--timeout", "200ms", "--max-probes", "5"], v6: false);
         Assert.Equal((5L, 5), (probes.Packets, path.Sent));
@@ -216,6 +204,14 @@ public sealed class MtuTests : IDisposable
         var result = Line.Probe(["mtu", "-n", "--json", "--flows", "0", .. way, Line.Target(v6).ToString()]);
         return (Assert.Single(ProbeInside.Read(result).PathMtus!), result);
     }
+
+    private void Deafen() => KernelLab.Nft(Line.Server, """
+        table inet deaf {
+          chain input {
+            type filter hook input priority 0; policy drop;
+          }
+        }
+        """);
 
     private void AssertNothingLearned() => Assert.DoesNotContain("mtu", NarrowLine.LearnedBy(Line.Lab, Line.Client), StringComparison.Ordinal);
 }
