@@ -13,10 +13,11 @@ public sealed partial class RawEngine
     private const int MostResets = 4096;
 
     private readonly Queue<TunnelReset> _resets = new();
+    private readonly OuterSequence _sequence = new();
 
     /// <summary>Puts the packet that stands behind its outer headers' room into them; returns the length of all.</summary>
-    private static int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
-        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id });
+    private int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
+        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id, Sequence = _sequence.Next() });
 
     /// <summary>Ends what an answer to a tunnelled SYN shows at the server, be the check over or not.</summary>
     private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Probe.Core.Health;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -86,6 +87,21 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
         }
 
         Assert.Equal(CheckEnd.Answered, Assert.Single(_outcomes).End);
+    }
+
+    [Fact]
+    public void GRE_numbers_rise_from_check_to_reset_to_check()
+    {
+        const string Via = "gre:192.0.2.7,seq";
+        var syn = Start(0, Via);
+        Assert.True(EncapsulationText.TryParse(Via, out var layer, out _));
+        Assert.True(EncapsulationReader.TryUnwrap(layer, syn, out var inner, out _));
+        _port.Deliver(Answers.Tcp(inner.ToArray(), Target(0).Address, TcpFlags.Syn));
+        Look();
+        Start(1, Via);
+        var numbers = _port.Sent.Select(packet => BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24))).ToArray();
+        Assert.Equal(3, numbers.Length);
+        Assert.True((int)(numbers[1] - numbers[0]) > 0 && (int)(numbers[2] - numbers[1]) > 0, string.Join(' ', numbers));
     }
 
     [Fact]

@@ -161,6 +161,24 @@ public sealed class TunnelWireTests : IDisposable
     }
 
     [Fact]
+    public void GRE_numbers_rise_from_packet_to_packet_and_from_run_to_run()
+    {
+        var stack = StackOf("gre:192.0.2.77,seq");
+        var syn = Send(stack, ProbeProtocol.Tcp, isV6: false);
+        Single(Answers.Tcp(Unwrapped(stack, syn), Vip[0], TcpFlags.Syn));
+        Send(stack, ProbeProtocol.Udp, isV6: false);
+        var numbers = _port.Sent.Select(packet => BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24))).ToArray();
+        Assert.Equal(3, numbers.Length);
+        Assert.True((int)(numbers[1] - numbers[0]) > 0 && (int)(numbers[2] - numbers[1]) > 0, string.Join(' ', numbers));
+
+        var now = 5_000_000_000L;
+        var first = new OuterSequence(() => now);
+        var last = Enumerable.Range(0, 100).Select(_ => first.Next()).Last();
+        now += 1_000_000_000;
+        Assert.True(new OuterSequence(() => now).Next() > last);
+    }
+
+    [Fact]
     public void A_plain_SYN_draws_no_reset_of_ours()
     {
         Single(Answers.Tcp(Send(default, ProbeProtocol.Tcp, isV6: false), Vip[0], TcpFlags.Syn));
