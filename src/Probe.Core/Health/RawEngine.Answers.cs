@@ -110,7 +110,7 @@ public sealed partial class RawEngine
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
             || !message.IsError
             || !EndsCheck(isV6, message)
-            || !message.ChecksumValid(packet.Source, packet.Destination)
+            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination))
             || !QuoteStack.TryRead(message.Quote, out var quote)
             || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(message.Quote, quote.Outermost, out index)))
         {

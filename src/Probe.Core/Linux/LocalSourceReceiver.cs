@@ -84,6 +84,7 @@ internal sealed class LocalSourceReceiver : IReceiver
             Protocol = ip.Protocol,
             Payload = ip.Payload,
             Length = ip.TotalLength,
+            Cut = ip.Truncated,
             AtNs = atNs,
             Stamp = stamp,
             InterfaceIndex = link.sll_ifindex,

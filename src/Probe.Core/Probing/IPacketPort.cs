@@ -29,6 +29,9 @@ public readonly ref struct ArrivedPacket
     /// </summary>
     public int Length { get; init; }
 
+    /// <summary>Not all octets of the packet were kept: no checksum over them can fit.</summary>
+    public bool Cut { get; init; }
+
     /// <summary>Arrival, nanoseconds of the port's clock.</summary>
     public required long AtNs { get; init; }
 

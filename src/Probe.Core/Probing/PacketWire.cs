@@ -215,7 +215,7 @@ public sealed class PacketWire : IWire, IPacketSink
         var isV6 = packet.Protocol == IpProtocol.IcmpV6;
         if (isV6 != packet.Source.IsV6
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
-            || !message.ChecksumValid(packet.Source, packet.Destination))
+            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination)))
         {
             return false;
         }
