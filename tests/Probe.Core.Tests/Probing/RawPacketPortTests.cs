@@ -61,14 +61,11 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
         var until = session.Wire.NowNs + 5_000_000_000;
         while (replies.Count == 0 && session.Wire.NowNs < until)
         {
-            network.InClient(() =>
-            {
-                session.Wire.Receive(until, replies);
-                return 0;
-            });
+            session.Wire.Receive(until, replies);
         }
 
-        Assert.Equal((1, ReplyKind.EchoReply), (replies[0].Number, replies[0].Kind));
+        var reply = Assert.Single(replies);
+        Assert.Equal((1, ReplyKind.EchoReply), (reply.Number, reply.Kind));
     }
 
     [NeedsTheory(Need.Namespaces)]
