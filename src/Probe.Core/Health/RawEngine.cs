@@ -174,15 +174,17 @@ public sealed partial class RawEngine : ICheckEngine
             uint? mark = options.Mark == 0 ? null : options.Mark;
             var sources = new RawSources(
                 chooser.TryChoose, target => TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, mark));
+            var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
             var port = new RawPacketPort(new RawPortOptions
             {
-                IPv4 = v4,
-                IPv6 = v6,
+                // The source is that of the packet inside; what it wears may be of the other family.
+                IPv4 = v4 || (options.Source.IsV6 && ends.Any(end => end.IsV4)),
+                IPv6 = v6 || (options.Source.IsV4 && ends.Any(end => end.IsV6)),
                 Protocol = ProbeProtocol.Tcp,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
                 Mark = mark,
-                LocalTargets = [.. options.TunnelTargets.Where(HostRoutes.IsOwn)],
+                LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
