@@ -38,6 +38,11 @@ internal sealed class CheckEngines : IDisposable
             return engines;
         }
 
+        if (request.Engine == CheckEngineKind.Raw)
+        {
+            RawEngine.RequireTunnels(RawOptions(request, tunnelled, inFlight: 1));
+        }
+
         var count = Math.Clamp(useful, 1, Environment.ProcessorCount);
         try
         {
@@ -59,16 +64,7 @@ internal sealed class CheckEngines : IDisposable
     {
         var dialogue = request.Dialogue;
         return request.Engine == CheckEngineKind.Raw
-            ? RawEngine.Open(new RawEngineOptions
-            {
-                InFlight = inFlight,
-                Source = dialogue.Source,
-                Interface = dialogue.Interface,
-                Mark = dialogue.Mark,
-                TrafficClass = dialogue.TrafficClass,
-                Tunnelled = tunnelled,
-                TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
-            })
+            ? RawEngine.Open(RawOptions(request, tunnelled, inFlight))
             : new SocketEngine(new SocketEngineOptions
             {
                 InFlight = inFlight,
@@ -78,6 +74,17 @@ internal sealed class CheckEngines : IDisposable
                 TrafficClass = dialogue.TrafficClass,
             });
     }
+
+    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) => new()
+    {
+        InFlight = inFlight,
+        Source = request.Dialogue.Source,
+        Interface = request.Dialogue.Interface,
+        Mark = request.Dialogue.Mark,
+        TrafficClass = request.Dialogue.TrafficClass,
+        Tunnelled = tunnelled,
+        TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
+    };
 
     /// <summary>All of them together, with the targets that are known so far.</summary>
     /// <param name="targets">What to check.</param>

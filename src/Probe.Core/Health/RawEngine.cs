@@ -90,6 +90,27 @@ public sealed partial class RawEngine : ICheckEngine
         }
     }
 
+    /// <summary>
+    /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing may come
+    /// back: it is for the checks to tell.
+    /// </summary>
+    /// <exception cref="LinuxException">No source address for a packet, no MAC address for a frame.</exception>
+    public static void RequireTunnels(RawEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        foreach (var target in options.Tunnelled.DistinctBy(target => (target.Via, target.Address)))
+        {
+            try
+            {
+                WayInto(target, options);
+            }
+            catch (LinuxException e) when (e.Errno is not (Errno.EDESTADDRREQ or Errno.EADDRNOTAVAIL))
+            {
+                // Said of this target alone, when it is checked.
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public bool TryStart(CheckTarget target, int attempt)
     {
@@ -171,9 +192,7 @@ public sealed partial class RawEngine : ICheckEngine
             var ports = RawPorts.Hold(options, v4, v6, owned);
             var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
             owned.Add(chooser);
-            uint? mark = options.Mark == 0 ? null : options.Mark;
-            var sources = new RawSources(
-                chooser.TryChoose, target => TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, mark));
+            var sources = new RawSources(chooser.TryChoose, target => WayInto(target, options));
             var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
             var port = new RawPacketPort(new RawPortOptions
             {
@@ -183,7 +202,7 @@ public sealed partial class RawEngine : ICheckEngine
                 Protocol = ProbeProtocol.Tcp,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
-                Mark = mark,
+                Mark = MarkOf(options),
                 LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
@@ -198,6 +217,11 @@ public sealed partial class RawEngine : ICheckEngine
             throw;
         }
     }
+
+    private static TunnelRoute WayInto(CheckTarget target, RawEngineOptions options) =>
+        TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, MarkOf(options));
+
+    private static uint? MarkOf(RawEngineOptions options) => options.Mark == 0 ? null : options.Mark;
 
     private ProbePacket PacketOf(ref RawSlot slot)
     {

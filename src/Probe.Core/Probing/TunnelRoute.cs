@@ -83,6 +83,6 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         }
 
         throw new LinuxException(
-            Errno.EHOSTUNREACH, $"address a frame in {EncapsulationText.Of(layer)}", $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
+            Errno.EDESTADDRREQ, $"address a frame in {EncapsulationText.Of(layer)}", $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
     }
 }

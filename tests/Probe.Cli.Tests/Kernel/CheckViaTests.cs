@@ -122,6 +122,16 @@ public sealed class CheckViaTests : IDisposable
         Assert.Contains("> tunnel Syn", wire.Seen);
     }
 
+    [NeedsFact(Needs)]
+    public void A_frame_without_a_MAC_is_the_caller_s_mistake_and_not_the_target_s()
+    {
+        var layer = new VxlanEncapsulation { Remote = TunnelPlan.ServerAddress(1, isV6: false), Vni = 7, Port = VxlanEncapsulation.DefaultPort };
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [Layer("ipip", v6: false)] });
+        var refused = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, "check", "--via", EncapsulationText.Of(layer), $"{Virtual(v6: false)}:80");
+        Assert.Equal(3, refused.Status);
+        Assert.Contains("add mac=", refused.Error, StringComparison.Ordinal);
+    }
+
     private static IpAddress Virtual(bool v6) => v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4;
 
     private static Encapsulation Layer(string tunnel, bool v6) => tunnel switch
