@@ -100,13 +100,22 @@ public sealed partial class RawEngine : ICheckEngine
         ArgumentNullException.ThrowIfNull(options);
         foreach (var target in options.Tunnelled.DistinctBy(target => (target.Via, target.Address)))
         {
+            if (Obstacle(target) is { Errno: Errno.EDESTADDRREQ or Errno.EADDRNOTAVAIL } missing)
+            {
+                throw missing;
+            }
+        }
+
+        LinuxException? Obstacle(CheckTarget target)
+        {
             try
             {
                 WayInto(target, options);
+                return null;
             }
-            catch (LinuxException e) when (e.Errno is not (Errno.EDESTADDRREQ or Errno.EADDRNOTAVAIL))
+            catch (LinuxException e)
             {
-                // Said of this target alone, when it is checked.
+                return e;
             }
         }
     }
