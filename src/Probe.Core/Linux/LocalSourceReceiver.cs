@@ -88,6 +88,7 @@ internal sealed class LocalSourceReceiver : IReceiver
             Payload = ip.Payload,
             Length = ip.TotalLength,
             Cut = ip.Truncated,
+            OnLink = true,
             AtNs = atNs,
             Stamp = stamp,
             InterfaceIndex = link.sll_ifindex,

@@ -135,6 +135,24 @@ public sealed class TunnelWireTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_passes_by_on_its_way_to_somebody_else_is_none()
+    {
+        var stack = StackOf("gue:192.0.2.77");
+        var answer = Answers.EchoReply(Unwrapped(stack, Send(stack, ProbeProtocol.Icmp, isV6: false)), Vip[0]);
+        var replies = new List<Reply>();
+        _wire.Receive(0, replies);
+        Pass(IpAddress.Parse("198.51.100.8"));
+        Assert.Empty(replies);
+        Pass(Us[0]);
+        Assert.Single(replies);
+
+        void Pass(IpAddress destination) => ((IPacketSink)_wire).Arrived(new ArrivedPacket
+        {
+            Source = Vip[0], Destination = destination, Ttl = 60, Protocol = IpProtocol.Icmp, Payload = answer.AsSpan(20), OnLink = true, AtNs = 0, Stamp = StampSource.Kernel,
+        });
+    }
+
+    [Fact]
     public void Every_SYN_ACK_draws_one_reset_through_the_tunnel()
     {
         var stack = StackOf("gue:192.0.2.77");
