@@ -112,7 +112,7 @@ public sealed partial class RawEngine
             || !EndsCheck(isV6, message)
             || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination))
             || !QuoteStack.TryRead(message.Quote, out var quote)
-            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(message.Quote, quote.Outermost, out index)))
+            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(quote.Outermost, out index)))
         {
             return;
         }
