@@ -55,6 +55,14 @@ public class CheckOutputTests
     }
 
     [Fact]
+    public void More_tunnels_than_a_packet_has_room_for_are_refused()
+    {
+        var ended = Child.RunProbe(["check", "192.0.2.1:80", .. Enumerable.Repeat<string[]>(["--via", "ipip:[2001:db8::7]"], 36).SelectMany(words => words)]);
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("add 1440 octets to each packet, and checks take 1420 at most", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_wrong_line_is_refused_with_its_number()
     {
         var error = Assert.Throws<UserError>(() => ListFile.Parse<ServiceName>("192.0.2.1:80\nnothing\n", "f", CheckTargets.Ends, ServiceName.TryParse, _ => { }));

@@ -12,6 +12,9 @@ namespace Probe.Core.Health;
 /// </summary>
 public sealed partial class RawEngine : ICheckEngine
 {
+    /// <summary>Most octets that encapsulations may add to a check: beside the largest SYN they leave room for, in packets of 1,500.</summary>
+    public const int MostOverhead = 1500 - 80;
+
     private const byte TimeToLive = 64;
 
     // The kernel's own connections send a lost SYN again after so long (TCP_TIMEOUT_INIT, tcp_syn_linear_timeouts).
