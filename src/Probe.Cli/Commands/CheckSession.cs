@@ -178,7 +178,8 @@ internal sealed class CheckSession : IVerdictSink
             else
             {
                 var target = _request.Targets[place];
-                Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
+                Take(place, CheckEvidenceBuilder.Unresolved(
+                    target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs, target.At?.Via ?? default, target.At?.Real, target.At?.Weight));
             }
         }
 
