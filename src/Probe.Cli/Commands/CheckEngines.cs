@@ -83,6 +83,7 @@ internal sealed class CheckEngines : IDisposable
         Mark = request.Dialogue.Mark,
         TrafficClass = request.Dialogue.TrafficClass,
         Tunnelled = tunnelled,
+        Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
         TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
     };
 

@@ -36,8 +36,8 @@ internal sealed class RawPorts
     public static RawPorts Hold(RawEngineOptions options, bool v4, bool v6, List<IDisposable> owned)
     {
         return new RawPorts(
-            Some(v4, IpAddress.AnyV4, muted: false),
-            Some(v6, IpAddress.AnyV6, muted: false),
+            Some(v4 && options.Plain, IpAddress.AnyV4, muted: false),
+            Some(v6 && options.Plain, IpAddress.AnyV6, muted: false),
             Some(v4 && options.Tunnelled.Any(target => target.Address.IsV4), IpAddress.AnyV4, muted: true),
             Some(v6 && options.Tunnelled.Any(target => target.Address.IsV6), IpAddress.AnyV6, muted: true));
 
