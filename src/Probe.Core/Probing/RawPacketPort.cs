@@ -95,18 +95,14 @@ public sealed class RawPacketPort : IPacketPort
     public void Poll(long untilNs, IPacketSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        var wait = 0L;
         while (true)
         {
-            var woken = _waiter.Wait(wait);
+            var woken = _waiter.Wait(untilNs == long.MaxValue ? long.MaxValue : Math.Max(untilNs - _clock.NowNs, 0));
             var arrived = Drain(sink);
-            var now = _clock.NowNs;
-            if (woken || arrived || now >= untilNs)
+            if (woken || arrived || _clock.NowNs >= untilNs)
             {
                 return;
             }
-
-            wait = untilNs == long.MaxValue ? long.MaxValue : untilNs - now;
         }
     }
 
