@@ -76,6 +76,23 @@ public class CheckOutputTests
     }
 
     [Fact]
+    public void A_real_server_without_a_port_is_not_checked_and_named()
+    {
+        Assert.True(IpvsTable.TryRead("-A -t 203.0.113.10:80 -s wlc\n-a -t 203.0.113.10:80 -r 10.0.0.1:0 -m -w 1\n", out var table, out var error), error);
+        var skipped = new List<string>();
+        Assert.Empty(ServiceSource.TargetsOf(table, skipped.Add));
+        Assert.Equal("203.0.113.10:80 at 10.0.0.1: its port is 0, which names none to check", Assert.Single(skipped));
+    }
+
+    [Fact]
+    public void More_tunnels_than_a_packet_has_room_for_are_refused()
+    {
+        var ended = Child.RunProbe(["check", "192.0.2.1:80", .. Enumerable.Repeat<string[]>(["--via", "ipip:[2001:db8::7]"], 36).SelectMany(words => words)]);
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("add 1440 octets to each packet, and checks take 1420 at most", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_wrong_line_is_refused_with_its_number()
     {
         var error = Assert.Throws<UserError>(() => ListFile.Parse<ServiceName>("192.0.2.1:80\nnothing\n", "f", CheckTargets.Ends, ServiceName.TryParse, _ => { }));

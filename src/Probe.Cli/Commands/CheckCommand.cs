@@ -93,6 +93,11 @@ internal sealed class CheckCommand : ProbeCommand
 
         foreach (var target in targets)
         {
+            if (target.At is { Via: { Overhead: > RawEngine.MostOverhead and var overhead } })
+            {
+                throw UserError.Usage($"the tunnels to {target.Text} add {overhead} octets to each packet, and checks take {RawEngine.MostOverhead} at most: give fewer --via");
+            }
+
             if (target.Host.Zone is { } zone && !string.Equals(zone, probing.Interface, StringComparison.Ordinal))
             {
                 throw UserError.Usage($"{target.Text} needs the interface of all checks: give --interface {zone}");

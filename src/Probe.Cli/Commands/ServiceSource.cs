@@ -79,6 +79,12 @@ internal sealed record ServiceSource(string File)
                     continue;
                 }
 
+                if (real.Port == 0)
+                {
+                    skipped($"{text} at {real.Address}: its port is 0, which names none to check");
+                    continue;
+                }
+
                 // Masquerading is known to the director alone: the server itself answers at its own address.
                 var address = real.Forwarding == IpvsForwarding.Tunnel ? service.Address : real.Address;
                 var via = real.Tunnel is { } tunnel ? new EncapsulationStack([tunnel]) : default;
