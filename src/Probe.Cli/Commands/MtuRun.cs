@@ -12,7 +12,7 @@ namespace Probe.Cli.Commands;
 /// <summary>Searches the path MTU of one target after the other: resolve, open, sweep, judge, show.</summary>
 internal sealed class MtuRun
 {
-    private const ushort SecureWebPort = 443;
+    internal const ushort SecureWebPort = 443;
 
     private readonly MtuRequest _request;
     private readonly CommandContext _context;

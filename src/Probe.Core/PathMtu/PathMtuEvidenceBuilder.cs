@@ -48,7 +48,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             NextHopAddress = TextOf(result.Place?.Next ?? default),
             LargestAnswered = ledger.LargestAnswered > 0 ? ledger.LargestAnswered : null,
             SmallestLost = ledger.SmallestBad,
-            ProvedBy = ledger.LargestAnswered > 0 ? ledger.Question.Proof : null,
+            ProvedBy = ledger.LargestAnswered > 0 ? ledger.Proof : null,
             ReturnMtu = result.Returning?.LargestAnswered,
             Loss = trials == 0 ? null : (double)lost / trials,
             RttNs = search.RoundTrips.MedianNs,

@@ -25,7 +25,8 @@ internal static class PathMtuJudge
     {
         if (result.Like is { } searched)
         {
-            return Judge(search, searched) with { Confidence = Confidence.Likely };
+            var judged = Judge(search, searched);
+            return judged with { Confidence = (Confidence)Math.Min((int)judged.Confidence, (int)Confidence.Likely) };
         }
 
         var ledger = result.Ledger;
@@ -43,10 +44,14 @@ internal static class PathMtuJudge
 
         if (ledger.LargestAnswered >= search.Largest)
         {
+            var verdict = result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath;
+            if (IsWeak(search, result))
+            {
+                return new PathMtuJudgement(verdict, Confidence.Hint, ledger.LargestAnswered, "no-proof");
+            }
+
             // The other way is another flow: it may go by another path, too.
-            return result.Returning is not null
-                ? new PathMtuJudgement(PathMtuVerdict.ReturnPath, Confidence.Likely, ledger.LargestAnswered)
-                : new PathMtuJudgement(PathMtuVerdict.Clear, IsWeak(search, result) ? Confidence.Likely : Confidence.Proved, ledger.LargestAnswered);
+            return new PathMtuJudgement(verdict, result.Returning is null ? Confidence.Proved : Confidence.Likely, ledger.LargestAnswered);
         }
 
         return Limited(search, result);
@@ -54,7 +59,7 @@ internal static class PathMtuJudge
 
     /// <summary>A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.</summary>
     private static bool IsWeak(PathMtuSearch search, FlowResult result) =>
-        search.Options.Via.IsEmpty && (result.Ledger.Question.Proof is PathMtuProof.Echo or PathMtuProof.Ack) && result.ConfirmedBy != PathMtuProof.SynPayload;
+        search.Options.Via.IsEmpty && !result.Ledger.IsServed && result.ConfirmedBy != PathMtuProof.SynPayload;
 
     /// <summary>Who says it; the address probed is the entry of a tunnel, this host its own device.</summary>
     public static PathMtuRole RoleOf(PathMtuOptions options, in SizeSignal signal)

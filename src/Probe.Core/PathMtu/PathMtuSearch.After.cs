@@ -12,24 +12,25 @@ public sealed partial class PathMtuSearch
     /// <summary>An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).</summary>
     private int LongestError => Options.Target.IsV6 ? 1280 : 576;
 
-    /// <summary>Asks in other ways where the first way's answer may mean something else.</summary>
+    /// <summary>Asks in other ways where the first way's answer may mean something else, until whoever serves the target has answered.</summary>
     private IEnumerable<SizeRound> CrossCheck(FlowResult result)
     {
-        var ledger = result.Ledger;
         // Without a tunnel of our own a load balancer may stand there: a SYN says most.
         foreach (var question in Options.CrossChecks.OrderByDescending(question => Options.Via.IsEmpty && question.Proof == PathMtuProof.SynPayload))
         {
-            if (!Doubts(ledger, question) || (question.Protocol == ProbeProtocol.Udp && ledger.LargestAnswered is > 0 and var carried && carried < LongestError))
+            var ledger = result.Ledger;
+            var answered = ledger.LargestAnswered;
+            if (!Doubts(result, question) || (question.Protocol == ProbeProtocol.Udp && answered is > 0 && answered < LongestError))
             {
                 continue;
             }
 
             Phase = PathMtuPhase.CrossChecking;
             var other = new SizeLedger(question);
-            var bad = ledger.LargestAnswered > 0 ? Math.Min(ledger.LargestAnswered + 1, Largest) : Largest;
+            var bad = answered > 0 ? Math.Min(answered + 1, Largest) : Largest;
             for (var i = 0; i < Tries && other.LargestAnswered == 0; i++)
             {
-                yield return Round(other, i == 0 ? [Largest, .. bad < Largest ? [bad] : Array.Empty<int>(), Smallest] : [Smallest]);
+                yield return Round(other, i > 0 ? [Smallest] : answered > 0 ? new[] { Largest, bad, answered, Smallest }.Distinct() : [Largest, Smallest]);
             }
 
             if (other.LargestAnswered == 0)
@@ -37,58 +38,55 @@ public sealed partial class PathMtuSearch
                 continue;
             }
 
-            // A refused SYN says no more than a stray segment: it may be refused before a tunnel.
-            var isServed = question.Proof != PathMtuProof.SynPayload || other.Asks.Any(ask => ask is { State: AskState.Answered, Kind: ReplyKind.SynAck });
-
             // Small ones are answered: what this way says counts.
-            for (var i = 0; i < Tries && ledger.LargestAnswered > 0 && other.LargestAnswered < bad && other.Count(bad, AskState.Refused) == 0; i++)
+            for (var i = 0; i < Tries && other.LargestAnswered < bad && (other.LargestAnswered < answered || other.Count(bad, AskState.Refused) == 0) && answered > 0; i++)
             {
-                yield return Round(other, [bad]);
+                yield return Round(other, new[] { bad, answered }.Where(size => size > other.LargestAnswered).Distinct());
             }
 
-            if (ledger.LargestAnswered > 0 && ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
+            if (answered > 0 && answered < Largest && other.LargestAnswered == answered && !Options.AskedFromOutside)
             {
                 // Both ways stop at the same size: it is the way there.
-                result.ConfirmedBy = isServed ? question.Proof : PathMtuProof.Ack;
-                yield break;
+                result.ConfirmedBy = other.Proof;
             }
-
-            if (ledger.LargestAnswered >= Largest && other.LargestAnswered >= Largest)
+            else if (answered < Largest || other.LargestAnswered < Largest)
             {
-                result.Ledger = isServed ? other : ledger;
-                yield break;
+                var isBack = ledger.Question.Protocol == ProbeProtocol.Icmp && answered > 0 && answered < Largest && other.LargestAnswered >= bad;
+                result.Returning = isBack ? ledger : result.Returning;
+                (result.Ledger, result.ConfirmedBy) = (other, null);
+                (result.ExactSent, result.ExactNs) = (null, null);
+                foreach (var round in Search(result))
+                {
+                    yield return round;
+                }
             }
-
-            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered is > 0 and var echoed && echoed < Largest && other.LargestAnswered >= bad ? ledger : null;
-            result.Ledger = other;
-            (result.ExactSent, result.ExactNs) = (null, null);
-            foreach (var round in Search(result))
+            else if (other.IsServed)
             {
-                yield return round;
+                result.Ledger = other;
             }
-
-            yield break;
         }
     }
 
-    /// <summary>This other way could tell what the first one could not.</summary>
-    private bool Doubts(SizeLedger ledger, PathMtuQuestion other)
+    /// <summary>This other way could tell what was not told yet.</summary>
+    private bool Doubts(FlowResult result, PathMtuQuestion other)
     {
+        var ledger = result.Ledger;
         var isSyn = other.Proof == PathMtuProof.SynPayload;
-        if (ledger.Question.Proof == PathMtuProof.SynPayload)
+        var isAskedBySyn = ledger.Question.Proof == PathMtuProof.SynPayload;
+        if (ledger.LargestAnswered == 0)
+        {
+            return !isAskedBySyn;
+        }
+
+        if (Options.Via.IsEmpty && (ledger.IsServed || result.ConfirmedBy == PathMtuProof.SynPayload))
         {
             return false;
         }
 
-        if (ledger.LargestAnswered == 0)
+        // A load balancer answers echo requests and stray segments itself, and refuses what it does not balance.
+        if (Options.AskedFromOutside || result.ConfirmedBy is not null || (ledger.LargestAnswered >= Largest && Options.Via.IsEmpty))
         {
-            return true;
-        }
-
-        // A load balancer answers echo requests and stray segments itself.
-        if (Options.AskedFromOutside || (ledger.LargestAnswered >= Largest && Options.Via.IsEmpty))
-        {
-            return isSyn;
+            return isSyn && Options.Via.IsEmpty;
         }
 
         return ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered < Largest && !IsSignalled(ledger);

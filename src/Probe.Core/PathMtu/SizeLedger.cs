@@ -58,6 +58,16 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     /// <summary>So were those right above the largest that got there.</summary>
     public bool AreStepsTried { get; set; }
 
+    /// <summary>
+    /// Whoever serves the port answered the largest size: a SYN-ACK, or a service's own datagram. A load balancer gives every other answer itself,
+    /// whatever its tunnels carry: echo replies, resets, and refusals of ports it does not balance.
+    /// </summary>
+    public bool IsServed => LargestAnswered > 0
+        && _asks.Exists(ask => ask.Size == LargestAnswered && ask is { State: AskState.Answered, Kind: ReplyKind.SynAck or ReplyKind.UdpReply });
+
+    /// <summary>What the answers to the largest size prove: a refused SYN no more than a stray segment.</summary>
+    public PathMtuProof Proof => Question.Proof == PathMtuProof.SynPayload && LargestAnswered > 0 && !IsServed ? PathMtuProof.Ack : Question.Proof;
+
     /// <summary>TTL with which the target's last answer arrived; 0 for none.</summary>
     public byte AnswerTtl { get; private set; }
 
@@ -69,6 +79,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     public void Answered(SizeAsk ask, in Reply reply)
     {
         ask.State = AskState.Answered;
+        (ask.From, ask.Kind) = (reply.From, reply.Kind);
         AnswerTtl = reply.ReplyTtl;
         if (reply.Kind == ReplyKind.PortUnreachable)
         {
