@@ -91,7 +91,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             });
         }
 
-        if (ledger.Asks.Any(ask => ask.State == AskState.TooBigHere) && ledger.LargestAnswered > 0)
+        if (ledger.LargestAnswered > 0 && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
         {
             signals.Add(new PathMtuSignal
             {
@@ -99,7 +99,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
                 Mtu = ledger.LargestAnswered + search.Overhead,
                 Role = PathMtuRole.ThisHost,
                 Hop = 0,
-                Count = ledger.Asks.Count(ask => ask.State == AskState.TooBigHere),
+                Count = ledger.Asks.Count(ask => ask.State == AskState.TooBigHere || (ask.IsLostHere && ask.Size > ledger.LargestAnswered)),
             });
         }
 

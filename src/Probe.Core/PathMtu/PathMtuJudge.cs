@@ -105,7 +105,7 @@ internal static class PathMtuJudge
         var isProved = search.IsProved(ledger);
         if (ledger.SmallestBad != bad)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : result.IsOver ? "silence" : "interrupted");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : IsCutHere(ledger) ? "cannot-send" : result.IsOver ? "silence" : "interrupted");
         }
 
         if (!isProved && PathMtuSearch.AccidentChance(ledger) > MostChance)
@@ -120,9 +120,9 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason, truth);
         }
 
-        if (ledger.Count(bad, AskState.TooBigHere) > 0)
+        if (ledger.IsLimitedHere)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason);
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : "local-rule");
         }
 
         // What was said about the deciding size itself weighs most; then what cannot be true.
@@ -139,6 +139,9 @@ internal static class PathMtuJudge
 
         return new PathMtuJudgement(PathMtuVerdict.BlackHole, confidence, mtu, reason);
     }
+
+    /// <summary>In the end this host did not let anything leave.</summary>
+    private static bool IsCutHere(SizeLedger ledger) => ledger.Asks is [.., { IsLostHere: true }];
 
     private static SizeSignal? Find(SizeLedger ledger, Func<SizeSignal, bool> fits)
     {

@@ -101,7 +101,7 @@ public sealed partial class PathMtuSearch
     {
         var found = result.Ledger;
         if (!Options.Locate || found.LargestAnswered == 0 || found.LargestAnswered >= Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
-            || IsSignalled(found) || found.SmallestBad != found.LargestAnswered + 1)
+            || IsSignalled(found) || found.IsLimitedHere || found.SmallestBad != found.LargestAnswered + 1)
         {
             yield break;
         }

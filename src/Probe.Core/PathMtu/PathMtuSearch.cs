@@ -27,6 +27,7 @@ public sealed partial class PathMtuSearch : ISweep
     private long _nowNs;
     private long _busyUntilNs = long.MinValue;
     private int _rounds;
+    private int _notSent;
     private bool _isCutOff;
 
     /// <summary>Makes a search.</summary>
@@ -141,6 +142,7 @@ public sealed partial class PathMtuSearch : ISweep
         }
 
         ProbesSent--;
+        _notSent += status == SendStatus.Busy ? 0 : 1;
         switch (status)
         {
             case SendStatus.Busy:
@@ -152,8 +154,9 @@ public sealed partial class PathMtuSearch : ISweep
                 ask.State = AskState.TooBigHere;
                 break;
             default:
+                // A rule of this host may drop by size, or by chance: it counts as a loss that this host made.
                 ask.State = AskState.Lost;
-                ask.Ledger.Remove(ask);
+                ask.IsLostHere = true;
                 if (ProbesSent == 0)
                 {
                     SendError = status;
@@ -166,7 +169,7 @@ public sealed partial class PathMtuSearch : ISweep
     /// <summary>Every size of a ledger, ascending.</summary>
     internal static IReadOnlyList<PathMtuSize> SizesOf(SizeLedger ledger) =>
     [
-        .. ledger.Asks.Where(ask => ask.State != AskState.TooBigHere).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
+        .. ledger.Asks.Where(ask => ask is { State: not AskState.TooBigHere, IsLostHere: false }).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
             size.Key, size.Count(), size.Count(ask => ask.State == AskState.Answered), size.Count(ask => ask.State == AskState.Refused))),
     ];
 
@@ -203,7 +206,7 @@ public sealed partial class PathMtuSearch : ISweep
                 return earliestNs;
             }
 
-            if (ProbesSent >= Options.MaxProbes)
+            if (ProbesSent + _notSent >= Options.MaxProbes)
             {
                 OutOfProbes = true;
                 ask.State = AskState.Rejected;

@@ -52,6 +52,9 @@ internal sealed class SizeAsk(SizeLedger ledger, int size, byte ttl = 0)
     /// <summary>The burst it left in.</summary>
     public int Round { get; set; }
 
+    /// <summary>This host refused to send it, for another reason than its device's MTU.</summary>
+    public bool IsLostHere { get; set; }
+
     /// <summary>Who answered first.</summary>
     public IpAddress From { get; set; }
 

@@ -116,6 +116,16 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         return count;
     }
 
+    /// <summary>This host itself does not let any probe of the size right above the largest answered one leave.</summary>
+    public bool IsLimitedHere
+    {
+        get
+        {
+            var bad = LargestAnswered + 1;
+            return _asks.Exists(ask => ask.Size == bad) && _asks.TrueForAll(ask => ask.Size != bad || ask.State == AskState.TooBigHere || ask.IsLostHere);
+        }
+    }
+
     /// <summary>Nothing came back of the last burst.</summary>
     public bool IsQuiet => _asks.Count > 0 && !_asks.Exists(ask => ask.Round == _asks[^1].Round && (ask.State is AskState.Answered or AskState.Refused));
 
