@@ -102,6 +102,11 @@ internal static class PathMtuJudge
     {
         var ledger = result.Ledger;
         var (mtu, bad) = (ledger.LargestAnswered, ledger.LargestAnswered + 1);
+        if (ledger.IsAmbiguous)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "ambiguous-answers");
+        }
+
         var isProved = search.IsProved(ledger);
         if (ledger.SmallestBad != bad)
         {

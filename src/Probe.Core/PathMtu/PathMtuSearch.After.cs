@@ -33,7 +33,7 @@ public sealed partial class PathMtuSearch
                 yield return Round(other, i > 0 ? [Smallest] : answered > 0 ? new[] { Largest, bad, answered, Smallest }.Distinct() : [Largest, Smallest]);
             }
 
-            if (other.LargestAnswered == 0)
+            if (other.LargestAnswered == 0 || (other.IsAmbiguous && other.LargestAnswered < Largest))
             {
                 continue;
             }
@@ -100,7 +100,7 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> Locate(FlowResult result)
     {
         var found = result.Ledger;
-        if (!Options.Locate || found.LargestAnswered == 0 || found.LargestAnswered >= Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
+        if (!Options.Locate || found.IsAmbiguous || found.LargestAnswered == 0 || found.LargestAnswered >= Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
             || IsSignalled(found) || found.IsLimitedHere || found.SmallestBad != found.LargestAnswered + 1)
         {
             yield break;
@@ -139,7 +139,7 @@ public sealed partial class PathMtuSearch
     {
         // Flows are of the first way of asking: they compare only where it found the same.
         var size = first.Ledger.LargestAnswered;
-        if (size == 0 || first.Asked.LargestAnswered != size)
+        if (size == 0 || first.Ledger.IsAmbiguous || first.Asked.LargestAnswered != size)
         {
             yield break;
         }

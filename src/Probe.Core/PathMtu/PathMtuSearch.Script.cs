@@ -73,7 +73,7 @@ public sealed partial class PathMtuSearch
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded)
+        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded && !ledger.IsAmbiguous)
         {
             var bad = ledger.SmallestBad ?? int.MaxValue;
             var claim = NextClaim(ledger, answered, bad);
@@ -144,7 +144,7 @@ public sealed partial class PathMtuSearch
             var bad = answered + 1;
             if (answered < Largest && !(ledger.SmallestBad == bad && IsBelieved(ledger, bad)))
             {
-                if (IsEnded)
+                if (IsEnded || ledger.IsAmbiguous)
                 {
                     yield break;
                 }

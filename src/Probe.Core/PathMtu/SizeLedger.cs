@@ -68,6 +68,9 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     /// <summary>What the answers to the largest size prove: a refused SYN no more than a stray segment.</summary>
     public PathMtuProof Proof => Question.Proof == PathMtuProof.SynPayload && LargestAnswered > 0 && !IsServed ? PathMtuProof.Ack : Question.Proof;
 
+    /// <summary>Answers came that do not say which size they are about: the sizes cannot be told apart.</summary>
+    public bool IsAmbiguous { get; set; }
+
     /// <summary>TTL with which the target's last answer arrived; 0 for none.</summary>
     public byte AnswerTtl { get; private set; }
 
