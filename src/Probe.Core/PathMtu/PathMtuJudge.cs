@@ -113,7 +113,7 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : IsCutHere(ledger) ? "cannot-send" : result.IsOver ? "silence" : "interrupted");
         }
 
-        if (!isProved && PathMtuSearch.AccidentChance(ledger) > MostChance)
+        if (!isProved && !PathMtuSearch.IsSignalled(ledger) && PathMtuSearch.AccidentChance(ledger) > MostChance)
         {
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "loss");
         }

@@ -15,7 +15,11 @@ public sealed partial class PathMtuSearch
 
         if (reply.Ambiguous)
         {
-            TakeAmbiguous(reply, ask.Ledger);
+            if (ask.Ttl == 0)
+            {
+                TakeAmbiguous(reply, ask.Ledger);
+            }
+
             return;
         }
 

@@ -191,6 +191,13 @@ public sealed partial class PathMtuSearch
     /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
+        if (MayRefusalsProve(ledger))
+        {
+            // Few are enough; where they are answered all the same, the answers come after as long as the slowest one took.
+            var refusals = Enumerable.Range(Refusals(ledger), ProvingRefusals - Refusals(ledger)).Select(_ => new SizeAsk(ledger, answered + 1));
+            return [new SizeRound([.. refusals]) { WaitsForRefused = true }];
+        }
+
         var (lost, sent) = ledger.Trials();
         var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);

@@ -255,6 +255,10 @@ public sealed partial class PathMtuSearch : ISweep
             {
                 overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
             }
+            else if (ask.State == AskState.Refused && _round.WaitsForRefused)
+            {
+                overNs = Math.Max(overNs, ask.SentNs + RoundTrips.LongestNs);
+            }
         }
 
         return overNs;

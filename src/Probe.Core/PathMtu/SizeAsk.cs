@@ -82,6 +82,9 @@ internal sealed class SizeRound(IReadOnlyList<SizeAsk> asks)
     /// <summary>Waits for sizes, too, that are known to get there.</summary>
     public bool WaitsForAll { get; init; }
 
+    /// <summary>Waits for what was refused, too, as long as answers take: it may have been passed on all the same.</summary>
+    public bool WaitsForRefused { get; init; }
+
     /// <summary>Nothing is sent before this instant, nanoseconds of the run's clock.</summary>
     public long UntilNs { get; private init; } = long.MinValue;
 

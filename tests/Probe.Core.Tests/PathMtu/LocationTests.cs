@@ -53,7 +53,7 @@ public sealed class LocationTests
     [Fact]
     public void A_path_that_signals_or_is_clear_costs_no_packet_for_a_place()
     {
-        Assert.Equal(4, SimulatedSearch.Run(Hole(5, 2).With("r2", node => node with { TooBig = PlainNetworks.Honest })).Search.ProbesSent);
+        Assert.Equal(6, SimulatedSearch.Run(Hole(5, 2).With("r2", node => node with { TooBig = PlainNetworks.Honest })).Search.ProbesSent);
         Assert.Equal(2, SimulatedSearch.Run(Topologies.Line(5)).Search.ProbesSent);
     }
 

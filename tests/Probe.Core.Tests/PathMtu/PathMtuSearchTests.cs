@@ -110,6 +110,52 @@ public sealed class PathMtuSearchTests
         Assert.True(Assert.Single(evidence.Signals).Implausible);
     }
 
+    /// <summary>Its answers are lost by chance now and then, its complaints are not true: no such chance is a proof.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(30)]
+    public void Who_complains_without_reason_proves_nothing_however_many_answers_are_lost(int percentLost)
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
+            bool Survives() => random.Next(100) >= percentLost;
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            {
+                if (!Survives())
+                {
+                    return;
+                }
+
+                if (probe.Size > 1000 && Survives())
+                {
+                    answers.Add((10 * Millisecond, TooBig(probe, 1000)));
+                }
+
+                if (Survives())
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }));
+            Assert.True(evidence.Mtu is null or 1500 || evidence.Confidence != Confidence.Proved, $"seed {seed}: {evidence.Verdict} {evidence.Mtu} {evidence.Confidence} sent {evidence.Sent}");
+        }
+    }
+
+    /// <summary>Two complaints whose numbers cannot be true are no more than two losses.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9000)]
+    public void Complaints_that_cannot_be_true_prove_no_sooner_than_losses_do(int told)
+    {
+        var (evidence, search, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, told)))));
+        Assert.Equal((Limit, PathMtuVerdict.WrongSignal, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        var fitting = evidence.Sizes.Where(size => size.Size <= Limit).Sum(size => size.Sent);
+        var copies = evidence.Sizes.Single(size => size.Size == Limit + 1).Sent;
+        Assert.True(Math.Pow(1 - Math.Pow(0.05, 1d / fitting), copies) <= 1e-6, $"{copies} copies beside {fitting} that fit, {search.ProbesSent} in all");
+    }
+
     [Fact]
     public void A_device_smaller_than_the_route_says_is_this_hosts_own_limit()
     {
@@ -252,13 +298,13 @@ public sealed class PathMtuSearchTests
     }
 
     [Fact]
-    public void A_signal_names_the_router_and_its_hop_in_four_packets()
+    public void A_signal_names_the_router_and_its_hop_in_six_packets()
     {
         var (evidence, _, path) = Run(new ScriptedPath((probe, answers) =>
             answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, Limit)))));
         Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
         Assert.Equal((PathMtuRole.Router, Router.ToString(), 3), (evidence.Signals[0].Role, evidence.HopAddress, evidence.Hop));
-        Assert.Equal(4, path.Sent.Count);
+        Assert.Equal(6, path.Sent.Count);
     }
 
     /// <summary>Of SYNs of one flow that arrive together a host answers the first and is mute about the others until our reset has come.</summary>
