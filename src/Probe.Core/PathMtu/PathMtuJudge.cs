@@ -137,9 +137,10 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.WrongSignal, confidence, mtu, reason, wrong);
         }
 
-        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null)
+        // Routers' answers stay small: where they end, it is the way there that ends.
+        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && result.Place is null)
         {
-            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Likely, mtu, "reply-path");
+            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Hint, mtu, "reply-path");
         }
 
         return new PathMtuJudgement(PathMtuVerdict.BlackHole, confidence, mtu, reason);

@@ -123,6 +123,12 @@ public sealed partial class PathMtuSearch
         var hop = Reached(ledger, size);
         // What the target itself answers through a tunnel came out at the tunnel's end.
         var after = AddressAt(ledger, hop + 1);
+        if (found.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && (after.IsNone || after == Options.Target))
+        {
+            // As far as hops answer, large ones get there: the target's own answer, as large, may be what dies.
+            yield break;
+        }
+
         result.Place = new HolePlace(hop, AddressAt(ledger, hop), after == Options.Target && !Options.Via.IsEmpty ? Options.Via.Layers[0].Remote : after);
     }
 
