@@ -145,6 +145,7 @@ public sealed partial class PathMtuSearch
     {
         // Flows are of the first way of asking: they compare only where it found the same.
         var size = first.Ledger.LargestAnswered;
+        FlowsWanted = size > 0 ? Options.OtherFlows : 0;
         if (size == 0 || first.Ledger.IsAmbiguous || first.Asked.LargestAnswered != size)
         {
             yield break;
@@ -166,7 +167,7 @@ public sealed partial class PathMtuSearch
             yield return round;
         }
 
-        others.RemoveAll(other => Fits(other, size));
+        FlowsCompared += others.RemoveAll(other => Fits(other, size));
 
         while (others.Count > 0 && !OutOfProbes)
         {
@@ -183,6 +184,8 @@ public sealed partial class PathMtuSearch
             _current = first.Ledger;
             Phase = PathMtuPhase.OtherFlows;
             var own = other.LargestAnswered;
+            FlowsSilent += own == 0 ? 1 : 0;
+            FlowsCompared += own > 0 && (own >= Largest || other.SmallestBad == own + 1) ? 1 : 0;
             if (own == size || own == 0)
             {
                 continue;
@@ -198,6 +201,7 @@ public sealed partial class PathMtuSearch
             foreach (var same in others.Where(flow => Fits(flow, own)).ToArray())
             {
                 others.Remove(same);
+                FlowsCompared++;
                 _results.Add(new FlowResult(same) { Like = result, IsOver = true });
             }
         }

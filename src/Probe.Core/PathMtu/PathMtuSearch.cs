@@ -76,6 +76,15 @@ public sealed partial class PathMtuSearch : ISweep
     /// <summary>The ceiling on probes ended it.</summary>
     public bool OutOfProbes { get; private set; }
 
+    /// <summary>Flows to be compared with the first one; 0 as long as, or where, the first one found no size.</summary>
+    public int FlowsWanted { get; private set; }
+
+    /// <summary>Of <see cref="FlowsWanted"/> those whose size was found, the same as the first one's or another.</summary>
+    public int FlowsCompared { get; private set; }
+
+    /// <summary>Of <see cref="FlowsWanted"/> those that were asked and never answered.</summary>
+    public int FlowsSilent { get; private set; }
+
     /// <summary>Every size tried on the flow that is being searched, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes => _current is { } ledger ? SizesOf(ledger) : [];
 

@@ -242,6 +242,24 @@ public sealed class PathMtuSearchTests
     }
 
     [Theory]
+    [InlineData(200, 0, 6, 0)]
+    [InlineData(200, 2, 4, 2)]
+    [InlineData(2, 0, 0, 0)]
+    public void Flows_that_were_not_compared_are_counted(int maxProbes, int silent, int compared, int counted)
+    {
+        var (_, search, _) = Run(
+            new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Flow.Id == 1 || probe.Flow.Id > 1 + silent)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }),
+            options => options with { OtherFlows = 6, MaxProbes = maxProbes, TimeoutNs = 100 * Millisecond });
+        Assert.Equal((6, compared, counted), (search.FlowsWanted, search.FlowsCompared, search.FlowsSilent));
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(20)]
     public void The_ceilings_hold_and_what_they_cut_short_is_not_called_found(int percentAnswered)
