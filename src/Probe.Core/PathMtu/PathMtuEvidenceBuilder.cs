@@ -41,7 +41,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             Verdict = judged.Verdict,
             Confidence = judged.Confidence,
             Reason = judged.Reason,
-            Signals = Signals(ledger),
+            Signals = Signals(ledger, judged),
             Arithmetic = judged is { Verdict: PathMtuVerdict.WrongSignal, Mtu: { } mtu } ? RelayArithmetic.Of(Claim(deciding!.Value), mtu) : null,
             Hop = result.Place?.Hop ?? deciding?.Hop,
             HopAddress = TextOf(result.Place?.Address ?? deciding?.From ?? default),
@@ -72,9 +72,10 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
         _ => "tcp",
     };
 
-    private List<PathMtuSignal> Signals(SizeLedger ledger)
+    private List<PathMtuSignal> Signals(SizeLedger ledger, in PathMtuJudgement judged)
     {
         var signals = new List<PathMtuSignal>();
+        var deciding = judged.Deciding is { } one ? (one.From, one.Mtu, one.Layer) : default;
         foreach (var same in ledger.Signals.GroupBy(signal => (signal.From, signal.Mtu, signal.Layer)))
         {
             var first = same.First();
@@ -82,11 +83,12 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             {
                 From = first.From.ToString(),
                 Mtu = first.Mtu,
-                InnerMtu = first.Layer > 0 ? first.InnerMtu : null,
+                InnerMtu = first is { Layer: > 0, Mtu: > 0, InnerMtu: >= 0 } ? first.InnerMtu : null,
                 Role = PathMtuJudge.RoleOf(search.Options, first),
                 QuotedLength = first.QuotedLength,
                 Hop = first.Hop,
                 Count = same.Count(),
+                Decisive = judged.Deciding is not null && same.Key == deciding,
                 Implausible = same.Any(signal => signal.Implausible || signal.InnerMtu < ledger.LargestAnswered),
             });
         }
@@ -99,6 +101,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
                 Mtu = ledger.LargestAnswered + search.Overhead,
                 Role = PathMtuRole.ThisHost,
                 Hop = 0,
+                Decisive = judged is { Verdict: PathMtuVerdict.Signalled, Deciding: null },
                 Count = ledger.Asks.Count(ask => ask.State == AskState.TooBigHere || (ask.IsLostHere && ask.Size > ledger.LargestAnswered)),
             });
         }

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using static Probe.Core.Tests.PathMtu.ScriptedPath;
@@ -92,6 +93,38 @@ public sealed class PathMtuSearchTests
             Assert.True(evidence.Mtu == Limit, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
             Assert.Equal(evidence.Signals.Any(signal => signal.Mtu == Limit) ? PathMtuVerdict.Signalled : PathMtuVerdict.WrongSignal, evidence.Verdict);
         }
+    }
+
+    [Fact]
+    public void Of_several_signals_the_one_that_decides_is_marked()
+    {
+        var (truth, _, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, probe.Size > 1450 ? 1450 : Limit)))));
+        Assert.Equal([(1450, false), (Limit, true)], truth.Signals.Select(signal => (signal.Mtu, signal.Decisive)));
+        var (wrong, _, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, probe.Size > 1450 ? 1450 : 0)))));
+        Assert.Equal([(1450, false), (0, true)], wrong.Signals.Select(signal => (signal.Mtu, signal.Decisive)));
+        var (clear, _, _) = Run(new ScriptedPath((probe, answers) =>
+        {
+            answers.Add((10 * Millisecond, TooBig(probe, 1000)));
+            answers.Add((20 * Millisecond, Answer(probe)));
+        }));
+        Assert.All(clear.Signals, signal => Assert.False(signal.Decisive));
+    }
+
+    /// <summary>An empty field, or one smaller than the tunnel's own headers, leaves no size for the packet inside.</summary>
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(30, null)]
+    [InlineData(1400, 1368)]
+    public void What_a_tunnel_leaves_inside_is_never_less_than_nothing(int told, int? inner)
+    {
+        var via = new EncapsulationStack([new GueEncapsulation { Remote = Target, Port = GueEncapsulation.DefaultPort }]);
+        var (evidence, _, _) = Run(
+            new ScriptedPath((probe, answers) => answers.Add(probe.Size <= 1368
+                ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, told) with { Layer = 1 }))),
+            options => options with { Via = via });
+        Assert.All(evidence.Signals, signal => Assert.Equal((told, inner), (signal.Mtu, signal.InnerMtu)));
     }
 
     [Fact]
