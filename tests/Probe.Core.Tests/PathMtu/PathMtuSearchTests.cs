@@ -337,6 +337,11 @@ public sealed class PathMtuSearchTests
     [InlineData(1399 + 4, "GRE")]
     [InlineData(1399 + 20, "IPIP")]
     [InlineData(1399 + 32, "GUE")]
+    [InlineData(1399 + 40, "a tunnel over IPv6")]
+    [InlineData(1399 + 44, "GRE over IPv6")]
+    [InlineData(1399 + 48, "FOU or GUE variant 1 over IPv6")]
+    [InlineData(1399 + 52, "GUE over IPv6")]
+    [InlineData(1399 + 70, "VXLAN or Geneve over IPv6")]
     [InlineData(1399 - 100, "less")]
     public void The_arithmetic_names_what_was_forgotten(int claimed, string word)
     {
