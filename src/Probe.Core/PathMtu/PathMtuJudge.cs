@@ -44,14 +44,15 @@ internal static class PathMtuJudge
 
         if (ledger.LargestAnswered >= search.Largest)
         {
-            var verdict = result.Returning is null ? PathMtuVerdict.Clear : PathMtuVerdict.ReturnPath;
-            if (IsWeak(search, result))
+            var isWeak = IsWeak(search, result);
+            var reason = isWeak ? "no-proof" : null;
+            if (result.Returning is not null)
             {
-                return new PathMtuJudgement(verdict, Confidence.Hint, ledger.LargestAnswered, "no-proof");
+                // The other way is another flow: it may go by another path, too.
+                return new PathMtuJudgement(PathMtuVerdict.ReturnPath, Confidence.Likely, ledger.LargestAnswered, reason);
             }
 
-            // The other way is another flow: it may go by another path, too.
-            return new PathMtuJudgement(verdict, result.Returning is null ? Confidence.Proved : Confidence.Likely, ledger.LargestAnswered);
+            return new PathMtuJudgement(PathMtuVerdict.Clear, isWeak ? Confidence.Hint : Confidence.Proved, ledger.LargestAnswered, reason);
         }
 
         return Limited(search, result);

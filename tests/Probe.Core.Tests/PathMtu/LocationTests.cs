@@ -32,7 +32,8 @@ public sealed class LocationTests
                 runs++;
                 // An echo that is lost behind the last router may have died on its way back.
                 var isTold = protocol != ProbeProtocol.Icmp || at < routers;
-                if (isTold != (evidence.Reason is null) || (evidence.Mtu, evidence.Hop, evidence.HopAddress, evidence.NextHopAddress) != (isTold ? (Limit, at, last, next) : (Limit, null, null, null)))
+                (int?, int?, string?, string?) wanted = isTold ? (Limit, at, last, next) : (Limit, null, null, null);
+                if (isTold != (evidence.Reason is null) || (evidence.Mtu, evidence.Hop, evidence.HopAddress, evidence.NextHopAddress) != wanted)
                 {
                     wrong.Add($"{routers} routers, hole at {at}: {evidence.Mtu} hop {evidence.Hop} {evidence.HopAddress} - {evidence.NextHopAddress}");
                 }

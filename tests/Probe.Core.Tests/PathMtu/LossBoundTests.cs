@@ -10,7 +10,7 @@ public sealed class LossBoundTests
     [InlineData(0, 1, 0.95)]
     [InlineData(0, 2, 0.776393)]
     [InlineData(0, 10, 0.258866)]
-    [InlineData(0, 59, 0.049505)]
+    [InlineData(0, 59, 0.049508)]
     [InlineData(1, 10, 0.394163)]
     [InlineData(2, 10, 0.506901)]
     [InlineData(10, 10, 1)]
