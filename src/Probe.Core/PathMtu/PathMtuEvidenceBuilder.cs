@@ -93,7 +93,8 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             });
         }
 
-        if (ledger.LargestAnswered > 0 && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
+        // A host that believed a router refuses the same: that is no word of its own.
+        if (ledger.LargestAnswered > 0 && !PathMtuSearch.IsSignalled(ledger) && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
         {
             signals.Add(new PathMtuSignal
             {

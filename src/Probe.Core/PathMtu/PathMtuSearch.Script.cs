@@ -163,7 +163,8 @@ public sealed partial class PathMtuSearch
                 (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
             }
 
-            if (answered >= Largest || IsEnded || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
+            // What this host does not send, because of its device or because it believed a router, it does not send again either.
+            if (answered >= Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0 || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
             {
                 yield break;
             }

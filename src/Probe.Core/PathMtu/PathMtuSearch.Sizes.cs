@@ -23,7 +23,7 @@ public sealed partial class PathMtuSearch
             return answered > 0;
         }
 
-        return ledger.Count(answered + 1, AskState.TooBigHere) > 0 || (MayRefusalsProve(ledger) && Refusals(ledger) >= ProvingRefusals)
+        return (ledger.Count(answered + 1, AskState.TooBigHere) > 0 && !IsSignalled(ledger)) || (MayRefusalsProve(ledger) && Refusals(ledger) >= ProvingRefusals)
             || AccidentChance(ledger) <= LossBound.ProvedChance;
     }
 

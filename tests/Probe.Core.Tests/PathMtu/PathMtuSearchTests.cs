@@ -198,6 +198,22 @@ public sealed class PathMtuSearchTests
         Assert.Equal(path.Sent.Count, search.ProbesSent);
     }
 
+    /// <summary>Linux learns from packet-too-big about echo requests and refuses the next ones itself.</summary>
+    [Fact]
+    public void What_this_host_believed_of_a_router_is_no_second_word()
+    {
+        var told = 0;
+        var (evidence, _, _) = Run(new ScriptedPath(
+            (probe, answers) =>
+            {
+                told += probe.Size > Limit ? 1 : 0;
+                answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, Limit)));
+            },
+            probe => probe.Size > Limit && told >= 2 ? SendStatus.TooBig : SendStatus.Sent));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Likely), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        Assert.Equal(PathMtuRole.Router, Assert.Single(evidence.Signals).Role);
+    }
+
     [Fact]
     public void A_full_queue_of_this_host_is_waited_for()
     {
