@@ -109,6 +109,12 @@ internal sealed class MtuSession : IDisposable
     private IEnumerable<PathMtuQuestion> CrossChecks(Flow flow)
     {
         var isEcho = Question.Protocol == ProbeProtocol.Icmp;
+        if (isEcho && _request.Protocol is not null)
+        {
+            // The user wants echo alone.
+            yield break;
+        }
+
         if (isEcho)
         {
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack);
