@@ -13,7 +13,7 @@ namespace Probe.Cli.Commands;
 /// <summary>Searches the path MTU of one target after the other: resolve, open, sweep, judge, show.</summary>
 internal sealed class MtuRun
 {
-    private const ushort SecureWebPort = 443;
+    internal const ushort SecureWebPort = 443;
 
     private readonly MtuRequest _request;
     private readonly CommandContext _context;
@@ -164,7 +164,13 @@ internal sealed class MtuRun
         }
 
         NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote);
-        return (end, new PathMtuEvidenceBuilder(session.Search).Build(target.Host.Text, TextsOf(target.Via), target.Real), session.Search.ProbesSent);
+        var search = session.Search;
+        if (search.FlowsCompared < search.FlowsWanted)
+        {
+            _gaps.Add(new Gap("flows", $"{search.FlowsCompared} of {search.FlowsWanted} other flows compared{(search.FlowsSilent > 0 ? $", {search.FlowsSilent} never answered" : "")}"));
+        }
+
+        return (end, new PathMtuEvidenceBuilder(search).Build(target.Host.Text, TextsOf(target.Via), target.Real), search.ProbesSent);
     }
 
     /// <summary>The first path MTU with what established connections showed.</summary>

@@ -96,9 +96,7 @@ internal sealed class MtuSession : IDisposable
             TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = maxProbes,
             Dscp = _request.Probing.Dscp,
-            CrossChecks = _request.Protocol is null && isEcho && Probing.FlowAt(0) is { } flow
-                ? [new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack), new PathMtuQuestion(ProbeProtocol.Tcp, flow)]
-                : [],
+            CrossChecks = Probing.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
         };
         return _request.Probing.Rate switch
         {
@@ -106,6 +104,29 @@ internal sealed class MtuSession : IDisposable
             { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
             _ => options with { MaxPerSecond = int.MaxValue },
         };
+    }
+
+    /// <summary>Who refuses one port may serve another; only a service's answer came from behind a load balancer for certain.</summary>
+    private IEnumerable<PathMtuQuestion> CrossChecks(Flow flow)
+    {
+        var isEcho = Question.Protocol == ProbeProtocol.Icmp;
+        if (isEcho && _request.Protocol is not null)
+        {
+            // The user wants echo alone.
+            yield break;
+        }
+
+        if (isEcho)
+        {
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack);
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow);
+        }
+
+        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty) ? [MtuRun.SecureWebPort, TraceRequest.WebPort] : [];
+        foreach (var port in others.Where(port => port != flow.DestinationPort))
+        {
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow with { DestinationPort = port });
+        }
     }
 
     private Flow? EchoFlowAt(int index)

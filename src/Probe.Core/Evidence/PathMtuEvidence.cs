@@ -52,8 +52,8 @@ public sealed record PathMtuEvidence
     public required Confidence Confidence { get; init; }
 
     /// <summary>Why, where the verdict alone does not say it. Of <c>not-answering</c>: <c>silence</c>, <c>no-proof</c> (a load
-    /// balancer may have answered itself), <c>no-route</c>, <c>no-source</c>, <c>local</c> (this host could not ask), <c>name</c>, <c>resolver</c>, or what was said (<c>protocol-unreachable</c>, <c>port-unreachable</c>, <c>reset</c>, …); of <c>unstable</c>: <c>loss</c>,
-    /// <c>max-probes</c>, <c>interrupted</c>, <c>silence</c> (it answered and then no more); of a limit: <c>reply-path</c> (echo alone does not tell which direction it is on), <c>below-1280</c> (less than an IPv6 link must carry).</summary>
+    /// balancer may have answered itself; also of <c>clear</c> and <c>return-path</c>, where nobody who serves the target has answered), <c>no-route</c>, <c>no-source</c>, <c>local</c> (this host could not ask), <c>name</c>, <c>resolver</c>, or what was said (<c>protocol-unreachable</c>, <c>port-unreachable</c>, <c>reset</c>, …); of <c>unstable</c>: <c>loss</c>,
+    /// <c>max-probes</c>, <c>interrupted</c>, <c>silence</c> (it answered and then no more), <c>ambiguous-answers</c> (a UDP service's own words do not say which size they answer), <c>cannot-send</c> (this host let nothing leave any more); of a limit: <c>local-rule</c> (this host refuses to send more, though its device would take it: a rule of its output chain), <c>reply-path</c> (echo alone does not tell which direction it is on), <c>below-1280</c> (less than an IPv6 link must carry).</summary>
     public string? Reason { get; init; }
 
     /// <summary>Who said what about a size.</summary>
@@ -131,7 +131,7 @@ public sealed record PathMtuSignal
     /// <summary>The MTU it named, octets of the packet it complained about.</summary>
     public required int Mtu { get; init; }
 
-    /// <summary>The same in octets of the inner packet, where it complained about a tunnel's own packet.</summary>
+    /// <summary>The same in octets of the inner packet, where it complained about a tunnel's own packet; null where nothing would be left for it.</summary>
     public int? InnerMtu { get; init; }
 
     /// <summary>What it is.</summary>
@@ -146,7 +146,7 @@ public sealed record PathMtuSignal
     /// <summary>How many such messages came.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>The verdict rests on it.</summary>
+    /// <summary>The verdict rests on it: it told the limit found, or it is the wrong size that is called wrong.</summary>
     public bool Decisive { get; init; }
 
     /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>

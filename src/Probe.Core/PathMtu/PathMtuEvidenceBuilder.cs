@@ -41,14 +41,14 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             Verdict = judged.Verdict,
             Confidence = judged.Confidence,
             Reason = judged.Reason,
-            Signals = Signals(ledger),
+            Signals = Signals(ledger, judged),
             Arithmetic = judged is { Verdict: PathMtuVerdict.WrongSignal, Mtu: { } mtu } ? RelayArithmetic.Of(Claim(deciding!.Value), mtu) : null,
             Hop = result.Place?.Hop ?? deciding?.Hop,
             HopAddress = TextOf(result.Place?.Address ?? deciding?.From ?? default),
             NextHopAddress = TextOf(result.Place?.Next ?? default),
             LargestAnswered = ledger.LargestAnswered > 0 ? ledger.LargestAnswered : null,
             SmallestLost = ledger.SmallestBad,
-            ProvedBy = ledger.LargestAnswered > 0 ? ledger.Question.Proof : null,
+            ProvedBy = ledger.LargestAnswered > 0 ? ledger.Proof : null,
             ReturnMtu = result.Returning?.LargestAnswered,
             Loss = trials == 0 ? null : (double)lost / trials,
             RttNs = search.RoundTrips.MedianNs,
@@ -72,9 +72,10 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
         _ => "tcp",
     };
 
-    private List<PathMtuSignal> Signals(SizeLedger ledger)
+    private List<PathMtuSignal> Signals(SizeLedger ledger, in PathMtuJudgement judged)
     {
         var signals = new List<PathMtuSignal>();
+        var deciding = judged.Deciding is { } one ? (one.From, one.Mtu, one.Layer) : default;
         foreach (var same in ledger.Signals.GroupBy(signal => (signal.From, signal.Mtu, signal.Layer)))
         {
             var first = same.First();
@@ -82,16 +83,18 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             {
                 From = first.From.ToString(),
                 Mtu = first.Mtu,
-                InnerMtu = first.Layer > 0 ? first.InnerMtu : null,
+                InnerMtu = first is { Layer: > 0, Mtu: > 0, InnerMtu: >= 0 } ? first.InnerMtu : null,
                 Role = PathMtuJudge.RoleOf(search.Options, first),
                 QuotedLength = first.QuotedLength,
                 Hop = first.Hop,
                 Count = same.Count(),
+                Decisive = judged.Deciding is not null && same.Key == deciding,
                 Implausible = same.Any(signal => signal.Implausible || signal.InnerMtu < ledger.LargestAnswered),
             });
         }
 
-        if (ledger.Asks.Any(ask => ask.State == AskState.TooBigHere) && ledger.LargestAnswered > 0)
+        // A host that believed a router refuses the same: that is no word of its own.
+        if (ledger.LargestAnswered > 0 && !PathMtuSearch.IsSignalled(ledger) && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
         {
             signals.Add(new PathMtuSignal
             {
@@ -99,7 +102,8 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
                 Mtu = ledger.LargestAnswered + search.Overhead,
                 Role = PathMtuRole.ThisHost,
                 Hop = 0,
-                Count = ledger.Asks.Count(ask => ask.State == AskState.TooBigHere),
+                Decisive = judged is { Verdict: PathMtuVerdict.Signalled, Deciding: null },
+                Count = ledger.Asks.Count(ask => ask.State == AskState.TooBigHere || (ask.IsLostHere && ask.Size > ledger.LargestAnswered)),
             });
         }
 

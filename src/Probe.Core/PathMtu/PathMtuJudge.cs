@@ -25,7 +25,8 @@ internal static class PathMtuJudge
     {
         if (result.Like is { } searched)
         {
-            return Judge(search, searched) with { Confidence = Confidence.Likely };
+            var judged = Judge(search, searched);
+            return judged with { Confidence = (Confidence)Math.Min((int)judged.Confidence, (int)Confidence.Likely) };
         }
 
         var ledger = result.Ledger;
@@ -43,10 +44,15 @@ internal static class PathMtuJudge
 
         if (ledger.LargestAnswered >= search.Largest)
         {
-            // The other way is another flow: it may go by another path, too.
-            return result.Returning is not null
-                ? new PathMtuJudgement(PathMtuVerdict.ReturnPath, Confidence.Likely, ledger.LargestAnswered)
-                : new PathMtuJudgement(PathMtuVerdict.Clear, IsWeak(search, result) ? Confidence.Likely : Confidence.Proved, ledger.LargestAnswered);
+            var isWeak = IsWeak(search, result);
+            var reason = isWeak ? "no-proof" : null;
+            if (result.Returning is not null)
+            {
+                // The other way is another flow: it may go by another path, too.
+                return new PathMtuJudgement(PathMtuVerdict.ReturnPath, Confidence.Likely, ledger.LargestAnswered, reason);
+            }
+
+            return new PathMtuJudgement(PathMtuVerdict.Clear, isWeak ? Confidence.Hint : Confidence.Proved, ledger.LargestAnswered, reason);
         }
 
         return Limited(search, result);
@@ -54,7 +60,7 @@ internal static class PathMtuJudge
 
     /// <summary>A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.</summary>
     private static bool IsWeak(PathMtuSearch search, FlowResult result) =>
-        search.Options.Via.IsEmpty && (result.Ledger.Question.Proof is PathMtuProof.Echo or PathMtuProof.Ack) && result.ConfirmedBy != PathMtuProof.SynPayload;
+        search.Options.Via.IsEmpty && !result.Ledger.IsServed && result.ConfirmedBy != PathMtuProof.SynPayload;
 
     /// <summary>Who says it; the address probed is the entry of a tunnel, this host its own device.</summary>
     public static PathMtuRole RoleOf(PathMtuOptions options, in SizeSignal signal)
@@ -97,13 +103,18 @@ internal static class PathMtuJudge
     {
         var ledger = result.Ledger;
         var (mtu, bad) = (ledger.LargestAnswered, ledger.LargestAnswered + 1);
+        if (ledger.IsAmbiguous)
+        {
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "ambiguous-answers");
+        }
+
         var isProved = search.IsProved(ledger);
         if (ledger.SmallestBad != bad)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : result.IsOver ? "silence" : "interrupted");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : IsCutHere(ledger) ? "cannot-send" : result.IsOver ? "silence" : "interrupted");
         }
 
-        if (!isProved && PathMtuSearch.AccidentChance(ledger) > MostChance)
+        if (!isProved && !PathMtuSearch.IsSignalled(ledger) && PathMtuSearch.AccidentChance(ledger) > MostChance)
         {
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "loss");
         }
@@ -115,9 +126,9 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason, truth);
         }
 
-        if (ledger.Count(bad, AskState.TooBigHere) > 0)
+        if (ledger.IsLimitedHere)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason);
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : "local-rule");
         }
 
         // What was said about the deciding size itself weighs most; then what cannot be true.
@@ -127,13 +138,17 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.WrongSignal, confidence, mtu, reason, wrong);
         }
 
-        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null)
+        // Routers' answers stay small: where they end, it is the way there that ends.
+        if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && result.Place is null)
         {
-            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Likely, mtu, "reply-path");
+            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Hint, mtu, "reply-path");
         }
 
         return new PathMtuJudgement(PathMtuVerdict.BlackHole, confidence, mtu, reason);
     }
+
+    /// <summary>In the end this host did not let anything leave.</summary>
+    private static bool IsCutHere(SizeLedger ledger) => ledger.Asks is [.., { IsLostHere: true }];
 
     private static SizeSignal? Find(SizeLedger ledger, Func<SizeSignal, bool> fits)
     {

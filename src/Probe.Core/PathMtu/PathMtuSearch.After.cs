@@ -12,83 +12,81 @@ public sealed partial class PathMtuSearch
     /// <summary>An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).</summary>
     private int LongestError => Options.Target.IsV6 ? 1280 : 576;
 
-    /// <summary>Asks in other ways where the first way's answer may mean something else.</summary>
+    /// <summary>Asks in other ways where the first way's answer may mean something else, until whoever serves the target has answered.</summary>
     private IEnumerable<SizeRound> CrossCheck(FlowResult result)
     {
-        var ledger = result.Ledger;
         // Without a tunnel of our own a load balancer may stand there: a SYN says most.
         foreach (var question in Options.CrossChecks.OrderByDescending(question => Options.Via.IsEmpty && question.Proof == PathMtuProof.SynPayload))
         {
-            if (!Doubts(ledger, question) || (question.Protocol == ProbeProtocol.Udp && ledger.LargestAnswered is > 0 and var carried && carried < LongestError))
+            var ledger = result.Ledger;
+            var answered = ledger.LargestAnswered;
+            if (!Doubts(result, question) || (question.Protocol == ProbeProtocol.Udp && answered is > 0 && answered < LongestError))
             {
                 continue;
             }
 
             Phase = PathMtuPhase.CrossChecking;
             var other = new SizeLedger(question);
-            var bad = ledger.LargestAnswered > 0 ? Math.Min(ledger.LargestAnswered + 1, Largest) : Largest;
+            var bad = answered > 0 ? Math.Min(answered + 1, Largest) : Largest;
             for (var i = 0; i < Tries && other.LargestAnswered == 0; i++)
             {
-                yield return Round(other, i == 0 ? [Largest, .. bad < Largest ? [bad] : Array.Empty<int>(), Smallest] : [Smallest]);
+                yield return Round(other, i > 0 ? [Smallest] : answered > 0 ? new[] { Largest, bad, answered, Smallest }.Distinct() : [Largest, Smallest]);
             }
 
-            if (other.LargestAnswered == 0)
+            if (other.LargestAnswered == 0 || (other.IsAmbiguous && other.LargestAnswered < Largest))
             {
                 continue;
             }
 
-            // A refused SYN says no more than a stray segment: it may be refused before a tunnel.
-            var isServed = question.Proof != PathMtuProof.SynPayload || other.Asks.Any(ask => ask is { State: AskState.Answered, Kind: ReplyKind.SynAck });
-
             // Small ones are answered: what this way says counts.
-            for (var i = 0; i < Tries && ledger.LargestAnswered > 0 && other.LargestAnswered < bad && other.Count(bad, AskState.Refused) == 0; i++)
+            for (var i = 0; i < Tries && other.LargestAnswered < bad && (other.LargestAnswered < answered || other.Count(bad, AskState.Refused) == 0) && answered > 0; i++)
             {
-                yield return Round(other, [bad]);
+                yield return Round(other, new[] { bad, answered }.Where(size => size > other.LargestAnswered).Distinct());
             }
 
-            if (ledger.LargestAnswered > 0 && ledger.LargestAnswered < Largest && other.LargestAnswered < bad && !Options.AskedFromOutside)
+            if (answered > 0 && answered < Largest && other.LargestAnswered == answered && !Options.AskedFromOutside)
             {
                 // Both ways stop at the same size: it is the way there.
-                result.ConfirmedBy = isServed ? question.Proof : PathMtuProof.Ack;
-                yield break;
+                result.ConfirmedBy = other.Proof;
             }
-
-            if (ledger.LargestAnswered >= Largest && other.LargestAnswered >= Largest)
+            else if (answered < Largest || other.LargestAnswered < Largest)
             {
-                result.Ledger = isServed ? other : ledger;
-                yield break;
+                var isBack = ledger.Question.Protocol == ProbeProtocol.Icmp && answered > 0 && answered < Largest && other.LargestAnswered >= bad;
+                result.Returning = isBack ? ledger : result.Returning;
+                (result.Ledger, result.ConfirmedBy) = (other, null);
+                (result.ExactSent, result.ExactNs) = (null, null);
+                foreach (var round in Search(result))
+                {
+                    yield return round;
+                }
             }
-
-            result.Returning = ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered is > 0 and var echoed && echoed < Largest && other.LargestAnswered >= bad ? ledger : null;
-            result.Ledger = other;
-            (result.ExactSent, result.ExactNs) = (null, null);
-            foreach (var round in Search(result))
+            else if (other.IsServed)
             {
-                yield return round;
+                result.Ledger = other;
             }
-
-            yield break;
         }
     }
 
-    /// <summary>This other way could tell what the first one could not.</summary>
-    private bool Doubts(SizeLedger ledger, PathMtuQuestion other)
+    /// <summary>This other way could tell what was not told yet.</summary>
+    private bool Doubts(FlowResult result, PathMtuQuestion other)
     {
+        var ledger = result.Ledger;
         var isSyn = other.Proof == PathMtuProof.SynPayload;
-        if (ledger.Question.Proof == PathMtuProof.SynPayload)
+        var isAskedBySyn = ledger.Question.Proof == PathMtuProof.SynPayload;
+        if (ledger.LargestAnswered == 0)
+        {
+            return !isAskedBySyn;
+        }
+
+        if (Options.Via.IsEmpty && (ledger.IsServed || result.ConfirmedBy == PathMtuProof.SynPayload))
         {
             return false;
         }
 
-        if (ledger.LargestAnswered == 0)
+        // A load balancer answers echo requests and stray segments itself, and refuses what it does not balance.
+        if (Options.AskedFromOutside || result.ConfirmedBy is not null || (ledger.LargestAnswered >= Largest && Options.Via.IsEmpty))
         {
-            return true;
-        }
-
-        // A load balancer answers echo requests and stray segments itself.
-        if (Options.AskedFromOutside || (ledger.LargestAnswered >= Largest && Options.Via.IsEmpty))
-        {
-            return isSyn;
+            return isSyn && Options.Via.IsEmpty;
         }
 
         return ledger.Question.Protocol == ProbeProtocol.Icmp && ledger.LargestAnswered < Largest && !IsSignalled(ledger);
@@ -102,8 +100,8 @@ public sealed partial class PathMtuSearch
     private IEnumerable<SizeRound> Locate(FlowResult result)
     {
         var found = result.Ledger;
-        if (!Options.Locate || found.LargestAnswered == 0 || found.LargestAnswered >= Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
-            || IsSignalled(found) || found.SmallestBad != found.LargestAnswered + 1)
+        if (!Options.Locate || found.IsAmbiguous || found.LargestAnswered == 0 || found.LargestAnswered >= Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
+            || IsSignalled(found) || found.IsLimitedHere || found.SmallestBad != found.LargestAnswered + 1)
         {
             yield break;
         }
@@ -125,6 +123,12 @@ public sealed partial class PathMtuSearch
         var hop = Reached(ledger, size);
         // What the target itself answers through a tunnel came out at the tunnel's end.
         var after = AddressAt(ledger, hop + 1);
+        if (found.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && (after.IsNone || after == Options.Target))
+        {
+            // As far as hops answer, large ones get there: the target's own answer, as large, may be what dies.
+            yield break;
+        }
+
         result.Place = new HolePlace(hop, AddressAt(ledger, hop), after == Options.Target && !Options.Via.IsEmpty ? Options.Via.Layers[0].Remote : after);
     }
 
@@ -141,7 +145,8 @@ public sealed partial class PathMtuSearch
     {
         // Flows are of the first way of asking: they compare only where it found the same.
         var size = first.Ledger.LargestAnswered;
-        if (size == 0 || first.Asked.LargestAnswered != size)
+        FlowsWanted = size > 0 ? Options.OtherFlows : 0;
+        if (size == 0 || first.Ledger.IsAmbiguous || first.Asked.LargestAnswered != size)
         {
             yield break;
         }
@@ -162,7 +167,7 @@ public sealed partial class PathMtuSearch
             yield return round;
         }
 
-        others.RemoveAll(other => Fits(other, size));
+        FlowsCompared += others.RemoveAll(other => Fits(other, size));
 
         while (others.Count > 0 && !OutOfProbes)
         {
@@ -179,6 +184,8 @@ public sealed partial class PathMtuSearch
             _current = first.Ledger;
             Phase = PathMtuPhase.OtherFlows;
             var own = other.LargestAnswered;
+            FlowsSilent += own == 0 ? 1 : 0;
+            FlowsCompared += own > 0 && (own >= Largest || other.SmallestBad == own + 1) ? 1 : 0;
             if (own == size || own == 0)
             {
                 continue;
@@ -194,6 +201,7 @@ public sealed partial class PathMtuSearch
             foreach (var same in others.Where(flow => Fits(flow, own)).ToArray())
             {
                 others.Remove(same);
+                FlowsCompared++;
                 _results.Add(new FlowResult(same) { Like = result, IsOver = true });
             }
         }

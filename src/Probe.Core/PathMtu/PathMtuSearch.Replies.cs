@@ -13,6 +13,16 @@ public sealed partial class PathMtuSearch
             return;
         }
 
+        if (reply.Ambiguous)
+        {
+            if (ask.Ttl == 0)
+            {
+                TakeAmbiguous(reply, ask.Ledger);
+            }
+
+            return;
+        }
+
         if (ask.From.IsNone)
         {
             (ask.From, ask.Kind) = (reply.From, reply.Kind);
@@ -48,9 +58,20 @@ public sealed partial class PathMtuSearch
 
         ProbesAnswered++;
         ask.Ledger.Answered(ask, reply);
-        if (!reply.Ambiguous)
+        RoundTrips.Add(reply.RttNs);
+    }
+
+    /// <summary>
+    /// A service's own words do not say which probe they answer: late ones and copies look like answers to a larger size. They show that the
+    /// smallest size asked gets there, for what is smaller than an answered size gets there too.
+    /// </summary>
+    private void TakeAmbiguous(in Reply reply, SizeLedger ledger)
+    {
+        ledger.IsAmbiguous = true;
+        if (ledger.Asks.MinBy(asked => asked.Size) is { State: not AskState.Answered } smallest)
         {
-            RoundTrips.Add(reply.RttNs);
+            ProbesAnswered++;
+            ledger.Answered(smallest, reply);
         }
     }
 

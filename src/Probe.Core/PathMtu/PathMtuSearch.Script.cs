@@ -73,7 +73,7 @@ public sealed partial class PathMtuSearch
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded)
+        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded && !ledger.IsAmbiguous)
         {
             var bad = ledger.SmallestBad ?? int.MaxValue;
             var claim = NextClaim(ledger, answered, bad);
@@ -144,7 +144,7 @@ public sealed partial class PathMtuSearch
             var bad = answered + 1;
             if (answered < Largest && !(ledger.SmallestBad == bad && IsBelieved(ledger, bad)))
             {
-                if (IsEnded)
+                if (IsEnded || ledger.IsAmbiguous)
                 {
                     yield break;
                 }
@@ -163,7 +163,8 @@ public sealed partial class PathMtuSearch
                 (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
             }
 
-            if (answered >= Largest || IsEnded || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
+            // What this host does not send, because of its device or because it believed a router, it does not send again either.
+            if (answered >= Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0 || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
             {
                 yield break;
             }
@@ -191,6 +192,13 @@ public sealed partial class PathMtuSearch
     /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
+        if (MayRefusalsProve(ledger))
+        {
+            // Few are enough; where they are answered all the same, the answers come after as long as the slowest one took.
+            var refusals = Enumerable.Range(Refusals(ledger), ProvingRefusals - Refusals(ledger)).Select(_ => new SizeAsk(ledger, answered + 1));
+            return [new SizeRound([.. refusals]) { WaitsForRefused = true }];
+        }
+
         var (lost, sent) = ledger.Trials();
         var missing = Math.Max(1, LossBound.Needed(lost, sent) - ledger.LossesBeside(answered + 1));
         var copies = Math.Min(missing, MostCopies);

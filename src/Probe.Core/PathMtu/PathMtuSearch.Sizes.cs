@@ -8,24 +8,50 @@ public sealed partial class PathMtuSearch
     private const int Parts = 7;
     private const int BelievedLosses = 2;
 
-    /// <summary>Chance does not explain the losses at the size right above the largest answered one, or somebody named exactly that limit.</summary>
+    // Complaints that are not true, each with its answer lost by chance: at 10 % each way one run in twenty thousand.
+    private const int ProvingRefusals = 4;
+
+    /// <summary>
+    /// The size right above the largest answered one is no accident: its losses are told from the path's, or routers dropped every larger probe by
+    /// their own word and one named exactly this limit.
+    /// </summary>
     internal bool IsProved(SizeLedger ledger)
     {
         var answered = ledger.LargestAnswered;
-        var bad = answered + 1;
         if (answered == 0 || answered >= Largest)
         {
             return answered > 0;
         }
 
-        if (ledger.Count(bad, AskState.TooBigHere) > 0 || ledger.Count(bad, AskState.Refused) >= BelievedLosses
-            || ledger.Signals.Any(signal => signal.Ask.Size == bad && signal.InnerMtu == answered && !signal.Implausible))
+        return (ledger.Count(answered + 1, AskState.TooBigHere) > 0 && !IsSignalled(ledger)) || (MayRefusalsProve(ledger) && Refusals(ledger) >= ProvingRefusals)
+            || AccidentChance(ledger) <= LossBound.ProvedChance;
+    }
+
+    /// <summary>
+    /// Nothing was lost in silence: every probe above the largest answered size was refused, by the quote of that very probe and with a size that
+    /// can be true, and the one right above it with exactly this limit. Who complains and passes packets on all the same is found out by an answer.
+    /// </summary>
+    private static bool MayRefusalsProve(SizeLedger ledger)
+    {
+        var answered = ledger.LargestAnswered;
+        var isNamed = false;
+        foreach (var signal in ledger.Signals)
         {
-            return true;
+            if (signal.Ask.Size > answered)
+            {
+                if (signal.Implausible || signal.InnerMtu < answered || signal.InnerMtu >= signal.Ask.Size)
+                {
+                    return false;
+                }
+
+                isNamed |= signal.Ask.Size == answered + 1;
+            }
         }
 
-        return AccidentChance(ledger) <= LossBound.ProvedChance;
+        return isNamed && ledger.Trials().Lost == 0 && ledger.Asks.All(ask => ask.Size <= answered || ask.State == AskState.Refused);
     }
+
+    private static int Refusals(SizeLedger ledger) => ledger.Asks.Count(ask => ask.Size > ledger.LargestAnswered && ask.State == AskState.Refused);
 
     /// <summary>The chance that the losses at the deciding size were accidents.</summary>
     internal static double AccidentChance(SizeLedger ledger)

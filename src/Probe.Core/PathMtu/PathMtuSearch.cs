@@ -27,6 +27,7 @@ public sealed partial class PathMtuSearch : ISweep
     private long _nowNs;
     private long _busyUntilNs = long.MinValue;
     private int _rounds;
+    private int _notSent;
     private bool _isCutOff;
 
     /// <summary>Makes a search.</summary>
@@ -74,6 +75,15 @@ public sealed partial class PathMtuSearch : ISweep
 
     /// <summary>The ceiling on probes ended it.</summary>
     public bool OutOfProbes { get; private set; }
+
+    /// <summary>Flows to be compared with the first one; 0 as long as, or where, the first one found no size.</summary>
+    public int FlowsWanted { get; private set; }
+
+    /// <summary>Of <see cref="FlowsWanted"/> those whose size was found, the same as the first one's or another.</summary>
+    public int FlowsCompared { get; private set; }
+
+    /// <summary>Of <see cref="FlowsWanted"/> those that were asked and never answered.</summary>
+    public int FlowsSilent { get; private set; }
 
     /// <summary>Every size tried on the flow that is being searched, ascending.</summary>
     public IReadOnlyList<PathMtuSize> Sizes => _current is { } ledger ? SizesOf(ledger) : [];
@@ -141,6 +151,7 @@ public sealed partial class PathMtuSearch : ISweep
         }
 
         ProbesSent--;
+        _notSent += status == SendStatus.Busy ? 0 : 1;
         switch (status)
         {
             case SendStatus.Busy:
@@ -152,8 +163,9 @@ public sealed partial class PathMtuSearch : ISweep
                 ask.State = AskState.TooBigHere;
                 break;
             default:
+                // A rule of this host may drop by size, or by chance: it counts as a loss that this host made.
                 ask.State = AskState.Lost;
-                ask.Ledger.Remove(ask);
+                ask.IsLostHere = true;
                 if (ProbesSent == 0)
                 {
                     SendError = status;
@@ -166,7 +178,7 @@ public sealed partial class PathMtuSearch : ISweep
     /// <summary>Every size of a ledger, ascending.</summary>
     internal static IReadOnlyList<PathMtuSize> SizesOf(SizeLedger ledger) =>
     [
-        .. ledger.Asks.Where(ask => ask.State != AskState.TooBigHere).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
+        .. ledger.Asks.Where(ask => ask is { State: not AskState.TooBigHere, IsLostHere: false }).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
             size.Key, size.Count(), size.Count(ask => ask.State == AskState.Answered), size.Count(ask => ask.State == AskState.Refused))),
     ];
 
@@ -203,7 +215,7 @@ public sealed partial class PathMtuSearch : ISweep
                 return earliestNs;
             }
 
-            if (ProbesSent >= Options.MaxProbes)
+            if (ProbesSent + _notSent >= Options.MaxProbes)
             {
                 OutOfProbes = true;
                 ask.State = AskState.Rejected;
@@ -251,6 +263,10 @@ public sealed partial class PathMtuSearch : ISweep
             if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || _round.WaitsForAll || ask.Size > ask.Ledger.LargestAnswered)))
             {
                 overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
+            }
+            else if (ask.State == AskState.Refused && _round.WaitsForRefused)
+            {
+                overNs = Math.Max(overNs, ask.SentNs + RoundTrips.LongestNs);
             }
         }
 

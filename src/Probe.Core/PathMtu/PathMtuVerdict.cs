@@ -41,7 +41,7 @@ public enum PathMtuRole
 /// <summary>What kind of answer proves that a size gets there.</summary>
 public enum PathMtuProof
 {
-    /// <summary>SYN-ACK or RST to a SYN with payload.</summary>
+    /// <summary>SYN-ACK to a SYN with payload.</summary>
     SynPayload,
 
     /// <summary>An acknowledgment within an established connection.</summary>
@@ -50,7 +50,7 @@ public enum PathMtuProof
     /// <summary>Echo reply, as large as the request: both directions carry it.</summary>
     Echo,
 
-    /// <summary>RST to a padded ACK of no connection.</summary>
+    /// <summary>RST to a padded ACK of no connection, or to a SYN with payload that no service takes.</summary>
     Ack,
 
     /// <summary>Port-unreachable, or a service's answer, to a datagram.</summary>

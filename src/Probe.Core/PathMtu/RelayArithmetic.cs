@@ -8,8 +8,9 @@ namespace Probe.Core.PathMtu;
 internal static class RelayArithmetic
 {
     private const int OuterHeader = IPv4Header.MinimumLength;
+    private const int OuterHeaderV6 = IPv6Header.Length;
 
-    // Octets that each encapsulation adds over IPv4, its plainest form.
+    // Octets that each encapsulation adds over IPv4, its plainest form; over IPv6 the outer header is longer by as much as that header is.
     private static readonly (string Name, int Overhead)[] _kinds =
         [("IPIP", 20), ("GRE", 24), ("FOU or GUE variant 1", 28), ("GUE", 32), ("VXLAN or Geneve", 50)];
 
@@ -32,7 +33,7 @@ internal static class RelayArithmetic
         {
             if (difference == overhead - OuterHeader && difference > 0)
             {
-                return Text($"{difference} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts only that header ({OuterHeader} of {overhead})");
+                return Text($"{difference} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts only that header ({OuterHeader} of {overhead}, over IPv6 {OuterHeaderV6} of {overhead + OuterHeaderV6 - OuterHeader})");
             }
         }
 
@@ -41,6 +42,14 @@ internal static class RelayArithmetic
             if (difference == overhead)
             {
                 return Text($"{difference} octets are the whole overhead of {name}: whoever relays the message subtracts nothing");
+            }
+        }
+
+        foreach (var (name, overhead) in _kinds)
+        {
+            if (difference == overhead + OuterHeaderV6 - OuterHeader)
+            {
+                return Text($"{difference} octets are the whole overhead of {(overhead == OuterHeader ? "a tunnel over IPv6" : name + " over IPv6")}: whoever relays the message subtracts nothing");
             }
         }
 

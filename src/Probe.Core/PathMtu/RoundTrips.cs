@@ -37,6 +37,9 @@ internal sealed class RoundTrips(long timeoutNs)
     /// <summary>How long a probe is waited for whose loss decides: half more than the longest round trip.</summary>
     public long PatientNs => IsEmpty ? timeoutNs : Math.Min(timeoutNs, Math.Max(WaitNs, _sorted[^1] + (_sorted[^1] / 2)));
 
+    /// <summary>The longest of them, nanoseconds; the timeout when there is none.</summary>
+    public long LongestNs => IsEmpty ? timeoutNs : _sorted[^1];
+
     /// <summary>One more.</summary>
     public void Add(long rttNs)
     {

@@ -52,6 +52,9 @@ internal sealed class SizeAsk(SizeLedger ledger, int size, byte ttl = 0)
     /// <summary>The burst it left in.</summary>
     public int Round { get; set; }
 
+    /// <summary>This host refused to send it, for another reason than its device's MTU.</summary>
+    public bool IsLostHere { get; set; }
+
     /// <summary>Who answered first.</summary>
     public IpAddress From { get; set; }
 
@@ -78,6 +81,9 @@ internal sealed class SizeRound(IReadOnlyList<SizeAsk> asks)
 
     /// <summary>Waits for sizes, too, that are known to get there.</summary>
     public bool WaitsForAll { get; init; }
+
+    /// <summary>Waits for what was refused, too, as long as answers take: it may have been passed on all the same.</summary>
+    public bool WaitsForRefused { get; init; }
 
     /// <summary>Nothing is sent before this instant, nanoseconds of the run's clock.</summary>
     public long UntilNs { get; private init; } = long.MinValue;

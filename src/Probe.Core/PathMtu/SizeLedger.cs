@@ -58,6 +58,19 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     /// <summary>So were those right above the largest that got there.</summary>
     public bool AreStepsTried { get; set; }
 
+    /// <summary>
+    /// Whoever serves the port answered the largest size: a SYN-ACK, or a service's own datagram. A load balancer gives every other answer itself,
+    /// whatever its tunnels carry: echo replies, resets, and refusals of ports it does not balance.
+    /// </summary>
+    public bool IsServed => LargestAnswered > 0
+        && _asks.Exists(ask => ask.Size == LargestAnswered && ask is { State: AskState.Answered, Kind: ReplyKind.SynAck or ReplyKind.UdpReply });
+
+    /// <summary>What the answers to the largest size prove: a refused SYN no more than a stray segment.</summary>
+    public PathMtuProof Proof => Question.Proof == PathMtuProof.SynPayload && LargestAnswered > 0 && !IsServed ? PathMtuProof.Ack : Question.Proof;
+
+    /// <summary>Answers came that do not say which size they are about: the sizes cannot be told apart.</summary>
+    public bool IsAmbiguous { get; set; }
+
     /// <summary>TTL with which the target's last answer arrived; 0 for none.</summary>
     public byte AnswerTtl { get; private set; }
 
@@ -69,6 +82,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     public void Answered(SizeAsk ask, in Reply reply)
     {
         ask.State = AskState.Answered;
+        (ask.From, ask.Kind) = (reply.From, reply.Kind);
         AnswerTtl = reply.ReplyTtl;
         if (reply.Kind == ReplyKind.PortUnreachable)
         {
@@ -103,6 +117,16 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         }
 
         return count;
+    }
+
+    /// <summary>This host itself does not let any probe of the size right above the largest answered one leave.</summary>
+    public bool IsLimitedHere
+    {
+        get
+        {
+            var bad = LargestAnswered + 1;
+            return _asks.Exists(ask => ask.Size == bad) && _asks.TrueForAll(ask => ask.Size != bad || ask.State == AskState.TooBigHere || ask.IsLostHere);
+        }
     }
 
     /// <summary>Nothing came back of the last burst.</summary>

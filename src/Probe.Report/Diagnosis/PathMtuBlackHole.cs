@@ -20,7 +20,9 @@ internal sealed class PathMtuBlackHole : IRule
         Rule = Id,
         Title = Say($"Packets above {at.Path.Mtu ?? 0} octets to {at.Path.Target} disappear without a word"),
         Severity = Severity.Degraded,
-        Confidence = at.Path.Confidence,
+
+        // The size is only as sure as its direction; that large packets disappear on one of the two ways is surer.
+        Confidence = at.Path.Reason == "reply-path" && at.Path.Confidence == Confidence.Hint ? Confidence.Likely : at.Path.Confidence,
         Where = at.Path.Where(),
         Summary = Say($"{PathMtuWords.Verdict(at.Path)} {PathMtuWords.Fits(at.Path)} Connections open and small answers come; the first full segment is sent again and again until the sender gives up."),
         Evidence = [.. at.Path.Step(at.Pointer), .. at.Path.Said(at.Pointer)],

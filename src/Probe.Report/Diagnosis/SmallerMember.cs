@@ -29,7 +29,9 @@ internal sealed class SmallerMember : IRule
             Rule = Id,
             Title = Say($"Some flows to {smallest.Target} take {smallest.Mtu ?? 0} octets, others {largest.Mtu ?? 0}"),
             Severity = Severity.Degraded,
-            Confidence = flows.Min(at => at.Path.Confidence),
+
+            // Whoever answered: that a load balancer may have answered for the larger size itself is no doubt about the difference.
+            Confidence = flows.Min(at => at.Path.Reason == "no-proof" ? Confidence.Likely : at.Path.Confidence),
             Where = smallest.Where(),
             Summary = Say($"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some connections work and others hang, by their source port."),
             Evidence = [.. flows.Select(at => new EvidenceItem(

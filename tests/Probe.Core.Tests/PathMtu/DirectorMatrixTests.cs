@@ -77,6 +77,58 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Nobody said that a load balancer stands there: what it answers itself proves nothing, and the result says so.</summary>
+    [Theory]
+    [InlineData(ProbeProtocol.Icmp, TcpSegmentKind.Syn, 79)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Ack, 79)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Syn, 79)]
+    [InlineData(ProbeProtocol.Udp, TcpSegmentKind.Syn, 79)]
+    public void What_may_be_a_directors_own_answer_is_called_unproved(ProbeProtocol protocol, TcpSegmentKind segment, ushort port)
+    {
+        foreach (var kind in TunnelNetworks.Kinds)
+        {
+            for (var i = 0; i < Runs; i++)
+            {
+                var evidence = AskUnserved(kind, i, protocol, segment, port, [79]);
+                Assert.Equal((Confidence.Hint, "no-proof"), (evidence.Confidence, evidence.Reason));
+                Assert.NotEqual(PathMtuProof.SynPayload, evidence.ProvedBy);
+            }
+        }
+    }
+
+    /// <summary>One of the ports tried is served: its answers come through the tunnel.</summary>
+    [Theory]
+    [InlineData(ProbeProtocol.Icmp, TcpSegmentKind.Syn, 79)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Ack, 79)]
+    [InlineData(ProbeProtocol.Tcp, TcpSegmentKind.Syn, 79)]
+    [InlineData(ProbeProtocol.Udp, TcpSegmentKind.Syn, 79)]
+    public void A_served_port_beside_refused_ones_shows_the_tunnel(ProbeProtocol protocol, TcpSegmentKind segment, ushort port)
+    {
+        foreach (var kind in TunnelNetworks.Kinds)
+        {
+            for (var i = 0; i < Runs; i++)
+            {
+                var evidence = AskUnserved(kind, i, protocol, segment, port, [79, 443, 80]);
+                Assert.True(evidence.Verdict is PathMtuVerdict.Signalled or PathMtuVerdict.BlackHole, $"{kind} run {i}: {evidence.Verdict} {evidence.Mtu}");
+                Assert.Equal(PathMtuProof.SynPayload, evidence.ProvedBy);
+            }
+        }
+    }
+
+    private static PathMtuEvidence AskUnserved(string kind, int run, ProbeProtocol protocol, TcpSegmentKind segment, ushort port, ushort[] others)
+    {
+        var random = new Random(SimulatedSearch.SeedOf(Seed.Value, run));
+        var plan = TunnelNetworks.Plan(random, kind) with { Balancing = new DirectorSpec { FirstPort = 80, LastPort = 80, SaysTooBig = random.Next(2) == 0 } };
+        plan = plan with { OuterMtu = TunnelNetworks.OuterMtu(random, plan) };
+        var flow = SimulatedSearch.FlowOf(50, ProbeProtocol.Tcp, false);
+        return SimulatedSearch.Run(plan.FromClient(), protocol, change: options => options with
+        {
+            Segment = segment,
+            FlowAt = index => SimulatedSearch.FlowOf(index + 1, protocol, false) with { DestinationPort = port },
+            CrossChecks = [.. others.Select(other => new PathMtuQuestion(ProbeProtocol.Tcp, flow with { DestinationPort = other }))],
+        }, keySeed: run).Evidence;
+    }
+
     /// <summary>A SYN beside the echo requests finds what they do not see.</summary>
     [Theory]
     [InlineData(false, true)]

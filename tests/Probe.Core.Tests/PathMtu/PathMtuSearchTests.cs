@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using static Probe.Core.Tests.PathMtu.ScriptedPath;
@@ -95,6 +96,38 @@ public sealed class PathMtuSearchTests
     }
 
     [Fact]
+    public void Of_several_signals_the_one_that_decides_is_marked()
+    {
+        var (truth, _, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, probe.Size > 1450 ? 1450 : Limit)))));
+        Assert.Equal([(1450, false), (Limit, true)], truth.Signals.Select(signal => (signal.Mtu, signal.Decisive)));
+        var (wrong, _, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, probe.Size > 1450 ? 1450 : 0)))));
+        Assert.Equal([(1450, false), (0, true)], wrong.Signals.Select(signal => (signal.Mtu, signal.Decisive)));
+        var (clear, _, _) = Run(new ScriptedPath((probe, answers) =>
+        {
+            answers.Add((10 * Millisecond, TooBig(probe, 1000)));
+            answers.Add((20 * Millisecond, Answer(probe)));
+        }));
+        Assert.All(clear.Signals, signal => Assert.False(signal.Decisive));
+    }
+
+    /// <summary>An empty field, or one smaller than the tunnel's own headers, leaves no size for the packet inside.</summary>
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(30, null)]
+    [InlineData(1400, 1368)]
+    public void What_a_tunnel_leaves_inside_is_never_less_than_nothing(int told, int? inner)
+    {
+        var via = new EncapsulationStack([new GueEncapsulation { Remote = Target, Port = GueEncapsulation.DefaultPort }]);
+        var (evidence, _, _) = Run(
+            new ScriptedPath((probe, answers) => answers.Add(probe.Size <= 1368
+                ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, told) with { Layer = 1 }))),
+            options => options with { Via = via });
+        Assert.All(evidence.Signals, signal => Assert.Equal((told, inner), (signal.Mtu, signal.InnerMtu)));
+    }
+
+    [Fact]
     public void Who_complains_and_passes_the_packet_on_all_the_same_does_not_make_the_path_smaller()
     {
         var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
@@ -110,6 +143,51 @@ public sealed class PathMtuSearchTests
         Assert.True(Assert.Single(evidence.Signals).Implausible);
     }
 
+    /// <summary>Its answers are lost by chance now and then, its complaints are not true: no such chance is a proof.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void Who_complains_without_reason_proves_nothing_however_many_answers_are_lost(int percentLost)
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
+            bool Survives() => random.Next(100) >= percentLost;
+            var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
+            {
+                if (!Survives())
+                {
+                    return;
+                }
+
+                if (probe.Size > 1000 && Survives())
+                {
+                    answers.Add((10 * Millisecond, TooBig(probe, 1000)));
+                }
+
+                if (Survives())
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }));
+            Assert.True(evidence.Mtu is null or 1500 || evidence.Confidence != Confidence.Proved, $"seed {seed}: {evidence.Verdict} {evidence.Mtu} {evidence.Confidence} sent {evidence.Sent}");
+        }
+    }
+
+    /// <summary>Two complaints whose numbers cannot be true are no more than two losses.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9000)]
+    public void Complaints_that_cannot_be_true_prove_no_sooner_than_losses_do(int told)
+    {
+        var (evidence, search, _) = Run(new ScriptedPath((probe, answers) =>
+            answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, told)))));
+        Assert.Equal((Limit, PathMtuVerdict.WrongSignal, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        var fitting = evidence.Sizes.Where(size => size.Size <= Limit).Sum(size => size.Sent);
+        var copies = evidence.Sizes.Single(size => size.Size == Limit + 1).Sent;
+        Assert.True(Math.Pow(1 - Math.Pow(0.05, 1d / fitting), copies) <= 1e-6, $"{copies} copies beside {fitting} that fit, {search.ProbesSent} in all");
+    }
+
     [Fact]
     public void A_device_smaller_than_the_route_says_is_this_hosts_own_limit()
     {
@@ -118,6 +196,22 @@ public sealed class PathMtuSearchTests
         Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
         Assert.Equal((PathMtuRole.ThisHost, Limit), (Assert.Single(evidence.Signals).Role, evidence.Signals[0].Mtu));
         Assert.Equal(path.Sent.Count, search.ProbesSent);
+    }
+
+    /// <summary>Linux learns from packet-too-big about echo requests and refuses the next ones itself.</summary>
+    [Fact]
+    public void What_this_host_believed_of_a_router_is_no_second_word()
+    {
+        var told = 0;
+        var (evidence, _, _) = Run(new ScriptedPath(
+            (probe, answers) =>
+            {
+                told += probe.Size > Limit ? 1 : 0;
+                answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, Limit)));
+            },
+            probe => probe.Size > Limit && told >= 2 ? SendStatus.TooBig : SendStatus.Sent));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Likely), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
+        Assert.Equal(PathMtuRole.Router, Assert.Single(evidence.Signals).Role);
     }
 
     [Fact]
@@ -143,6 +237,75 @@ public sealed class PathMtuSearchTests
         var (evidence, search, _) = Run(new ScriptedPath((_, _) => { }, _ => SendStatus.NoRoute));
         Assert.Equal((SendStatus.NoRoute, 0), (search.SendError, search.ProbesSent));
         Assert.Equal((PathMtuVerdict.NotAnswering, null), (evidence.Verdict, evidence.Mtu));
+    }
+
+    [Fact]
+    public void A_rule_of_this_host_that_drops_large_packets_is_its_own_limit()
+    {
+        var (evidence, search, path) = Run(new ScriptedPath(
+            (probe, answers) => answers.Add((20 * Millisecond, Answer(probe))), probe => probe.Size > Limit ? SendStatus.Refused : SendStatus.Sent));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, "local-rule"), (evidence.Mtu, evidence.Verdict, evidence.Reason));
+        Assert.Equal((PathMtuRole.ThisHost, Limit), (Assert.Single(evidence.Signals).Role, evidence.Signals[0].Mtu));
+        Assert.Equal(path.Sent.Count, search.ProbesSent);
+        Assert.All(evidence.Sizes, size => Assert.InRange(size.Size, 1, Limit));
+    }
+
+    [Theory]
+    [InlineData(SendStatus.Refused, 2)]
+    [InlineData(SendStatus.NoRoute, 2)]
+    [InlineData(SendStatus.NoRoute, 9)]
+    public void What_this_host_stops_to_send_in_between_ends_the_search(SendStatus status, int sentBefore)
+    {
+        var sent = 0;
+        var (evidence, search, path) = Run(new ScriptedPath(
+            (probe, answers) =>
+            {
+                if (probe.Size <= Limit)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            },
+            _ => sent++ < sentBefore ? SendStatus.Sent : status));
+        Assert.Equal((PathMtuVerdict.Unstable, null, "cannot-send"), (evidence.Verdict, evidence.Mtu, evidence.Reason));
+        Assert.Equal(sentBefore, path.Sent.Count);
+        Assert.Equal(sentBefore, search.ProbesSent);
+    }
+
+    [Fact]
+    public void Chance_refusals_of_this_host_are_not_a_smaller_path()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(SimulatedSearch.SeedOf(Seed.Value, seed));
+            var (evidence, _, _) = Run(new ScriptedPath(
+                (probe, answers) =>
+                {
+                    if (probe.Size <= Limit)
+                    {
+                        answers.Add((20 * Millisecond, Answer(probe)));
+                    }
+                },
+                _ => random.Next(10) == 0 ? SendStatus.Refused : SendStatus.Sent));
+            Assert.True(evidence.Mtu is null or Limit || evidence.Confidence != Confidence.Proved, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
+        }
+    }
+
+    [Theory]
+    [InlineData(200, 0, 6, 0)]
+    [InlineData(200, 2, 4, 2)]
+    [InlineData(2, 0, 0, 0)]
+    public void Flows_that_were_not_compared_are_counted(int maxProbes, int silent, int compared, int counted)
+    {
+        var (_, search, _) = Run(
+            new ScriptedPath((probe, answers) =>
+            {
+                if (probe.Flow.Id == 1 || probe.Flow.Id > 1 + silent)
+                {
+                    answers.Add((20 * Millisecond, Answer(probe)));
+                }
+            }),
+            options => options with { OtherFlows = 6, MaxProbes = maxProbes, TimeoutNs = 100 * Millisecond });
+        Assert.Equal((6, compared, counted), (search.FlowsWanted, search.FlowsCompared, search.FlowsSilent));
     }
 
     [Theory]
@@ -190,6 +353,11 @@ public sealed class PathMtuSearchTests
     [InlineData(1399 + 4, "GRE")]
     [InlineData(1399 + 20, "IPIP")]
     [InlineData(1399 + 32, "GUE")]
+    [InlineData(1399 + 40, "a tunnel over IPv6")]
+    [InlineData(1399 + 44, "GRE over IPv6")]
+    [InlineData(1399 + 48, "FOU or GUE variant 1 over IPv6")]
+    [InlineData(1399 + 52, "GUE over IPv6")]
+    [InlineData(1399 + 70, "VXLAN or Geneve over IPv6")]
     [InlineData(1399 - 100, "less")]
     public void The_arithmetic_names_what_was_forgotten(int claimed, string word)
     {
@@ -201,13 +369,13 @@ public sealed class PathMtuSearchTests
     }
 
     [Fact]
-    public void A_signal_names_the_router_and_its_hop_in_four_packets()
+    public void A_signal_names_the_router_and_its_hop_in_six_packets()
     {
         var (evidence, _, path) = Run(new ScriptedPath((probe, answers) =>
             answers.Add(probe.Size <= Limit ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, Limit)))));
         Assert.Equal((Limit, PathMtuVerdict.Signalled, Confidence.Proved), (evidence.Mtu, evidence.Verdict, evidence.Confidence));
         Assert.Equal((PathMtuRole.Router, Router.ToString(), 3), (evidence.Signals[0].Role, evidence.HopAddress, evidence.Hop));
-        Assert.Equal(4, path.Sent.Count);
+        Assert.Equal(6, path.Sent.Count);
     }
 
     /// <summary>Of SYNs of one flow that arrive together a host answers the first and is mute about the others until our reset has come.</summary>

@@ -26,6 +26,8 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
         ["silent, echo and UDP"] = random => Echo(Case(random, PlainNetworks.Size(random), PlainNetworks.Silent, PathMtuVerdict.BlackHole), ProbeProtocol.Udp),
         ["silent, UDP throttled"] = random => Throttled(Case(random, PlainNetworks.Size(random), PlainNetworks.Silent, PathMtuVerdict.BlackHole)),
         ["signalled, UDP throttled"] = random => Throttled(Case(random, PlainNetworks.Size(random), PlainNetworks.Honest, PathMtuVerdict.Signalled)),
+        ["silent, a service's fixed words"] = random => FixedWords(random, PlainNetworks.Silent),
+        ["signalled, a service's fixed words"] = random => FixedWords(random, PlainNetworks.Honest),
         ["nothing answers"] = random => Deaf(Case(random, 1500, PlainNetworks.Honest, PathMtuVerdict.NotAnswering)),
         ["ECMP member, silent"] = random => Member(random, PlainNetworks.Silent),
         ["ECMP member, signalled"] = random => Member(random, PlainNetworks.Honest),
@@ -101,6 +103,20 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
         Protocol = ProbeProtocol.Udp,
         Topology = drawn.Topology.With(TopologyBuilder.Target, node => node with { Errors = node.Errors with { RateLimits = [new RateLimit(1, 6, PerDestination: true)] } }),
     };
+
+    /// <summary>A UDP service says the same whatever it is asked; its words come late, twice and out of order: none tells its size.</summary>
+    private static MatrixCase FixedWords(Random random, TooBigPolicy policy)
+    {
+        var drawn = Rough(Case(random, PlainNetworks.Size(random), policy, PathMtuVerdict.Unstable));
+        var service = new UdpService { Port = 1, LastPort = ushort.MaxValue, Behaviour = UdpBehaviour.Reply, Payload = "6e6f", DelayNs = random.NextInt64(0, 300_000_000) };
+        return drawn with
+        {
+            Mtu = null,
+            Protocol = ProbeProtocol.Udp,
+            Topology = drawn.Topology.With(TopologyBuilder.Target, node => node with { Host = new HostSpec { Udp = [service] } }),
+            Also = run => run.Evidence.Reason == "ambiguous-answers" ? null : run.Evidence.Reason,
+        };
+    }
 
     private static MatrixCase Deaf(MatrixCase drawn) => drawn with
     {
