@@ -22,7 +22,7 @@ internal static partial class MtuBench
             # Path MTU, side by side
 
             A client, three Linux routers and a server in network namespaces; the link to hop {NarrowHop} is the narrow one. A silent path drops every fragmentation-needed at its
-            router. `exact` is when `probe` knew the size (it goes on to tell a hole from loss by chance); packets are those to the target that the first router sees; wall
+            router. `exact` is when, and after how many packets, `probe` knew the size (it goes on to tell a hole from loss by chance); packets are those to the target that the first router sees; wall
             times hold the start of the process. A program that has not ended after {s_longest.TotalSeconds:0} s is stopped.
 
             {Section("Nothing in the way: 1500", null, silent: false, v6: false, probe, rounds)}
@@ -36,7 +36,7 @@ internal static partial class MtuBench
 
     private static string Section(string title, int? mtu, bool silent, bool v6, string probe, int rounds)
     {
-        var table = new MarkdownTable("command", "runs", "says", "exact ms", "wall ms", "packets", "learned by the host");
+        var table = new MarkdownTable("command", "runs", "says", "exact ms", "exact packets", "wall ms", "packets", "learned by the host");
         string[][] ours = [["mtu", "-n"], ["mtu", "-n", "--tcp", "-p", "80"]];
         string[][] peers =
         [
@@ -50,13 +50,14 @@ internal static partial class MtuBench
                 ? bundle.PathMtus![0] : throw new InvalidDataException($"{error}\n{run.Output}"));
             var says = string.Join("; ", paths.Select(path => $"{path.Mtu} {path.Verdict}".ToLowerInvariant()).GroupBy(said => said, StringComparer.Ordinal).Select(said => $"{said.Key} ×{said.Count()}"));
             table.Add($"`probe {string.Join(' ', arguments)}`", $"{rounds}", says, Number(Contest.Median(paths.Select(path => (path.ExactNs ?? path.DurationNs) / 1e6))),
+                Number(Contest.Median(paths.Select(path => (double)(path.ExactSent ?? path.Sent)))),
                 Number(Contest.Median(runs.Select(run => run.Ms))), Number(Contest.Median(runs.Select(run => (double)run.Packets))), runs.Exists(run => run.Learned) ? "yes" : "no");
         }
 
         foreach (var command in peers.Where(command => command.Length > 0))
         {
             var run = Measure(mtu, silent, v6, command);
-            table.Add($"`{string.Join(' ', command).TrimEnd()}`", "1", run.Ended ? Said(run.Output) : $"{Said(run.Output)}, not ended", "–", Number(run.Ms), $"{run.Packets}", run.Learned ? "yes" : "no");
+            table.Add($"`{string.Join(' ', command).TrimEnd()}`", "1", run.Ended ? Said(run.Output) : $"{Said(run.Output)}, not ended", "–", "–", Number(run.Ms), $"{run.Packets}", run.Learned ? "yes" : "no");
         }
 
         return $"## {title}\n\n{table}";

@@ -1,5 +1,7 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.PathMtu;
+using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
 namespace Probe.Report;
@@ -20,14 +22,17 @@ public static class PathMtuWords
     public static Prose Verdict(PathMtuEvidence path) => path switch
     {
         { Address: null } => Prose.Of($"{path.Target} does not resolve."),
+        { Verdict: PathMtuVerdict.BlackHole, Reason: "reply-path" } => Prose.Of(
+            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
+        { Verdict: PathMtuVerdict.Signalled, Reason: "local-rule" } => Prose.Of($"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
         { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
         { Verdict: PathMtuVerdict.ReturnPath } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; larger answers do not come back."),
         { Verdict: PathMtuVerdict.NotAnswering } => Silent(path),
-        _ => Prose.Of($"Loss hides the path MTU: between {path.LargestAnswered ?? 0} octets, which were answered, and {path.SmallestLost ?? 0}, which were not."),
+        _ => Prose.Of($"{Hidden(path):ours}: {Between(path)}."),
     };
 
     /// <summary>What fits through: inner and outer packet, segment.</summary>
@@ -47,35 +52,77 @@ public static class PathMtuWords
     /// <summary>Commands and settings that help, best first.</summary>
     public static IReadOnlyList<string> Fixes(PathMtuEvidence path)
     {
-        if (path.Mtu is not { } mtu || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
+        if (path.Mtu is not { } there || path.Verdict is PathMtuVerdict.Clear or PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)
         {
             return [];
         }
 
-        var mss = Mss(path, mtu);
-        var (ip, host) = IsV6(path) ? ("ip -6", 128) : ("ip", 32);
-        var target = StrangerText.Clean(path.Address ?? path.Target);
-        var clamp = $"on a router in between: nft add rule inet filter forward tcp flags syn tcp option maxseg size set {mss}";
-        var onServer = $"on the servers: ip route change … advmss {mss}, so that no TCP peer ever sends more";
-        var here = $"on this host: {ip} route replace {target}/{host} via GATEWAY dev INTERFACE mtu {mtu} advmss {mss}";
-        var back = "let ICMP 3/4 (ICMPv6 2) through to the senders; a firewall that drops it makes the hole";
-        var entry = Decisive(path) is { Role: PathMtuRole.TunnelEntry };
-        var underlay = path.Verdict == PathMtuVerdict.ReturnPath ? null
-            : path.Via.Count > 0 ? $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside"
-            : entry && mtu < PlainEthernet ? $"raise the MTU under the tunnel by {PlainEthernet - mtu} octets: so many its headers take" : null;
-        string?[] fixes = path.Verdict switch
+        if (path.Reason is "local-rule")
         {
-            PathMtuVerdict.BlackHole => [back, underlay, onServer, clamp, here],
-            PathMtuVerdict.ReturnPath => ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", clamp],
-            PathMtuVerdict.WrongSignal => ["correct the device that names the wrong size", underlay, onServer, clamp, here],
-            _ => [underlay, onServer, clamp, here],
+            return ["find the rule that refuses larger packets, and change it: nft list ruleset"];
+        }
+
+        if (path.Verdict == PathMtuVerdict.ReturnPath)
+        {
+            return ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", .. path.ReturnMtu is { } back ? [Clamp(Mss(path, back))] : Array.Empty<string>()];
+        }
+
+        var mss = Mss(path, there);
+        string? first = path.Verdict switch
+        {
+            PathMtuVerdict.BlackHole => "let ICMP 3/4 (ICMPv6 2) through to the senders; a firewall that drops it makes the hole",
+            PathMtuVerdict.WrongSignal => "correct the device that names the wrong size",
+            _ => null,
         };
-        return [.. fixes.OfType<string>()];
+        return [.. new[] { first, Underlay(path, there), OnServers(path, mss), Clamp(mss), Here(path, there, mss) }.OfType<string>()];
     }
 
-    /// <summary>The signal that the verdict rests on; null for none.</summary>
-    public static PathMtuSignal? Decisive(PathMtuEvidence path) =>
-        path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs((signal.InnerMtu ?? signal.Mtu) - (path.Mtu ?? 0)));
+    private static string Clamp(int mss) =>
+        $"on a router in between: nft 'add table inet probe; add chain inet probe forward {{ type filter hook forward priority mangle; }}; add rule inet probe forward tcp flags syn tcp option maxseg size set {mss}'";
+
+    // The kernel shows how long a route of a router's advertisement lasts in words that it does not take.
+    private static string OnServers(PathMtuEvidence path, int mss) => "on the servers, so that no TCP peer ever sends more: "
+        + (IsV6(path) ? $"ip -6 route change $(ip -6 route show default | sed 's/ expires [^ ]*//;q') advmss {mss}" : $"ip route change $(ip route show default | sed q) advmss {mss}");
+
+    /// <summary>A route of its own on this host; null through a tunnel, to this host itself, and below what IPv6 allows a route.</summary>
+    private static string? Here(PathMtuEvidence path, int mtu, int mss)
+    {
+        if (path.Via.Count > 0 || !IpAddress.TryParse(path.Address, out var target) || path.Address == path.Source || (target.IsV6 && mtu < SmallestV6))
+        {
+            return null;
+        }
+
+        var (ip, host) = target.IsV6 ? ("ip -6", 128) : ("ip", 32);
+        return $"on this host: {ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} advmss {mss}";
+    }
+
+    private static string? Underlay(PathMtuEvidence path, int mtu)
+    {
+        if (path.Via.Count > 0)
+        {
+            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside";
+        }
+
+        if (IsV6(path) && mtu < SmallestV6)
+        {
+            return $"raise the link: no link may carry less than {SmallestV6} octets of IPv6 (RFC 8200 section 5)";
+        }
+
+        if (Decisive(path) is not { Role: PathMtuRole.TunnelEntry } || mtu >= PlainEthernet)
+        {
+            return null;
+        }
+
+        var missing = PlainEthernet - mtu;
+        return TcpTestReading.TunnelOf(missing) is { } tunnel ? $"raise the MTU under the tunnel by {missing} octets: so many {tunnel} adds" : $"raise the MTU under the tunnel by at least {missing} octets";
+    }
+
+    /// <summary>The signal that the verdict rests on; null for none. Documents that do not say it hold one that is near.</summary>
+    public static PathMtuSignal? Decisive(PathMtuEvidence path) => path.Signals.FirstOrDefault(signal => signal.Decisive)
+        ?? path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs(Named(signal) - (path.Mtu ?? 0)));
+
+    /// <summary>The size that it names, octets of the inner packet; as it was said where nothing is left inside, as of a field 0.</summary>
+    public static int Named(PathMtuSignal signal) => signal.InnerMtu is > 0 and var inner ? inner : signal.Mtu;
 
     /// <summary>Who said it.</summary>
     public static Prose Who(PathMtuSignal? signal) => signal switch
@@ -98,7 +145,7 @@ public static class PathMtuWords
     private static Prose Wrong(PathMtuEvidence path)
     {
         var signal = Decisive(path);
-        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {signal.InnerMtu ?? signal.Mtu}, {Why(path, signal)}");
+        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {Named(signal)}, {Why(path, signal)}");
         var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
         return path.Mtu is { } mtu ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
     }
@@ -111,11 +158,42 @@ public static class PathMtuWords
         _ => Prose.Of($"which is not true"),
     };
 
-    private static Prose Silent(PathMtuEvidence path) => (path.Via.Count > 0, path.Reason) switch
+    private static string Hidden(PathMtuEvidence path) => path.Reason switch
     {
-        (true, "protocol-unreachable") => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
-        (true, "port-unreachable") => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
-        (true, _) => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. That says nothing about sizes."),
-        _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+        "interrupted" => "The search was stopped before its end",
+        "max-probes" => "The packets allowed did not suffice (--max-probes)",
+        "ambiguous-answers" => "The service's own words do not say which size they answer",
+        "cannot-send" => "This host let nothing leave any more",
+        "silence" => "It answered at first, and then no more",
+        _ => "Loss hides the path MTU",
     };
+
+    private static Prose Between(PathMtuEvidence path) => path switch
+    {
+        { LargestAnswered: null } => Prose.Of($"no size was answered"),
+        { SmallestLost: null } => Prose.Of($"{path.LargestAnswered ?? 0} octets were answered, and no larger size is known to be lost"),
+        _ => Prose.Of($"between {path.LargestAnswered ?? 0} octets, which were answered, and {path.SmallestLost ?? 0}, which were not"),
+    };
+
+    private static Prose Silent(PathMtuEvidence path)
+    {
+        const string Sizes = "That says nothing about sizes.";
+        var tunnelled = path.Via.Count > 0;
+        var far = tunnelled ? "the tunnel's end, or the target behind it" : "the target";
+        return path.Reason switch
+        {
+            "no-route" => Prose.Of($"This host has no way to send to {far:ours}: nothing was asked."),
+            "no-source" => Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
+            "local" => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
+            "no-proof" => Prose.Of($"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port (--tcp -p PORT)."),
+            "protocol-unreachable" when tunnelled => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+            "port-unreachable" when tunnelled => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+            "reset" => Prose.Of($"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
+            "host-unreachable" => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
+            "network-unreachable" => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
+            "admin-prohibited" => Prose.Of($"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets through (--icmp, --udp, --tcp -p PORT)."),
+            _ when tunnelled => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. {Sizes:ours}"),
+            _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+        };
+    }
 }

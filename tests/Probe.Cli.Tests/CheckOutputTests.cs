@@ -40,6 +40,27 @@ public class CheckOutputTests
         Core.Tests.Golden.Check("tests/Probe.Cli.Tests/Golden/director.targets", text.ToString());
     }
 
+    [Fact]
+    public void From_outside_a_director_s_table_is_a_target_for_each_service_whatever_its_forwarding()
+    {
+        const string Saved = """
+            -A -t 192.0.2.1:80 -s wlc
+            -a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 1
+            -A -t 192.0.2.2:443 -s wlc
+            -a -t 192.0.2.2:443 -r 10.0.0.1:443 -g -w 1
+            -A -u 192.0.2.3:53 -s wlc
+            -a -u 192.0.2.3:53 -r 10.0.0.1:53 -i -w 1
+            -A -f 7 -s wlc
+
+            """;
+        Assert.True(IpvsTable.TryRead(Saved, out var table, out var error), error);
+        var skipped = new List<string>();
+        Assert.Equal(
+            ["192.0.2.1:80 192.0.2.1 80 False", "192.0.2.2:443 192.0.2.2 443 False", "192.0.2.3:53/udp 192.0.2.3 53 True"],
+            ServiceSource.ServicesOf(table, skipped.Add).Select(service => $"{service.Text} {service.Address} {service.Port} {service.IsUdp}"));
+        Assert.Contains("firewall mark", Assert.Single(skipped), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--via 'ipip:nowhere'", "192.0.2.1:80", "--via", "ipip:nowhere")]
     [InlineData("half-open checks go, by --engine raw", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--engine", "sockets")]
@@ -52,6 +73,23 @@ public class CheckOutputTests
 
         Assert.Contains(ended.Status, new[] { 2, 3 });
         Assert.Contains(expected, Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_real_server_without_a_port_is_not_checked_and_named()
+    {
+        Assert.True(IpvsTable.TryRead("-A -t 203.0.113.10:80 -s wlc\n-a -t 203.0.113.10:80 -r 10.0.0.1:0 -m -w 1\n", out var table, out var error), error);
+        var skipped = new List<string>();
+        Assert.Empty(ServiceSource.TargetsOf(table, skipped.Add));
+        Assert.Equal("203.0.113.10:80 at 10.0.0.1: its port is 0, which names none to check", Assert.Single(skipped));
+    }
+
+    [Fact]
+    public void More_tunnels_than_a_packet_has_room_for_are_refused()
+    {
+        var ended = Child.RunProbe(["check", "192.0.2.1:80", .. Enumerable.Repeat<string[]>(["--via", "ipip:[2001:db8::7]"], 36).SelectMany(words => words)]);
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("add 1440 octets to each packet, and checks take 1420 at most", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ public class UsageTests
     [InlineData("mtu h --each-real", "--each-real needs the list of the real servers: give --targets-from ipvs:FILE")]
     [InlineData("mtu h --payload tls", "--payload is what --tcp-upload and --tcp-stall send")]
     [InlineData("mtu h --tcp-upload -p 7000", "7000")]
+    [InlineData("mtu h --tcp-download", "--tcp-download is answered only by probe mtu --responder PORT")]
     [InlineData("mtu h --tcp-upload --udp", "--tcp-upload, --tcp-download and --tcp-stall are about TCP: leave out --udp")]
     [InlineData("mtu h --tcp-stall --via ipip:192.0.2.1", "they take one host, and no tunnel of the probes")]
     [InlineData("mtu a b --pcap f.pcapng", "--pcap is for one host")]

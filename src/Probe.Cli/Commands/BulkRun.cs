@@ -35,6 +35,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private long? _endedNs;
     private int _cleaned;
     private int _leftInCache;
+    private int _notLookedUp;
     private long _notSent;
 
     private BulkRun(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context)
@@ -126,6 +127,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             var outcome = _session.CleanRouteCache(trace.Target.Address);
             _cleaned += outcome == ExceptionOutcome.Removed ? 1 : 0;
             _leftInCache += outcome == ExceptionOutcome.StaysUntilExpiry ? 1 : 0;
+            _notLookedUp += outcome == ExceptionOutcome.Unknown ? 1 : 0;
         }
 
         _writer.Add(trace, _end, Losses() - _lostBefore[trace.Target.Index]);
@@ -233,6 +235,11 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         if (_leftInCache > 0)
         {
             yield return new Gap("route cache", $"the kernel learned path MTUs to {_leftInCache} hosts from our ICMPv6 echo; removing them needs CAP_NET_ADMIN, they expire in 10 minutes");
+        }
+
+        if (_notLookedUp > 0)
+        {
+            yield return new Gap("route cache", $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were gone");
         }
     }
 

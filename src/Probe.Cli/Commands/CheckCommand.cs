@@ -52,12 +52,8 @@ internal sealed class CheckCommand : ProbeCommand
         var exit = parse.Find(_own.Exit) ?? ExitMode.Probe;
         try
         {
-            // Standard input can be read only once, and the process inside the namespace is a new one.
-            var early = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" } ? Common!.Read(parse, null).Namespace : null;
-            EnterIf(early);
-            var request = Read(parse, context);
-            EnterIf(early is null ? request.Probing.Namespace : null);
-            return CheckSession.Run(request, context);
+            var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
+            return CheckSession.Run(ReadInside(parse, readsInput, () => Read(parse, context)), context);
         }
         catch (Exception e) when (exit != ExitMode.Probe && e is LinuxException or UserError { Status: ExitStatus.CannotRun })
         {
@@ -70,14 +66,6 @@ internal sealed class CheckCommand : ProbeCommand
 
             context.Out.WriteLine("CHECK UNKNOWN - cannot run");
             return MonitoringStatus.Unknown;
-        }
-    }
-
-    private static void EnterIf(NetworkNamespaceName? name)
-    {
-        if (name is not null)
-        {
-            NamespaceReexecution.Enter(name);
         }
     }
 
@@ -105,6 +93,11 @@ internal sealed class CheckCommand : ProbeCommand
 
         foreach (var target in targets)
         {
+            if (target.At is { Via: { Overhead: > RawEngine.MostOverhead and var overhead } })
+            {
+                throw UserError.Usage($"the tunnels to {target.Text} add {overhead} octets to each packet, and checks take {RawEngine.MostOverhead} at most: give fewer --via");
+            }
+
             if (target.Host.Zone is { } zone && !string.Equals(zone, probing.Interface, StringComparison.Ordinal))
             {
                 throw UserError.Usage($"{target.Text} needs the interface of all checks: give --interface {zone}");

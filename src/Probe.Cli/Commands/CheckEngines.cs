@@ -1,5 +1,4 @@
 using Probe.Core.Health;
-using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Cli.Commands;
@@ -21,10 +20,10 @@ internal sealed class CheckEngines : IDisposable
 
     /// <summary>Opens them. An interface that was never there is a typing error; one that goes away later is this host's fault.</summary>
     /// <param name="request">What was asked for.</param>
-    /// <param name="tunnelTargets">Addresses of targets behind tunnels.</param>
+    /// <param name="tunnelled">The targets behind tunnels.</param>
     /// <param name="useful">So many threads would have something to do.</param>
     /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process, or there is no such interface.</exception>
-    public static CheckEngines Open(CheckRequest request, IReadOnlyCollection<IpAddress> tunnelTargets, int useful)
+    public static CheckEngines Open(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int useful)
     {
         var dialogue = request.Dialogue;
         if (dialogue.Interface is { } name)
@@ -39,12 +38,17 @@ internal sealed class CheckEngines : IDisposable
             return engines;
         }
 
+        if (request.Engine == CheckEngineKind.Raw)
+        {
+            RawEngine.RequireTunnels(RawOptions(request, tunnelled, inFlight: 1));
+        }
+
         var count = Math.Clamp(useful, 1, Environment.ProcessorCount);
         try
         {
             for (var i = 0; i < count; i++)
             {
-                engines._engines.Add(OpenOne(request, tunnelTargets, Math.Max(1, request.Pace.InFlight / count)));
+                engines._engines.Add(OpenOne(request, tunnelled, Math.Max(1, request.Pace.InFlight / count)));
             }
         }
         catch
@@ -56,20 +60,11 @@ internal sealed class CheckEngines : IDisposable
         return engines;
     }
 
-    private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<IpAddress> tunnelTargets, int inFlight)
+    private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight)
     {
         var dialogue = request.Dialogue;
         return request.Engine == CheckEngineKind.Raw
-            ? RawEngine.Open(new RawEngineOptions
-            {
-                InFlight = inFlight,
-                Source = dialogue.Source,
-                Interface = dialogue.Interface,
-                Mark = dialogue.Mark,
-                TrafficClass = dialogue.TrafficClass,
-                TunnelTargets = tunnelTargets,
-                TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
-            })
+            ? RawEngine.Open(RawOptions(request, tunnelled, inFlight))
             : new SocketEngine(new SocketEngineOptions
             {
                 InFlight = inFlight,
@@ -79,6 +74,18 @@ internal sealed class CheckEngines : IDisposable
                 TrafficClass = dialogue.TrafficClass,
             });
     }
+
+    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) => new()
+    {
+        InFlight = inFlight,
+        Source = request.Dialogue.Source,
+        Interface = request.Dialogue.Interface,
+        Mark = request.Dialogue.Mark,
+        TrafficClass = request.Dialogue.TrafficClass,
+        Tunnelled = tunnelled,
+        Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
+        TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
+    };
 
     /// <summary>All of them together, with the targets that are known so far.</summary>
     /// <param name="targets">What to check.</param>

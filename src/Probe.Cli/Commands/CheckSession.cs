@@ -55,7 +55,7 @@ internal sealed class CheckSession : IVerdictSink
         using var names = Begin();
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
-        using var engines = CheckEngines.Open(_request, TunnelTargets(), _request.Targets.Count / TargetsPerEngine + 1);
+        using var engines = CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
         using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
         var probing = _request.Probing;
@@ -165,8 +165,6 @@ internal sealed class CheckSession : IVerdictSink
         return names;
     }
 
-    private HashSet<IpAddress> TunnelTargets() => [.. _targets.Where(target => !target.Via.IsEmpty).Select(target => target.Address)];
-
     /// <summary>What a name's answer makes of the targets that have it: to be checked, or judged by this.</summary>
     private List<CheckTarget> Place(NameAnswer answer)
     {
@@ -180,7 +178,8 @@ internal sealed class CheckSession : IVerdictSink
             else
             {
                 var target = _request.Targets[place];
-                Take(place, CheckEvidenceBuilder.Unresolved(target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs));
+                Take(place, CheckEvidenceBuilder.Unresolved(
+                    target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs, target.At?.Via ?? default, target.At?.Real, target.At?.Weight));
             }
         }
 
@@ -233,7 +232,7 @@ internal sealed class CheckSession : IVerdictSink
             gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
         }
 
-        gaps.AddRange(_request.Skipped.Select(sentence => new Gap("targets", $"not checked: {sentence}")));
+        gaps.AddRange(RunGaps.Skipped(_request.Skipped, "checked"));
         if (_escaped > 0)
         {
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));

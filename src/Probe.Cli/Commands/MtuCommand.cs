@@ -51,13 +51,8 @@ internal sealed class MtuCommand : ProbeCommand
             return Respond(parse, responder, context);
         }
 
-        var request = Read(parse, context);
-        if (request.Probing.Namespace is { } name)
-        {
-            NamespaceReexecution.Enter(name);
-        }
-
-        return MtuRun.Run(request, context);
+        var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
+        return MtuRun.Run(ReadInside(parse, readsInput, () => Read(parse, context)), context);
     }
 
     private MtuRequest Read(ParseResult parse, CommandContext context)
@@ -80,7 +75,9 @@ internal sealed class MtuCommand : ProbeCommand
         var names = hosts.Length == 1 && !parse.Has(_own.File) ? [hosts[0]]
             : hosts.Length == 0 && !parse.Has(_own.File) ? [] : TargetList.Read(hosts, parse.GetValue(_own.File), null, context.Messages);
         var probing = Common!.Read(parse, names.Count == 1 ? names[0] : null);
-        var targets = ReadTargets(parse, names, probing, context);
+        var skipped = new List<string>();
+        var targets = ReadTargets(parse, names, probing, skipped.Add);
+        skipped.ForEach(sentence => context.Messages.Warning($"not searched: {sentence}"));
         if (targets.Count > 1 && probing.CaptureFile is not null)
         {
             throw UserError.Usage("--pcap is for one host: search each alone, or leave it out");
@@ -90,6 +87,7 @@ internal sealed class MtuCommand : ProbeCommand
         return new MtuRequest
         {
             Targets = targets,
+            Skipped = skipped,
             Protocol = protocol,
             Port = first,
             HasPort = port is not null,
@@ -102,7 +100,7 @@ internal sealed class MtuCommand : ProbeCommand
         };
     }
 
-    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, CommandContext context)
+    private List<MtuTarget> ReadTargets(ParseResult parse, IReadOnlyList<TargetName> names, ProbingOptions probing, Action<string> skipped)
     {
         List<MtuTarget> targets = [.. names.Select(name => new MtuTarget(name, probing.Via))];
         if (parse.GetValue(_own.TargetsFrom) is not { } source)
@@ -116,10 +114,10 @@ internal sealed class MtuCommand : ProbeCommand
             throw UserError.Usage("--via and --targets-from contradict each other: the list says by which tunnel each server is reached");
         }
 
-        var services = source.Read(sentence => context.Messages.Warning($"not searched: {sentence}"));
         targets.AddRange(parse.Has(_own.EachReal)
-            ? services.Select(service => new MtuTarget(service.Host with { Text = service.Text }, service.At?.Via ?? default, service.Port, service.At?.Real))
-            : services.DistinctBy(service => service.Text, StringComparer.Ordinal).Select(service => new MtuTarget(service.Host with { Text = service.Text }, Port: service.Port, IsService: true)));
+            ? source.Read(skipped).Select(service => new MtuTarget(service.Host with { Text = service.Text }, service.At?.Via ?? default, service.Port, service.At?.Real))
+            : source.ReadServices(skipped).Select(service => new MtuTarget(
+                new TargetName(service.Text, service.Address, null), Port: service.Port, Service: service.IsUdp ? ProbeProtocol.Udp : ProbeProtocol.Tcp)));
         return targets.Count > 0 ? targets : throw UserError.Usage("there is no service to search in what --targets-from names");
     }
 
@@ -141,7 +139,13 @@ internal sealed class MtuCommand : ProbeCommand
             throw UserError.Usage("--tcp-upload, --tcp-download and --tcp-stall open connections of this host: they take one host, and no tunnel of the probes");
         }
 
-        return TcpPayload.TryChoose(parse.GetValue(_own.Payload), target.Port ?? port, target.Host.Text, out var payload, out var error)
+        if (download && parse.GetValue(_own.Payload) is not "zeros")
+        {
+            throw UserError.Usage("--tcp-download is answered only by probe mtu --responder PORT at the far end, which sends zeros: add --payload zeros -p PORT");
+        }
+
+        var host = target.Host.IsName ? target.Host.Text : $"{target.Host.Address}";
+        return TcpPayload.TryChoose(parse.GetValue(_own.Payload), target.Port ?? port, host, out var payload, out var error)
             ? new MtuConversations(upload, download, stall, payload) : throw UserError.Usage(error);
     }
 

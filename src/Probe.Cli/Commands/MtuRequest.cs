@@ -33,6 +33,9 @@ internal sealed record MtuRequest
     /// <summary>The targets, each alone or a real server behind it.</summary>
     public required IReadOnlyList<MtuTarget> Targets { get; init; }
 
+    /// <summary>What the user's list of services has besides, and why it is not searched.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
     /// <summary>Transport of the probes; null for echo requests with SYNs and ACKs to tell the directions apart.</summary>
     public required ProbeProtocol? Protocol { get; init; }
 
@@ -66,8 +69,8 @@ internal sealed record MtuRequest
 /// <param name="Via">The tunnels to it, outermost first; empty for none.</param>
 /// <param name="Port">Port of the service; null for that of the request.</param>
 /// <param name="Real">The real server asked, as the table of the balancer has it; null for the host itself.</param>
-/// <param name="IsService">The host is a load balancer's address and asked from outside.</param>
-internal sealed record MtuTarget(TargetName Host, EncapsulationStack Via = default, ushort? Port = null, string? Real = null, bool IsService = false);
+/// <param name="Service">The host is a load balancer's address and asked from outside: transport of its service; null otherwise.</param>
+internal sealed record MtuTarget(TargetName Host, EncapsulationStack Via = default, ushort? Port = null, string? Real = null, ProbeProtocol? Service = null);
 
 /// <summary>What established connections are to show besides.</summary>
 /// <param name="Upload">The same octets spaced, in pairs and in bulk, to the target.</param>

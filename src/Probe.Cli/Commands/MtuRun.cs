@@ -2,6 +2,7 @@ using Probe.Cli.Names;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
@@ -21,18 +22,23 @@ internal sealed class MtuRun
     private readonly List<Gap> _gaps = [];
     private readonly MtuCsv? _csv;
     private readonly List<SocketEvidence> _sockets = [];
+    private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<IpAddress, PathMtuException> _learned = [];
     private CounterSnapshot? _before;
     private CaptureFile? _capture;
     private SweepEnd _end;
+    private bool _isWhole;
 
     private MtuRun(MtuRequest request, CommandContext context)
     {
         (_request, _context) = (request, context);
         _csv = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
+        _gaps.AddRange(RunGaps.Skipped(request.Skipped, "searched"));
+        _isWhole = _gaps.Count == 0;
     }
 
     /// <exception cref="UserError">The only name does not resolve, it is not allowed, or nothing can be sent.</exception>
-    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
+    /// <exception cref="LinuxException">The sockets cannot be opened.</exception>
     public static ExitStatus Run(MtuRequest request, CommandContext context) => new MtuRun(request, context).Run();
 
     private ExitStatus Run()
@@ -60,21 +66,60 @@ internal sealed class MtuRun
         }
         catch (NotResolvedException e) when (_request.Targets.Count > 1)
         {
-            Take([Unresolved(target, e.Reason)]);
+            Take([Unmeasured(target, default, e.Reason)]);
             return SweepEnd.Done;
         }
 
-        var questions = Questions(target);
-        for (var i = 0; ; i++)
+        try
         {
-            var (end, paths) = Ask(questions[i], target, address, deadlineUnixNs);
-            if (i == questions.Count - 1 || end != SweepEnd.Done || paths.Any(path => path.Verdict != PathMtuVerdict.NotAnswering || path.Reason is not (null or "silence")))
-            {
-                Take(_request.Conversations is { } wanted && end == SweepEnd.Done ? Converse(wanted, target, address, paths) : paths);
-                return end;
-            }
+            var (end, paths) = AskInTurn(target, address, deadlineUnixNs);
+            Take(_request.Conversations is { } wanted && end == SweepEnd.Done ? Converse(wanted, target, address, paths) : paths);
+            return end;
+        }
+        catch (Exception e) when (_request.Targets.Count > 1 && ReasonOf(e) is not null)
+        {
+            // What was found of the others stands without it.
+            _gaps.Add(new Gap("path MTU", $"{target.Host.Text}: {e.Message}"));
+            Take([Unmeasured(target, address, ReasonOf(e)!)]);
+            return SweepEnd.Done;
         }
     }
+
+    /// <summary>Why one target cannot be asked while others can; null for what concerns them all.</summary>
+    private static string? ReasonOf(Exception error) => error switch
+    {
+        NotSentException not => not.Reason,
+        LinuxException { ErrnoName: "EPERM" } => null,
+        LinuxException { ErrnoName: "ENETUNREACH" or "EHOSTUNREACH" or "EACCES" } => "no-route",
+        LinuxException { ErrnoName: "EADDRNOTAVAIL" } => "no-source",
+        LinuxException => "local",
+        _ => null,
+    };
+
+    /// <summary>Asks in one way after the other until something answers; all of them together cost what one target may.</summary>
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths) AskInTurn(MtuTarget target, IpAddress address, long deadlineUnixNs)
+    {
+        var questions = Questions(target);
+        var (sent, tookNs) = (0, 0L);
+        for (var i = 0; ; i++)
+        {
+            var (end, paths, probes) = Ask(questions[i], target, address, deadlineUnixNs, _request.MaxProbes - sent);
+            if (i == questions.Count - 1 || end != SweepEnd.Done || sent + probes >= _request.MaxProbes
+                || paths.Any(path => path.Verdict != PathMtuVerdict.NotAnswering || path.Reason is not (null or "silence")))
+            {
+                return (end, sent == 0 ? paths : [After(paths[0], sent, tookNs), .. paths.Skip(1)]);
+            }
+
+            sent += probes;
+            tookNs += paths[0].DurationNs;
+        }
+    }
+
+    /// <summary>What was found once so many probes had asked in vain.</summary>
+    private static PathMtuEvidence After(PathMtuEvidence path, int sent, long tookNs) => path with
+    {
+        Sent = path.Sent + sent, DurationNs = path.DurationNs + tookNs, ExactSent = path.ExactSent + sent, ExactNs = path.ExactNs + tookNs,
+    };
 
     /// <summary>How to ask, one after the other until something answers; only the first where the user chose.</summary>
     private IReadOnlyList<MtuQuestion> Questions(MtuTarget target)
@@ -84,8 +129,8 @@ internal sealed class MtuRun
         {
             { } chosen => [new MtuQuestion(chosen, port)],
 
-            // Behind a load balancer's address only a SYN gets to a server.
-            _ when target.IsService => [new MtuQuestion(ProbeProtocol.Tcp, port)],
+            // Behind a load balancer's address only what asks for the service gets to a server.
+            _ when target.Service is { } service => [new MtuQuestion(service, port)],
 
             // At the far end of a tunnel every port resets a stray segment, and that answer is small: the way back is not mixed in.
             _ when !target.Via.IsEmpty =>
@@ -94,10 +139,11 @@ internal sealed class MtuRun
         };
     }
 
-    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths) Ask(MtuQuestion question, MtuTarget target, IpAddress address, long deadlineUnixNs)
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address, long deadlineUnixNs, int maxProbes)
     {
-        using var session = new MtuSession(_request, question, target, address, _numbers);
+        using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
         using var wake = _context.Cancellation.Register(session.Probing.Wake);
+        Note(session.Probing.Route.Interface ?? _request.Probing.Interface);
         var wire = session.Probing.Wire;
         var deadlineNs = deadlineUnixNs == long.MaxValue ? long.MaxValue : deadlineUnixNs - session.Probing.StartedUnixNs;
         var end = SweepLoop.Run(session.Search, wire, deadlineNs, _context.Cancellation, _ =>
@@ -117,7 +163,8 @@ internal sealed class MtuRun
             _gaps.Add(left);
         }
 
-        return (end, new PathMtuEvidenceBuilder(session.Search).Build(target.Host.Text, [.. target.Via.Layers.Select(EncapsulationText.Of)], target.Real));
+        NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote);
+        return (end, new PathMtuEvidenceBuilder(session.Search).Build(target.Host.Text, TextsOf(target.Via), target.Real), session.Search.ProbesSent);
     }
 
     /// <summary>The first path MTU with what established connections showed.</summary>
@@ -135,24 +182,32 @@ internal sealed class MtuRun
             },
         };
         var tcp = new TcpEvidence();
-
-        // First: the others teach this host the path MTU too, and it can be learned but once.
-        if (wanted.Stall)
+        try
         {
-            _context.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
-            tcp = tcp with { Stall = TcpStall.Run(options, _context.Cancellation) };
+            // First: the others teach this host the path MTU too, and it can be learned but once.
+            if (wanted.Stall)
+            {
+                _context.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
+                tcp = tcp with { Stall = TcpStall.Run(options, _context.Cancellation) };
+            }
+
+            if (wanted.Upload)
+            {
+                _context.Messages.Progress($"{target.Host.Text}: sending the same octets spaced, in pairs and in bulk");
+                tcp = tcp with { Upload = TcpTransfer.Upload(options, _context.Cancellation) };
+            }
+
+            if (wanted.Download)
+            {
+                _context.Messages.Progress($"{target.Host.Text}: having the same octets sent here");
+                tcp = tcp with { Download = TcpTransfer.Download(options, _context.Cancellation) };
+            }
         }
-
-        if (wanted.Upload)
+        catch (LinuxException e)
         {
-            _context.Messages.Progress($"{target.Host.Text}: sending the same octets spaced, in pairs and in bulk");
-            tcp = tcp with { Upload = TcpTransfer.Upload(options, _context.Cancellation) };
-        }
-
-        if (wanted.Download)
-        {
-            _context.Messages.Progress($"{target.Host.Text}: having the same octets sent here");
-            tcp = tcp with { Download = TcpTransfer.Download(options, _context.Cancellation) };
+            // The search is done, and what it found is the user's.
+            _isWhole = false;
+            _gaps.Add(new Gap("tests over TCP", e.Message));
         }
 
         if (tcp.Upload?.Pacings is [{ Before: { } first }, ..])
@@ -165,17 +220,64 @@ internal sealed class MtuRun
             _gaps.Add(learned);
         }
 
+        NoteLearned(address);
         _sockets.AddRange(SocketTable.To(address, target.Port ?? _request.Port));
         return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
     }
 
-    private static UserError CannotSend(MtuSession session, SendStatus error) => error == SendStatus.Refused
-        ? UserError.CannotRun($"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
-        : UserError.CannotRun($"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
+    private void Note(string? networkInterface)
+    {
+        if (networkInterface is not null)
+        {
+            _interfaces.Add(networkInterface);
+        }
+    }
 
-    private PathMtuEvidence Unresolved(MtuTarget target, string reason) => new()
+    /// <summary>What this host's kernel has learned for the destination, by whomever: connections go by it, probes do not.</summary>
+    private void NoteLearned(IpAddress destination)
+    {
+        try
+        {
+            if (PathMtuExceptions.For(destination, _request.Probing.Source ?? default, _request.Probing.Interface, _request.Probing.Mark) is { } learned)
+            {
+                _learned[destination] = learned;
+            }
+        }
+        catch (LinuxException e)
+        {
+            _gaps.Add(new Gap("learned path MTUs", e.Message));
+        }
+    }
+
+    private HostFacts ReadHost()
+    {
+        var facts = HostFactsReader.Read();
+        try
+        {
+            return facts with
+            {
+                Interfaces = _interfaces.Count == 0 ? null : [.. InterfaceTable.Read().Where(one => _interfaces.Contains(one.Name))],
+                PathMtuExceptions = _paths.Count == 0 ? null : [.. _learned.Values],
+            };
+        }
+        catch (LinuxException e)
+        {
+            _gaps.Add(new Gap("interfaces", e.Message));
+            return facts;
+        }
+    }
+
+    private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.Refused
+        ? new("local", $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
+        : new("no-route", $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
+
+    private static IReadOnlyList<string> TextsOf(EncapsulationStack via) => [.. via.Layers.Select(EncapsulationText.Of)];
+
+    private PathMtuEvidence Unmeasured(MtuTarget target, IpAddress address, string reason) => new()
     {
         Target = target.Host.Text,
+        Address = address.IsNone ? null : address.ToString(),
+        Via = TextsOf(target.Via),
         Real = target.Real,
         Protocol = Words.Of(_request.Protocol ?? ProbeProtocol.Icmp),
         Verdict = PathMtuVerdict.NotAnswering,
@@ -199,6 +301,7 @@ internal sealed class MtuRun
 
     private ExitStatus Conclude()
     {
+        var host = ReadHost();
         var bundle = new Bundle
         {
             Tool = ProgramVersion.Tool,
@@ -207,7 +310,7 @@ internal sealed class MtuRun
             Ended = CommandContext.Now(),
             Complete = _end == SweepEnd.Done,
             EndReason = Words.Of(_end),
-            Host = HostFactsReader.Read(),
+            Host = host,
             PathMtus = _paths,
             Counters = _before is { } before ? CounterSnapshot.Read().Evidence(before) : null,
             Sockets = _sockets.Count == 0 ? null : _sockets,
@@ -233,10 +336,11 @@ internal sealed class MtuRun
 
     private ExitStatus Judge(Bundle bundle)
     {
-        var unknown = _end == SweepEnd.Deadline || _paths.Any(path => path.Verdict is PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable || IsUnknown(path.Tcp));
+        var unknown = !_isWhole || _end == SweepEnd.Deadline || _paths.Any(path => path.Verdict is PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable || IsUnknown(path.Tcp));
         var known = _paths.Where(path => path.Verdict is not (PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable));
-        var fault = _request.Expected is { } expected ? known.Any(path => path.Mtu != expected) : (bundle.Findings ?? []).Any(Faults.IsFault);
-        fault |= (bundle.Findings ?? []).Any(finding => finding.Rule is "PRB-MTU-002" or "PRB-MTU-006" && finding.IsFault());
+
+        // The size that was expected may still be that of a hole.
+        var fault = (bundle.Findings ?? []).Any(Faults.IsFault) || (_request.Expected is { } expected && known.Any(path => path.Mtu != expected));
         return fault ? ExitStatus.Fault : unknown ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 
@@ -245,4 +349,13 @@ internal sealed class MtuRun
         (tcp?.Upload?.Verdict ?? TcpTransferVerdict.Clean) is TcpTransferVerdict.CannotTell or TcpTransferVerdict.NotAnswering
         || (tcp?.Download?.Verdict ?? TcpTransferVerdict.Clean) is TcpTransferVerdict.CannotTell or TcpTransferVerdict.NotAnswering
         || tcp?.Stall?.Verdict is TcpStallVerdict.CannotTell or TcpStallVerdict.NotAnswering;
+}
+
+/// <summary>Nothing can be sent to one target.</summary>
+/// <param name="reason">As the document has it.</param>
+/// <param name="message">What the user is told where it is the only one.</param>
+internal sealed class NotSentException(string reason, string message) : UserError(ExitStatus.CannotRun, message)
+{
+    /// <summary>As the document has it.</summary>
+    public string Reason { get; } = reason;
 }

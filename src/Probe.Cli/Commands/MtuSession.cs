@@ -16,9 +16,10 @@ internal sealed class MtuSession : IDisposable
     /// <param name="asked">Whom.</param>
     /// <param name="target">Its address.</param>
     /// <param name="numbers">Numbers of the whole run.</param>
+    /// <param name="maxProbes">Most probes.</param>
     /// <exception cref="UserError">Raw sockets are refused, or the capture cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers)
+    public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
     {
         (_request, _asked) = (request, asked);
         Question = question;
@@ -46,7 +47,7 @@ internal sealed class MtuSession : IDisposable
             }
 
             Capture = TraceSession.OpenCapture(request.Probing.CaptureFile, packets, [target, .. asked.Via.Layers.Select(layer => layer.Remote)]);
-            Search = new PathMtuSearch(MakeOptions(), numbers);
+            Search = new PathMtuSearch(MakeOptions(maxProbes), numbers);
         }
         catch
         {
@@ -78,7 +79,7 @@ internal sealed class MtuSession : IDisposable
         Probing.Dispose();
     }
 
-    private PathMtuOptions MakeOptions()
+    private PathMtuOptions MakeOptions(int maxProbes)
     {
         var isEcho = Question.Protocol == ProbeProtocol.Icmp;
         var options = new PathMtuOptions
@@ -90,10 +91,10 @@ internal sealed class MtuSession : IDisposable
             FlowAt = isEcho ? EchoFlowAt : Probing.FlowAt,
             OtherFlows = _request.Flows,
             Via = Probing.Via,
-            AskedFromOutside = _asked.IsService,
+            AskedFromOutside = _asked.Service is not null,
             FirstHopMtu = Probing.FirstHopMtu,
             TimeoutNs = _request.Probing.Timeout.Ns,
-            MaxProbes = _request.MaxProbes,
+            MaxProbes = maxProbes,
             Dscp = _request.Probing.Dscp,
             CrossChecks = Probing.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
         };

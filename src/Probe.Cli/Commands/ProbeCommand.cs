@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Probe.Cli.Parsing;
+using Probe.Core.Linux;
 
 namespace Probe.Cli.Commands;
 
@@ -31,6 +32,29 @@ internal abstract class ProbeCommand : Command
 
     /// <summary>The options it shares with all probing commands; null for a command that probes nothing.</summary>
     public CommonOptions? Common { get; }
+
+    /// <summary>
+    /// Reads what was asked for and enters the namespace that <c>--netns</c> names: before, where standard input is read, as that can be read only
+    /// once and the process inside the namespace is a new one; else after, so that wrong usage is told first.
+    /// </summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="readsInput">Standard input is part of what was asked for.</param>
+    /// <param name="read">Reads it all.</param>
+    protected T ReadInside<T>(ParseResult parse, bool readsInput, Func<T> read)
+    {
+        EnterIf(readsInput);
+        var request = read();
+        EnterIf(!readsInput);
+        return request;
+
+        void EnterIf(bool now)
+        {
+            if (now && Common!.Read(parse, null).Namespace is { } name)
+            {
+                NamespaceReexecution.Enter(name);
+            }
+        }
+    }
 
     /// <summary>Runs it; the results go to the context.</summary>
     /// <exception cref="UserError">Wrong usage, or it cannot run.</exception>

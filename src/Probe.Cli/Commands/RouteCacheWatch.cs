@@ -1,5 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
+using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 
@@ -9,11 +10,40 @@ namespace Probe.Cli.Commands;
 internal sealed class RouteCacheWatch
 {
     private const int MostNamed = 5;
+    private const string What = "route cache";
 
-    private readonly LearnedRoutes _before = LearnedRoutes.Read();
+    private readonly Func<LearnedRoutes> _read;
+    private readonly LearnedRoutes? _before;
+    private string? _unread;
 
-    /// <summary>What was learned about these destinations since; null for nothing.</summary>
-    public Gap? Conclude(IReadOnlySet<IpAddress> destinations) => Describe(LearnedRoutes.Read().Since(_before, destinations));
+    public RouteCacheWatch()
+        : this(LearnedRoutes.Read)
+    {
+    }
+
+    internal RouteCacheWatch(Func<LearnedRoutes> read)
+    {
+        _read = read;
+        _before = TryRead();
+    }
+
+    /// <summary>What was learned about these destinations since, or why nobody knows; null for nothing.</summary>
+    public Gap? Conclude(IReadOnlySet<IpAddress> destinations) =>
+        _before is { } before && TryRead() is { } now ? Describe(now.Since(before, destinations)) : new Gap(What, $"not compared: {_unread}");
+
+    /// <summary>A cache that cannot be listed, as one that changes all the time, costs this remark and not the run.</summary>
+    private LearnedRoutes? TryRead()
+    {
+        try
+        {
+            return _read();
+        }
+        catch (LinuxException e)
+        {
+            _unread = e.Message;
+            return null;
+        }
+    }
 
     internal static Gap? Describe(IReadOnlyList<LearnedRoute> learned)
     {
@@ -24,7 +54,7 @@ internal sealed class RouteCacheWatch
 
         var named = string.Join(", ", learned.Take(MostNamed).Select(Describe));
         var more = learned.Count > MostNamed ? $" and {learned.Count - MostNamed} more" : "";
-        return new Gap("route cache", $"the kernel learned from answers to these sockets: {named}{more}");
+        return new Gap(What, $"the kernel learned from answers to these sockets: {named}{more}");
     }
 
     private static string Describe(LearnedRoute route) => string.Create(CultureInfo.InvariantCulture,

@@ -22,11 +22,36 @@ internal sealed record ServiceSource(string File)
     /// <summary>Every real server of every TCP service, as a target of its own.</summary>
     /// <param name="skipped">Takes what is not checked and why, one sentence each.</param>
     /// <exception cref="UserError">The file cannot be read, or is something else.</exception>
-    public IReadOnlyList<ServiceName> Read(Action<string> skipped)
+    public IReadOnlyList<ServiceName> Read(Action<string> skipped) => TargetsOf(ReadTable(), skipped);
+
+    /// <summary>Every service by the address that clients know, as a target of its own.</summary>
+    /// <param name="skipped">Takes what cannot be asked and why, one sentence each.</param>
+    /// <exception cref="UserError">The file cannot be read, or is something else.</exception>
+    public IReadOnlyList<OutsideService> ReadServices(Action<string> skipped) => ServicesOf(ReadTable(), skipped);
+
+    private IpvsTable ReadTable()
     {
         var name = File is "-" ? "standard input" : File;
-        return IpvsTable.TryRead(ListFile.Text(File, name), out var table, out var error) ? TargetsOf(table, skipped)
-            : throw UserError.Usage($"{name} {error}");
+        return IpvsTable.TryRead(ListFile.Text(File, name), out var table, out var error) ? table : throw UserError.Usage($"{name} {error}");
+    }
+
+    internal static IReadOnlyList<OutsideService> ServicesOf(IpvsTable table, Action<string> skipped)
+    {
+        foreach (var sentence in table.Skipped)
+        {
+            skipped(sentence);
+        }
+
+        foreach (var service in table.Services.Where(service => service.Port == 0))
+        {
+            skipped($"{Text(service.Address, service.Port)}: a service of all ports has none to ask");
+        }
+
+        return
+        [
+            .. table.Services.Where(service => service.Port != 0).Select(service => new OutsideService(
+                $"{Text(service.Address, service.Port)}{(service.Protocol == IpProtocol.Udp ? "/udp" : "")}", service.Address, service.Port, service.Protocol == IpProtocol.Udp)),
+        ];
     }
 
     internal static IReadOnlyList<ServiceName> TargetsOf(IpvsTable table, Action<string> skipped)
@@ -54,6 +79,12 @@ internal sealed record ServiceSource(string File)
                     continue;
                 }
 
+                if (real.Port == 0)
+                {
+                    skipped($"{text} at {real.Address}: its port is 0, which names none to check");
+                    continue;
+                }
+
                 // Masquerading is known to the director alone: the server itself answers at its own address.
                 var address = real.Forwarding == IpvsForwarding.Tunnel ? service.Address : real.Address;
                 var via = real.Tunnel is { } tunnel ? new EncapsulationStack([tunnel]) : default;
@@ -67,3 +98,10 @@ internal sealed record ServiceSource(string File)
 
     private static string Text(IpAddress address, ushort port) => address.IsV6 ? $"[{address}]:{port}" : $"{address}:{port}";
 }
+
+/// <summary>A service as its clients know it.</summary>
+/// <param name="Text">For people.</param>
+/// <param name="Address">The address.</param>
+/// <param name="Port">The port.</param>
+/// <param name="IsUdp">UDP rather than TCP.</param>
+internal sealed record OutsideService(string Text, IpAddress Address, ushort Port, bool IsUdp);

@@ -109,6 +109,7 @@ internal static class TraceRun
             $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
         ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
             $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
+        ExceptionOutcome.Unknown => new Gap("route cache", $"what the kernel learned from our probes was not looked up: {session.NotCleaned}"),
         _ => null,
     };
 

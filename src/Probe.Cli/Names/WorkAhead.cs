@@ -18,6 +18,8 @@ internal sealed class WorkAhead<T> : IDisposable
     private readonly Action _wake;
     private readonly BlockingCollection<T> _ready = new(Ahead);
     private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _waking = new();
+    private bool _over;
     private int _next = -1;
     private int _working;
     private volatile bool _starving;
@@ -60,7 +62,16 @@ internal sealed class WorkAhead<T> : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stop.Cancel();
+    public void Dispose()
+    {
+        // Whom the results are for may be gone right after this.
+        lock (_waking)
+        {
+            _over = true;
+        }
+
+        _stop.Cancel();
+    }
 
     private void Run()
     {
@@ -98,10 +109,13 @@ internal sealed class WorkAhead<T> : IDisposable
 
     private void WakeIfStarving()
     {
-        if (_starving && !_stop.IsCancellationRequested)
+        lock (_waking)
         {
-            _starving = false;
-            _wake();
+            if (_starving && !_over)
+            {
+                _starving = false;
+                _wake();
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ namespace Probe.Cli.Output;
 /// <summary>Path MTUs for people: the ladder of sizes, who limits, what fits, what to do; a table where there are several.</summary>
 internal static class MtuTable
 {
+    private const int LongestLine = 4000;
+
     public static void Write(Bundle bundle, TextWriter writer, Palette palette)
     {
         var paths = bundle.PathMtus ?? [];
@@ -19,7 +21,7 @@ internal static class MtuTable
         }
 
         // One target's flows: the first stands for those that agree with it, the others differ and are drawn too.
-        if (targets.Count == 1 && paths.All(path => path.Real is null))
+        if (paths.Count == 1 || (targets.Count == 1 && paths.All(path => path.Real is null)))
         {
             foreach (var path in paths)
             {
@@ -34,16 +36,16 @@ internal static class MtuTable
 
         foreach (var finding in (bundle.Findings ?? []).Where(finding => finding.Rule is "PRB-MTU-002" or "PRB-MTU-006" or "PRB-MTU-008"))
         {
-            writer.WriteLine(StrangerText.ForTerminal($"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}"));
+            writer.WriteLine(Safe($"{finding.Rule} ({Words.Of(finding.Severity)}, {Words.Of(finding.Confidence)}): {finding.Title}"));
             foreach (var fix in finding.Fix)
             {
-                writer.WriteLine(StrangerText.ForTerminal($"  {fix}"));
+                writer.WriteLine(Safe($"  {fix}"));
             }
         }
 
         foreach (var gap in bundle.Gaps ?? [])
         {
-            writer.WriteLine(StrangerText.ForTerminal($"Not collected: {gap.What}: {gap.Why}"));
+            writer.WriteLine(Safe($"Not collected: {gap.What}: {gap.Why}"));
         }
     }
 
@@ -78,13 +80,15 @@ internal static class MtuTable
         table.Write(writer, palette);
     }
 
-    /// <summary>Those that differ from what most of their target's real servers or flows have.</summary>
-    private static HashSet<PathMtuEvidence> OddOnes(IReadOnlyList<PathMtuEvidence> paths)
+    /// <summary>Real servers that differ from what most of their service have, and flows that differ from the first, which stands for all that agree with it.</summary>
+    internal static HashSet<PathMtuEvidence> OddOnes(IReadOnlyList<PathMtuEvidence> paths)
     {
         var odd = new HashSet<PathMtuEvidence>(ReferenceEqualityComparer.Instance);
         foreach (var target in paths.GroupBy(path => path.Target, StringComparer.Ordinal))
         {
-            var kinds = target.GroupBy(path => (path.Mtu, path.Verdict)).OrderByDescending(kind => kind.Count()).ToList();
+            var servers = target.GroupBy(path => path.Real, StringComparer.Ordinal).ToList();
+            odd.UnionWith(servers.SelectMany(flows => flows.Skip(1).Where(flow => KindOf(flow) != KindOf(flows.First()))));
+            var kinds = servers.Select(flows => flows.First()).GroupBy(KindOf).OrderByDescending(kind => kind.Count()).ToList();
             odd.UnionWith(kinds.Skip(1).SelectMany(kind => kind));
             if (kinds.Count > 1 && kinds[0].Count() == kinds[1].Count())
             {
@@ -95,6 +99,8 @@ internal static class MtuTable
         return odd;
     }
 
+    private static (int? Mtu, PathMtuVerdict Verdict) KindOf(PathMtuEvidence path) => (path.Mtu, path.Verdict);
+
     private static void WriteOne(PathMtuEvidence path, TextWriter writer, Palette palette)
     {
         writer.WriteLine(palette.Paint(Heading(path), Tone.Strong));
@@ -103,24 +109,24 @@ internal static class MtuTable
             writer.WriteLine(palette.Paint(row, row.Contains('✓', StringComparison.Ordinal) ? Tone.Good : row.Contains('✗', StringComparison.Ordinal) ? Tone.Bad : Tone.Faint));
         }
 
-        writer.WriteLine(palette.Paint(StrangerText.ForTerminal(Plain(PathMtuWords.Verdict(path))), ToneOf(path)));
+        writer.WriteLine(palette.Paint(Safe(Plain(PathMtuWords.Verdict(path))), ToneOf(path)));
         if (PathMtuWords.Fits(path).ToString() is { Length: > 0 } fits)
         {
-            writer.WriteLine(StrangerText.ForTerminal(fits.Replace("`", "", StringComparison.Ordinal)));
+            writer.WriteLine(Safe(fits.Replace("`", "", StringComparison.Ordinal)));
         }
 
         if (path.Signals.FirstOrDefault(signal => signal.Implausible) is { } lie && path.Verdict != PathMtuVerdict.WrongSignal)
         {
-            writer.WriteLine(StrangerText.ForTerminal($"{lie.From} names MTU {lie.Mtu}, which cannot be true; it was not believed."));
+            writer.WriteLine(Safe($"{lie.From} names MTU {lie.Mtu}, which cannot be true; it was not believed."));
         }
 
         var fixes = PathMtuWords.Fixes(path);
         for (var i = 0; i < fixes.Count; i++)
         {
-            writer.WriteLine($"{(i == 0 ? "What helps:" : "           ")} {StrangerText.ForTerminal(fixes[i])}");
+            writer.WriteLine($"{(i == 0 ? "What helps:" : "           ")} {Safe(fixes[i])}");
         }
 
-        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0, ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack })
+        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0 } and ({ ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack } or { Reason: "no-proof" }))
         {
             writer.WriteLine("A load balancer answers such probes itself: behind one, ask a service's port (--tcp -p PORT).");
         }
@@ -136,10 +142,11 @@ internal static class MtuTable
     {
         var to = path.Address is null || path.Target == path.Address ? path.Target : $"{path.Target} ({path.Address})";
         var how = path.ProvedBy is { } proof ? $", by {ProofName(proof)}" : "";
+        var real = path.Real is { } server ? $" on {server}" : "";
         var via = path.Via.Count > 0 ? $" via {string.Join(", ", path.Via)}" : "";
         var flow = path.Flow is { } one ? $", flow {one.Id} (source port {one.SourcePort})" : "";
         var size = path.Mtu is { } mtu ? $"{mtu} octets ({Words.Of(path.Confidence)})" : "unknown";
-        return StrangerText.ForTerminal($"Path MTU to {to}{via}{flow}: {size}{how}");
+        return Safe($"Path MTU to {to}{real}{via}{flow}: {size}{how}");
     }
 
     private static string ProofName(PathMtuProof proof) => proof switch
@@ -157,6 +164,9 @@ internal static class MtuTable
         var loss = path.Loss is > 0 ? $", {(path.Loss.Value * 100).ToString("0.#", CultureInfo.InvariantCulture)} % of the small ones lost" : "";
         return $"{path.Sent} packets in {TraceTable.Milliseconds(path.DurationNs)} ms{exact}{loss}";
     }
+
+    // Names in it are short, or were made so; a sentence of ours may be longer than a name.
+    private static string Safe(string text) => StrangerText.Clean(text, LongestLine);
 
     // Addresses need no marks on a terminal.
     private static string Plain(Report.Markdown.Prose prose) => prose.ToString().Replace("`", "", StringComparison.Ordinal);

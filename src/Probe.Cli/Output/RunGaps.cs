@@ -5,6 +5,11 @@ namespace Probe.Cli.Output;
 /// <summary>The gaps that any run with packets of its own may have, in one wording.</summary>
 internal static class RunGaps
 {
+    /// <summary>What another program's list of services has besides, one sentence each.</summary>
+    /// <param name="sentences">What, and why not.</param>
+    /// <param name="done">What became of the others, as it follows "not".</param>
+    public static IEnumerable<Gap> Skipped(IEnumerable<string> sentences, string done) => sentences.Select(sentence => new Gap("targets", $"not {done}: {sentence}"));
+
     /// <summary>Those of these counts that are not 0.</summary>
     /// <param name="notSent">Probes that this host would not send.</param>
     /// <param name="captureLost">Packets that are missing in the capture.</param>

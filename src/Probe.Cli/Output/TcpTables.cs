@@ -20,6 +20,11 @@ internal static class TcpTables
         {
             writer.WriteLine($"MSS {mss.Sent} was lowered to {mss.SentArrived} on the way.");
         }
+
+        if (tcp.Mss is { Received: { } told } answer)
+        {
+            writer.WriteLine($"The SYN-ACK came with MSS {told}, ours left with {answer.Sent}: packets to it have {answer.LargestPacket} octets at most.");
+        }
     }
 
     private static void WriteTransfer(TcpTransferEvidence? transfer, string direction, TextWriter writer, Palette palette)
@@ -61,7 +66,8 @@ internal static class TcpTables
         if (stall.Learned is { } learned)
         {
             var fits = stall.FittingMss is { } mss ? $"; MSS {mss} fits" : "";
-            writer.WriteLine($"This host has learned path MTU {learned.LearnedMtu}, for {learned.ExpiresSeconds} s more{fits}.");
+            var until = learned.ExpiresSeconds is { } seconds ? $", for {seconds} s more" : "";
+            writer.WriteLine($"This host has learned path MTU {learned.LearnedMtu}{until}{fits}.");
         }
     }
 

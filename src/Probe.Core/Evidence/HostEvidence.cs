@@ -133,6 +133,9 @@ public sealed record PathMtuException
     /// <summary>The configured route it is an exception to, as <c>10.0.0.0/24</c> or <c>default</c>; null when unknown.</summary>
     public string? Route { get; init; }
 
+    /// <summary>Metric of that route; null when it has none.</summary>
+    public long? Metric { get; init; }
+
     /// <summary>Next hop; null when on-link.</summary>
     public string? Gateway { get; init; }
 

@@ -16,7 +16,7 @@ public sealed class CheckCrew
     private readonly IReadOnlyList<ICheckEngine> _engines;
     private readonly List<CheckRun> _runs = [];
     private readonly OutcomeHandover _queue = new(QueueCapacity);
-    private readonly Dictionary<(IpAddress Address, ushort Port), int> _engineOf = [];
+    private readonly Dictionary<(IpAddress Address, ushort? Port), int> _engineOf = [];
 
     /// <param name="engines">One for each thread; the caller disposes them after the run.</param>
     /// <param name="targets">What to check.</param>
@@ -103,12 +103,14 @@ public sealed class CheckCrew
         }
     }
 
-    // By address and port, so that the limit of one target is kept by one engine.
+    // By address and port, so that the limit of one target is kept by one engine; all of one tunnel's end, as an error about the outer packet may
+    // name no more, and only the engine that sent it knows it.
     private int EngineFor(CheckTarget target)
     {
-        if (!_engineOf.TryGetValue((target.SentTo, target.Port), out var engine))
+        (IpAddress, ushort?) key = (target.SentTo, target.Via.IsEmpty ? target.Port : null);
+        if (!_engineOf.TryGetValue(key, out var engine))
         {
-            _engineOf.Add((target.SentTo, target.Port), engine = _engineOf.Count % _engines.Count);
+            _engineOf.Add(key, engine = _engineOf.Count % _engines.Count);
         }
 
         return engine;

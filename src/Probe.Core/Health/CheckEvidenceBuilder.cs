@@ -33,7 +33,7 @@ public static class CheckEvidenceBuilder
             Port = PortOf(target.Kind, target.Port),
             Kind = target.Kind,
             Engine = engine,
-            Via = target.Via.IsEmpty ? [] : [.. target.Via.Layers.Select(EncapsulationText.Of)],
+            Via = Texts(target.Via),
             Real = target.Real,
             Weight = target.Weight,
             Expected = target.Expected == ExpectedState.Up ? null : target.Expected,
@@ -61,12 +61,19 @@ public static class CheckEvidenceBuilder
     /// <param name="engine">Whose sockets would have carried it.</param>
     /// <param name="noResolver">No resolver answered, so that the name is not to blame.</param>
     /// <param name="dnsNs">How long it took to know.</param>
-    public static CheckEvidence Unresolved(string name, ushort port, CheckKind kind, CheckEngineKind engine, bool noResolver, long dnsNs) => new()
+    /// <param name="via">What its packets would have worn.</param>
+    /// <param name="real">The real server; null for none.</param>
+    /// <param name="weight">Its weight; null where none is known.</param>
+    public static CheckEvidence Unresolved(
+        string name, ushort port, CheckKind kind, CheckEngineKind engine, bool noResolver, long dnsNs, EncapsulationStack via = default, string? real = null, int? weight = null) => new()
     {
         Target = name,
         Port = PortOf(kind, port),
         Kind = kind,
         Engine = engine,
+        Via = Texts(via),
+        Real = real,
+        Weight = weight,
         Attempt = 1,
         Verdict = noResolver ? CheckVerdict.Local : CheckVerdict.Unreachable,
         Reason = noResolver ? CheckReasons.Resolver : CheckReasons.Name,
@@ -74,6 +81,8 @@ public static class CheckEvidenceBuilder
         FailedIn = NameOf(CheckPhase.Dns),
         StartedNs = 0,
     };
+
+    private static IReadOnlyList<string> Texts(EncapsulationStack via) => via.IsEmpty ? [] : [.. via.Layers.Select(EncapsulationText.Of)];
 
     private static int? PortOf(CheckKind kind, ushort port) => kind == CheckKind.Icmp ? null : port;
 

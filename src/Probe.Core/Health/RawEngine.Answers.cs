@@ -110,9 +110,9 @@ public sealed partial class RawEngine
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
             || !message.IsError
             || !EndsCheck(isV6, message)
-            || !message.ChecksumValid(packet.Source, packet.Destination)
+            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination))
             || !QuoteStack.TryRead(message.Quote, out var quote)
-            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(message.Quote, quote.Outermost, out index)))
+            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(quote.Outermost, out index)))
         {
             return;
         }
@@ -157,7 +157,8 @@ public sealed partial class RawEngine
     }
 
     private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet, in TcpHeader tcp) =>
-        slot.Port == tcp.SourcePort && slot.LocalPort == tcp.DestinationPort && slot.Address == packet.Source;
+        slot.Port == tcp.SourcePort && slot.LocalPort == tcp.DestinationPort && slot.Address == packet.Source
+        && (!packet.OnLink || slot.Source == packet.Destination);
 
     /// <summary>Whatever this process did meanwhile: when the kernel received it decides. Without its stamp nobody knows, and the target has the benefit.</summary>
     private bool InTime(ref RawSlot slot, in ArrivedPacket packet) =>

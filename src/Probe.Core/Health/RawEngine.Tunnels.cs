@@ -13,10 +13,11 @@ public sealed partial class RawEngine
     private const int MostResets = 4096;
 
     private readonly Queue<TunnelReset> _resets = new();
+    private readonly OuterSequence _sequence = new();
 
     /// <summary>Puts the packet that stands behind its outer headers' room into them; returns the length of all.</summary>
-    private static int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
-        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id });
+    private int Wrap(EncapsulationStack via, ushort id, Span<byte> packet, int innerLength) =>
+        via.IsEmpty ? innerLength : EncapsulationWriter.Wrap(via, packet, innerLength, new OuterFields { Id = id, Sequence = _sequence.Next() });
 
     /// <summary>Ends what an answer to a tunnelled SYN shows at the server, be the check over or not.</summary>
     private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)
@@ -38,7 +39,7 @@ public sealed partial class RawEngine
     /// The check whose outer packet an ICMP error quotes. A router need quote no more than eight octets behind the outer header (RFC 792), so the
     /// outer addresses, length and identification must do; an IPv6 error quotes enough for the SYN inside.
     /// </summary>
-    private bool TryFindOutside(ReadOnlySpan<byte> octets, in IpPacket quoted, out int index)
+    private bool TryFindOutside(in IpPacket quoted, out int index)
     {
         index = -1;
         if (!_ports.HasMuted || !MaySearch())
@@ -49,7 +50,7 @@ public sealed partial class RawEngine
         for (index = 0; index < _slots.Capacity; index++)
         {
             ref var slot = ref _slots[index];
-            if (slot.Number != 0 && slot.SentNs != 0 && !slot.Via.IsEmpty && Quotes(ref slot, octets, quoted))
+            if (slot.Number != 0 && slot.SentNs != 0 && !slot.Via.IsEmpty && Quotes(ref slot, quoted))
             {
                 return true;
             }
@@ -58,27 +59,29 @@ public sealed partial class RawEngine
         return false;
     }
 
-    private bool Quotes(ref RawSlot slot, ReadOnlySpan<byte> octets, in IpPacket quoted)
+    /// <summary>The quote begins with one of the headers that the SYN wears, and all that it shows of it and of those inside agrees.</summary>
+    private bool Quotes(ref RawSlot slot, in IpPacket quoted)
     {
-        var outermost = slot.Via.Layers[0];
-        if (quoted.Destination != outermost.Remote || quoted.Source != outermost.Source || quoted.Protocol != outermost.ProtocolFor(InnerOfFirst(ref slot).IsV6))
+        var layers = slot.Via.Layers.AsSpan();
+        for (; !layers.IsEmpty; layers = layers[1..])
         {
-            return false;
+            if (quoted.Source != layers[0].Source)
+            {
+                continue;
+            }
+
+            switch (TunnelQuote.Peel(layers, quoted, out var inner))
+            {
+                case Peeled.Whole when inner.Destination == slot.Address && inner.Protocol == IpProtocol.Tcp
+                    && QuotedTransport.TryRead(inner.Payload, IpProtocol.Tcp, out var tcp) && _cookies.NumberOfTcpSequence(tcp.Sequence) == slot.Number:
+                case Peeled.Short when !quoted.IsV6 && quoted.Id == _cookies.IpId(slot.Number)
+                    && quoted.TotalLength == TunnelQuote.LengthOf(layers, ProbeWriter.DefaultSize(slot.Address.IsV6)):
+                    return true;
+            }
         }
 
-        if (!quoted.IsV6)
-        {
-            return quoted.Id == _cookies.IpId(slot.Number) && quoted.TotalLength == slot.Via.Overhead + ProbeWriter.DefaultSize(slot.Address.IsV6);
-        }
-
-        var at = slot.Via.Overhead;
-        return octets.Length > at
-            && IpPacket.TryReadQuote(octets[at..], out var inner)
-            && QuotedTransport.TryRead(inner.Payload, IpProtocol.Tcp, out var tcp)
-            && _cookies.NumberOfTcpSequence(tcp.Sequence) == slot.Number;
+        return false;
     }
-
-    private static IpAddress InnerOfFirst(ref RawSlot slot) => slot.Via.Layers.Length > 1 ? slot.Via.Layers[1].Remote : slot.Address;
 
     private readonly record struct TunnelReset(ProbePacket Syn, uint Acknowledged);
 }

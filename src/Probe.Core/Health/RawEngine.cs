@@ -12,6 +12,9 @@ namespace Probe.Core.Health;
 /// </summary>
 public sealed partial class RawEngine : ICheckEngine
 {
+    /// <summary>Most octets that encapsulations may add to a check: beside the largest SYN they leave room for, in packets of 1,500.</summary>
+    public const int MostOverhead = 1500 - 80;
+
     private const byte TimeToLive = 64;
 
     // The kernel's own connections send a lost SYN again after so long (TCP_TIMEOUT_INIT, tcp_syn_linear_timeouts).
@@ -87,6 +90,36 @@ public sealed partial class RawEngine : ICheckEngine
         catch (LinuxException e) when (e.Errno == Errno.EAFNOSUPPORT && options.Source.IsNone)
         {
             return Open(options, v4: true, v6: false);
+        }
+    }
+
+    /// <summary>
+    /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing may come
+    /// back: it is for the checks to tell.
+    /// </summary>
+    /// <exception cref="LinuxException">No source address for a packet, no MAC address for a frame.</exception>
+    public static void RequireTunnels(RawEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        foreach (var target in options.Tunnelled.DistinctBy(target => (target.Via, target.Address)))
+        {
+            if (Obstacle(target) is { Errno: Errno.EDESTADDRREQ or Errno.EADDRNOTAVAIL } missing)
+            {
+                throw missing;
+            }
+        }
+
+        LinuxException? Obstacle(CheckTarget target)
+        {
+            try
+            {
+                WayInto(target, options);
+                return null;
+            }
+            catch (LinuxException e)
+            {
+                return e;
+            }
         }
     }
 
@@ -171,18 +204,18 @@ public sealed partial class RawEngine : ICheckEngine
             var ports = RawPorts.Hold(options, v4, v6, owned);
             var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
             owned.Add(chooser);
-            uint? mark = options.Mark == 0 ? null : options.Mark;
-            var sources = new RawSources(
-                chooser.TryChoose, target => TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, mark));
+            var sources = new RawSources(chooser.TryChoose, target => WayInto(target, options));
+            var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
             var port = new RawPacketPort(new RawPortOptions
             {
-                IPv4 = v4,
-                IPv6 = v6,
+                // The source is that of the packet inside; what it wears may be of the other family.
+                IPv4 = v4 || (options.Source.IsV6 && ends.Any(end => end.IsV4)),
+                IPv6 = v6 || (options.Source.IsV4 && ends.Any(end => end.IsV6)),
                 Protocol = ProbeProtocol.Tcp,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
-                Mark = mark,
-                LocalTargets = [.. options.TunnelTargets.Where(HostRoutes.IsOwn)],
+                Mark = MarkOf(options),
+                LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
             });
@@ -196,6 +229,11 @@ public sealed partial class RawEngine : ICheckEngine
             throw;
         }
     }
+
+    private static TunnelRoute WayInto(CheckTarget target, RawEngineOptions options) =>
+        TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, MarkOf(options));
+
+    private static uint? MarkOf(RawEngineOptions options) => options.Mark == 0 ? null : options.Mark;
 
     private ProbePacket PacketOf(ref RawSlot slot)
     {

@@ -20,8 +20,14 @@ public sealed record RawEngineOptions
     /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
     public byte TrafficClass { get; init; }
 
-    /// <summary>The addresses of targets behind tunnels (<see cref="CheckTarget.Via"/>): ports are held for them, and their answers are read even where they are this host's own.</summary>
-    public IReadOnlyCollection<IpAddress> TunnelTargets { get; init; } = [];
+    /// <summary>
+    /// The targets behind tunnels (<see cref="CheckTarget.Via"/>): sockets are opened and ports held for them, and their answers are read even where
+    /// their addresses are this host's own.
+    /// </summary>
+    public IReadOnlyCollection<CheckTarget> Tunnelled { get; init; } = [];
+
+    /// <summary>Some targets are straight ahead; without, no ports are held for them.</summary>
+    public bool Plain { get; init; } = true;
 
     /// <summary>
     /// The kernel tells when each SYN left. Without, a round trip is counted from this process's own reading of the clock, good to the length

@@ -35,8 +35,11 @@ internal sealed class RawPorts
     /// <exception cref="Linux.LinuxException">A foreign source address, no port left.</exception>
     public static RawPorts Hold(RawEngineOptions options, bool v4, bool v6, List<IDisposable> owned)
     {
-        return new RawPorts(Some(v4, IpAddress.AnyV4, muted: false), Some(v6, IpAddress.AnyV6, muted: false),
-            Some(v4 && options.TunnelTargets.Any(target => target.IsV4), IpAddress.AnyV4, muted: true), Some(v6 && options.TunnelTargets.Any(target => target.IsV6), IpAddress.AnyV6, muted: true));
+        return new RawPorts(
+            Some(v4 && options.Plain, IpAddress.AnyV4, muted: false),
+            Some(v6 && options.Plain, IpAddress.AnyV6, muted: false),
+            Some(v4 && options.Tunnelled.Any(target => target.Address.IsV4), IpAddress.AnyV4, muted: true),
+            Some(v6 && options.Tunnelled.Any(target => target.Address.IsV6), IpAddress.AnyV6, muted: true));
 
         ushort[] Some(bool wanted, IpAddress any, bool muted)
         {

@@ -16,7 +16,7 @@ internal delegate TunnelRoute TunnelTo(CheckTarget target);
 /// <param name="Via">What it wears, with all sources; empty for nothing.</param>
 internal readonly record struct RawSource(IpAddress Address, EncapsulationStack Via);
 
-/// <summary>The source addresses of checks by raw packets, asked of the kernel and remembered for a second.</summary>
+/// <summary>The source addresses of checks by raw packets, asked of the kernel and remembered for some seconds.</summary>
 /// <param name="plain">Chooses for targets straight ahead.</param>
 /// <param name="tunnel">Chooses for targets behind tunnels.</param>
 internal sealed class RawSources(SourceOf plain, TunnelTo tunnel)
@@ -24,6 +24,10 @@ internal sealed class RawSources(SourceOf plain, TunnelTo tunnel)
     // How long a source address that the kernel chose is used before it is asked again.
     private const long KeptNs = 1_000_000_000;
 
+    // The way into a tunnel takes many questions, and many targets share it.
+    private const long TunnelKeptNs = 5_000_000_000;
+
+    private readonly Dictionary<(EncapsulationStack Via, IpAddress Target), Known> _tunnels = [];
     private Known[] _known = [];
 
     /// <summary>Finds them; returns 0, or an error number.</summary>
@@ -35,38 +39,53 @@ internal sealed class RawSources(SourceOf plain, TunnelTo tunnel)
         }
 
         ref var known = ref _known[target.Index];
-        source = known.Source;
-        if (nowNs < known.UntilNs && known.Target == target)
+        var errno = 0;
+        if (nowNs >= known.UntilNs || known.Target != target)
         {
-            return 0;
+            errno = target.Via.IsEmpty ? AskPlain(target, nowNs, out known) : AskTunnel(target, nowNs, out known);
         }
 
-        var errno = Ask(target, out source);
-        known = errno == 0 ? new Known(target, source, nowNs + KeptNs) : default;
+        source = known.Source;
         return errno;
     }
 
     /// <summary>The way to a target is asked for anew next time.</summary>
-    public void Forget(int index) => _known[index] = default;
-
-    private int Ask(CheckTarget target, out RawSource source)
+    public void Forget(int index)
     {
-        if (target.Via.IsEmpty)
+        if (_known[index].Target is { Via.IsEmpty: false } target)
         {
-            var errno = plain(target.Address, out var address);
-            source = new RawSource(address, default);
-            return errno;
+            _tunnels.Remove((target.Via, target.Address));
+        }
+
+        _known[index] = default;
+    }
+
+    private int AskPlain(CheckTarget target, long nowNs, out Known known)
+    {
+        var errno = plain(target.Address, out var address);
+        known = errno == 0 ? new Known(target, new RawSource(address, default), nowNs + KeptNs) : default;
+        return errno;
+    }
+
+    private int AskTunnel(CheckTarget target, long nowNs, out Known known)
+    {
+        var key = (target.Via, target.Address);
+        if (_tunnels.TryGetValue(key, out known) && nowNs < known.UntilNs)
+        {
+            known = known with { Target = target };
+            return 0;
         }
 
         try
         {
             var route = tunnel(target);
-            source = new RawSource(route.Source, route.Stack);
+            known = new Known(target, new RawSource(route.Source, route.Stack), nowNs + TunnelKeptNs);
+            _tunnels[key] = known;
             return 0;
         }
         catch (LinuxException e)
         {
-            source = default;
+            known = default;
             return e.Errno;
         }
     }

@@ -67,8 +67,22 @@ internal sealed class TimerWheel
         Count--;
     }
 
+    /// <summary>A timer's time has come.</summary>
+    public bool HasDue(long nowNs) => TryFind(nowNs, out _);
+
     /// <summary>A timer whose time has come, and unsets it; false when there is none.</summary>
     public bool TryTake(long nowNs, out int timer)
+    {
+        var found = TryFind(nowNs, out timer);
+        if (found)
+        {
+            Remove(timer);
+        }
+
+        return found;
+    }
+
+    private bool TryFind(long nowNs, out int timer)
     {
         timer = None;
         var last = nowNs >> Shift;
@@ -85,7 +99,6 @@ internal sealed class TimerWheel
             {
                 if (_timers[timer].DueNs <= nowNs)
                 {
-                    Remove(timer);
                     return true;
                 }
             }

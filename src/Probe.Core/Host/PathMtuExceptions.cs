@@ -44,6 +44,7 @@ public static class PathMtuExceptions
             ExpiresSeconds = learned.ExpiresSeconds == 0 ? null : learned.ExpiresSeconds,
             Locked = learned.MtuLocked,
             Route = configured is not { } route ? null : route.Destination.IsNone ? "default" : $"{route.Destination}/{route.PrefixLength}",
+            Metric = configured is { Priority: > 0 } chosen ? chosen.Priority : null,
             Gateway = learned.Gateway.IsNone ? null : learned.Gateway.ToString(),
             Interface = name,
             ConfiguredMtu = configured is { Mtu: > 0 } with ? with.Mtu : null,

@@ -12,17 +12,19 @@ namespace Probe.Core.Linux;
 /// </summary>
 internal sealed class LocalSourceReceiver : IReceiver
 {
-    private readonly IReadOnlyList<IpAddress> _sources;
+    private readonly IReadOnlySet<IpAddress> _sources;
+    private readonly bool _v6;
     private readonly int _transport;
 
     /// <summary>Opens the socket in the calling thread's network namespace.</summary>
     /// <param name="sources">Addresses that the answers come from, all of one family.</param>
+    /// <param name="v6">That family.</param>
     /// <param name="transport">IPPROTO_TCP or IPPROTO_UDP besides ICMP; 0 for ICMP alone.</param>
     /// <param name="ports">Destination ports of that transport.</param>
     /// <param name="receiveBuffer">Octets that wait for this process.</param>
-    public LocalSourceReceiver(IReadOnlyList<IpAddress> sources, int transport, IReadOnlyList<ushort> ports, int receiveBuffer)
+    public LocalSourceReceiver(IReadOnlySet<IpAddress> sources, bool v6, int transport, IReadOnlyList<ushort> ports, int receiveBuffer)
     {
-        (_sources, _transport) = (sources, transport);
+        (_sources, _v6, _transport) = (sources, v6, transport);
 
         // Protocol 0 receives nothing until bind: the filter stands before the first packet comes.
         Descriptor = Sockets.Open(AF_PACKET, SOCK_DGRAM, 0, "a packet socket");
@@ -35,7 +37,7 @@ internal sealed class LocalSourceReceiver : IReceiver
             Sockets.Bind(Descriptor, new sockaddr_ll
             {
                 sll_family = AF_PACKET,
-                sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)(sources[0].IsV6 ? ETH_P_IPV6 : ETH_P_IP)),
+                sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)(v6 ? ETH_P_IPV6 : ETH_P_IP)),
             }, "receive on all interfaces");
         }
         catch
@@ -52,7 +54,7 @@ internal sealed class LocalSourceReceiver : IReceiver
     public uint Losses => Sockets.Drops(Descriptor);
 
     /// <inheritdoc/>
-    public void Listen(IReadOnlyList<ushort> ports) => SocketFilter.AnswersFrom(_sources, _transport, ports).Attach(Descriptor);
+    public void Listen(IReadOnlyList<ushort> ports) => SocketFilter.AnswersFrom(_sources, _v6, _transport, ports).Attach(Descriptor);
 
     /// <inheritdoc/>
     public void Deliver(MessageBatch batch, int i, StampClock clock, long nowNs, IPacketSink sink)
@@ -60,7 +62,8 @@ internal sealed class LocalSourceReceiver : IReceiver
         ref readonly var link = ref batch.FromLink(i);
 
         // Unlike for a raw socket, nobody has checked the header yet.
-        if (link.sll_pkttype != PACKET_HOST || !IpPacket.TryRead(batch.Data(i), out var ip) || !ip.HeaderChecksumValid || ip.FragmentOffset != 0)
+        if (link.sll_pkttype != PACKET_HOST || !IpPacket.TryRead(batch.Data(i), out var ip) || !ip.HeaderChecksumValid || ip.FragmentOffset != 0
+            || !_sources.Contains(ip.Source))
         {
             return;
         }
@@ -84,6 +87,8 @@ internal sealed class LocalSourceReceiver : IReceiver
             Protocol = ip.Protocol,
             Payload = ip.Payload,
             Length = ip.TotalLength,
+            Cut = ip.Truncated,
+            OnLink = true,
             AtNs = atNs,
             Stamp = stamp,
             InterfaceIndex = link.sll_ifindex,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using static Probe.Core.Linux.SocketConstants;
@@ -38,7 +39,7 @@ internal sealed class RawReceiver : IReceiver
     public FileDescriptor Descriptor { get; }
 
     /// <summary>Sources whose packets another receiver delivers.</summary>
-    public IReadOnlyList<IpAddress> Except { get; init; } = [];
+    public IReadOnlySet<IpAddress> Except { get; init; } = FrozenSet<IpAddress>.Empty;
 
     /// <inheritdoc/>
     public uint Losses => Sockets.Drops(Descriptor);
@@ -103,6 +104,7 @@ internal sealed class RawReceiver : IReceiver
                 Protocol = _protocol,
                 Payload = data,
                 Length = batch.Length(i) + 40,
+                Cut = batch.Length(i) > data.Length,
                 AtNs = atNs,
                 Stamp = stamp,
                 InterfaceIndex = interfaceIndex,
@@ -132,6 +134,7 @@ internal sealed class RawReceiver : IReceiver
             Protocol = _protocol,
             Payload = data[headerLength..],
             Length = batch.Length(i),
+            Cut = batch.Length(i) > data.Length,
             AtNs = atNs,
             Stamp = stamp,
             InterfaceIndex = interfaceIndex,

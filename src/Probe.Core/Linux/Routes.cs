@@ -29,6 +29,9 @@ internal readonly record struct KernelRoute
     /// <summary>Routing table that held the route.</summary>
     public uint Table { get; init; }
 
+    /// <summary>RTA_PRIORITY, the metric by which it is chosen; 0 when it has none.</summary>
+    public uint Priority { get; init; }
+
     /// <summary>RTAX_MTU; 0 when the route has none.</summary>
     public int Mtu { get; init; }
 
@@ -179,6 +182,9 @@ internal static unsafe class Routes
                     break;
                 case RTA_TABLE:
                     route = route with { Table = attributes.Number };
+                    break;
+                case RTA_PRIORITY:
+                    route = route with { Priority = attributes.Number };
                     break;
                 case RTA_CACHEINFO when attributes.Value.Length >= sizeof(rta_cacheinfo):
                     route = route with { ExpiresSeconds = Seconds(MemoryMarshal.Read<rta_cacheinfo>(attributes.Value).rta_expires) };

@@ -14,6 +14,9 @@ internal sealed unsafe class SocketFilter
     private const int MostExactPorts = 1000;
     private const int PortsOfLeaf = 32;
 
+    // For sources beside the ports, for the same reason; the kernel takes no more than 4,096 instructions in any case.
+    private const int MostSourceInstructions = 800;
+
     private readonly List<sock_filter> _program = [];
 
     /// <summary>A program that takes nothing: the socket holds its port and stays mute.</summary>
@@ -40,14 +43,15 @@ internal sealed unsafe class SocketFilter
 
     /// <summary>
     /// Takes ICMP, and the packets of one transport to some ports, whose source is one of these addresses, on a packet socket of SOCK_DGRAM:
-    /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass.
+    /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass. Of more addresses
+    /// than a program holds, those of all sources do.
     /// </summary>
     /// <param name="addresses">Sources, all of one family.</param>
+    /// <param name="v6">That family.</param>
     /// <param name="transport">IPPROTO_TCP or IPPROTO_UDP; 0 for ICMP alone.</param>
     /// <param name="ports">Destination ports of that transport.</param>
-    public static SocketFilter AnswersFrom(IReadOnlyList<IpAddress> addresses, int transport, IReadOnlyList<ushort> ports)
+    public static SocketFilter AnswersFrom(IReadOnlyCollection<IpAddress> addresses, bool v6, int transport, IReadOnlyList<ushort> ports)
     {
-        var v6 = addresses[0].IsV6;
         var wanted = new SocketFilter().Add(BPF_LD | BPF_B | BPF_ABS, v6 ? 6u : 9u)
             .Add(BPF_JMP | BPF_JEQ | BPF_K, (uint)(v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP), ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
         if (transport != 0 && ports.Count > 0)
@@ -71,9 +75,15 @@ internal sealed unsafe class SocketFilter
 
         // Behind each address that fits, a jump over the addresses that are left: conditional jumps would not reach that far.
         var step = v6 ? 9 : 3;
-        for (var i = 0; i < addresses.Count; i++)
+        if (addresses.Count * step > MostSourceInstructions)
         {
-            filter.AddSource(addresses[i]).Add(BPF_JMP | BPF_JA, (uint)((addresses.Count - 1 - i) * step + 1));
+            return filter.Append(wanted);
+        }
+
+        var left = addresses.Count;
+        foreach (var address in addresses)
+        {
+            filter.AddSource(address).Add(BPF_JMP | BPF_JA, (uint)(--left * step + 1));
         }
 
         return filter.Return(0).Append(wanted);

@@ -104,9 +104,10 @@ internal sealed class StallTalk : IDisposable
                 break;
             }
 
-            if (Over.IsOver || _loop.IsStopped || now - start >= timeoutNs || (enough?.Invoke() ?? false))
+            var isEnough = enough?.Invoke() ?? false;
+            if (Over.IsOver || _loop.IsStopped || now - start >= timeoutNs || isEnough)
             {
-                _end = Over.IsOver ? Over.End : _loop.IsStopped ? TcpEnd.Interrupted : TcpEnd.Timeout;
+                _end = Over.IsOver ? Over.End : _loop.IsStopped ? TcpEnd.Interrupted : isEnough ? TcpEnd.Enough : TcpEnd.Timeout;
                 break;
             }
 

@@ -14,6 +14,9 @@ public sealed class TcpResponder : IDisposable
     private const int MostConnections = 64;
     private const long TransferTimeoutNs = 3_000_000_000;
     private const long IdleNs = 60_000_000_000;
+
+    // Whoever talks now and then holds a place no longer than this.
+    private const long MostAgeNs = 120_000_000_000;
     private const long RestNs = 1_000_000_000;
 
     private readonly ConversationListener _listener;
@@ -40,7 +43,7 @@ public sealed class TcpResponder : IDisposable
         loop.Watch(_listener.Descriptor);
         while (!loop.IsStopped)
         {
-            while (_listener.TryAccept() is { } conversation)
+            while (!loop.IsStopped && _listener.TryAccept() is { } conversation)
             {
                 Welcome(loop, conversation);
             }
@@ -94,7 +97,7 @@ public sealed class TcpResponder : IDisposable
             Interlocked.Increment(ref _transfers);
         }
 
-        guest.IsGone = guest.Over.IsOver || now - guest.HeardNs > IdleNs;
+        guest.IsGone = guest.Over.IsOver || now - guest.HeardNs > IdleNs || now - guest.BornNs > MostAgeNs;
     }
 
     /// <summary>One connection.</summary>
@@ -110,6 +113,8 @@ public sealed class TcpResponder : IDisposable
         public TcpConversation Over => over;
 
         public bool IsGone { get; set; }
+
+        public long BornNs { get; } = nowNs;
 
         public long HeardNs { get; private set; } = nowNs;
 

@@ -98,7 +98,7 @@ public static class TcpTransfer
         while (!over.IsOver && ConversationLoop.NowNs < until && !loop.IsStopped)
         {
             loop.Wait(PacedSender.StepNs);
-            while (over.Receive(buffer) is > 0 and var count && received.Length < 4 * MaxOctets)
+            while (over.Receive(buffer) is > 0 and var count)
             {
                 received.Write(buffer, 0, count);
             }

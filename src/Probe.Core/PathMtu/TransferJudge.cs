@@ -14,6 +14,9 @@ internal static class TransferJudge
     // Two pairs: with fewer, half of them is one accident.
     private const int LeastSegments = 4;
 
+    // With fewer, a queue that is full for a moment looks alike.
+    private const int LeastForLikely = 16;
+
     /// <summary>The verdict, how sure it is, and why.</summary>
     public static (TcpTransferVerdict Verdict, Confidence Confidence, string? Reason) Judge(TcpDirection direction, IReadOnlyList<TcpPacingEvidence> pacings)
     {
@@ -36,18 +39,19 @@ internal static class TransferJudge
                 : Invariant($"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; the connection {Words(few)}"));
         }
 
+        var confidence = Math.Min(spaced.Segments, pairs.Segments) >= LeastForLikely ? Confidence.Likely : Confidence.Hint;
         if (spaced.Loss > SpacedAtMost)
         {
-            return (TcpTransferVerdict.Lossy, Confidence.Likely, "single segments are lost too: loss on the path, not merging");
+            return (TcpTransferVerdict.Lossy, confidence, "single segments are lost too: loss on the path, not merging");
         }
 
         if (pairs.Loss >= PairsAtLeast)
         {
-            return (TcpTransferVerdict.AggregationDependentLoss, Confidence.Likely, null);
+            return (TcpTransferVerdict.AggregationDependentLoss, confidence, null);
         }
 
         return pairs.Retransmitted == 0 && (bulk?.Retransmitted ?? 0) == 0
-            ? (TcpTransferVerdict.Clean, Confidence.Likely, null)
+            ? (TcpTransferVerdict.Clean, confidence, null)
             : (TcpTransferVerdict.Lossy, Confidence.Hint, "pairs mostly pass: a short queue or a policer loses what comes too fast");
     }
 

@@ -119,9 +119,19 @@ public sealed class BulkSession : IDisposable
     /// What our own ICMPv6 echo to a target that drew a Packet Too Big left in the host's route cache, removed where that is allowed.
     /// Safe from any thread.
     /// </summary>
-    public ExceptionOutcome CleanRouteCache(IpAddress target) => MayTeachTheCache(target)
-        ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _, _options.Interface, _options.Mark)
-        : ExceptionOutcome.None;
+    public ExceptionOutcome CleanRouteCache(IpAddress target)
+    {
+        try
+        {
+            return MayTeachTheCache(target)
+                ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _, _options.Interface, _options.Mark)
+                : ExceptionOutcome.None;
+        }
+        catch (LinuxException)
+        {
+            return ExceptionOutcome.Unknown;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -49,6 +49,9 @@ public enum ExceptionOutcome
 
     /// <summary>Our probe caused it, and removing it needs CAP_NET_ADMIN: it stays until it expires.</summary>
     StaysUntilExpiry,
+
+    /// <summary>The kernel could not be asked, as where the route is gone.</summary>
+    Unknown,
 }
 
 /// <summary>Asks the kernel for routes and source addresses; sends nothing. Works in the calling thread's network namespace.</summary>

@@ -29,6 +29,12 @@ public readonly ref struct ArrivedPacket
     /// </summary>
     public int Length { get; init; }
 
+    /// <summary>Not all octets of the packet were kept: no checksum over them can fit.</summary>
+    public bool Cut { get; init; }
+
+    /// <summary>Read from the link before this host's routes had a say: it may be on its way to somebody else.</summary>
+    public bool OnLink { get; init; }
+
     /// <summary>Arrival, nanoseconds of the port's clock.</summary>
     public required long AtNs { get; init; }
 

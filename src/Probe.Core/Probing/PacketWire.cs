@@ -14,6 +14,7 @@ public sealed class PacketWire : IWire, IPacketSink
     private readonly ReplyMatcher _matcher;
     private readonly byte[] _buffer = new byte[LargestPacket];
     private readonly SendBatch? _batch;
+    private readonly OuterSequence _sequence = new();
     private List<Reply>? _replies;
 
     /// <summary>Makes a wire over a port, which it owns.</summary>
@@ -171,7 +172,7 @@ public sealed class PacketWire : IWire, IPacketSink
         }
 
         var length = ProbeWriter.WriteReset(probe, tcp.Acknowledgment, _buffer.AsSpan(probe.Via.Overhead));
-        length = EncapsulationWriter.Wrap(probe.Via, _buffer, length, default);
+        length = EncapsulationWriter.Wrap(probe.Via, _buffer, length, new OuterFields { Sequence = _sequence.Next() });
 
         // Number 0: its transmit stamp is no probe's. One that cannot leave is made up for by the next SYN-ACK.
         _port.Send(_buffer.AsSpan(0, length), 0);
@@ -187,7 +188,7 @@ public sealed class PacketWire : IWire, IPacketSink
 
         _matcher.Expect(probe.Via);
         var length = _writer.Write(probe, room[probe.Via.Overhead..]);
-        return EncapsulationWriter.Wrap(probe.Via, room, length, new OuterFields { Id = _writer.IpIdOf(probe), Ttl = probe.OuterTtl, Sequence = (uint)probe.Number });
+        return EncapsulationWriter.Wrap(probe.Via, room, length, new OuterFields { Id = _writer.IpIdOf(probe), Ttl = probe.OuterTtl, Sequence = _sequence.Next() });
     }
 
     private bool TryMatch(in ArrivedPacket packet, out Match match, out Answer answer)
@@ -214,7 +215,7 @@ public sealed class PacketWire : IWire, IPacketSink
         var isV6 = packet.Protocol == IpProtocol.IcmpV6;
         if (isV6 != packet.Source.IsV6
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
-            || !message.ChecksumValid(packet.Source, packet.Destination))
+            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination)))
         {
             return false;
         }

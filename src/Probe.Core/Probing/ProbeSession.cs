@@ -64,6 +64,7 @@ public sealed class ProbeSession : IDisposable
     // What an ICMPv6 echo of ours may change: the route to its target, whatever the echo wears.
     private readonly RouteLookup? _echoBefore;
     private ExceptionOutcome _unlearned;
+    private LinuxException? _notUnlearned;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
@@ -86,7 +87,7 @@ public sealed class ProbeSession : IDisposable
         });
         AddFlows();
         Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
-        Wire = _echoBefore is null ? Packets : new UnlearningWire(Packets, () => Unlearn(out _));
+        Wire = _echoBefore is null ? Packets : new UnlearningWire(Packets, UnlearnMeanwhile);
     }
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
@@ -242,6 +243,23 @@ public sealed class ProbeSession : IDisposable
     /// <param name="now">The route as it is after the call.</param>
     public ExceptionOutcome CleanRouteCache(out RouteLookup now)
     {
+        try
+        {
+            var outcome = Clean(out now);
+            return outcome == ExceptionOutcome.None && _notUnlearned is not null ? ExceptionOutcome.Unknown : outcome;
+        }
+        catch (LinuxException e)
+        {
+            (_notUnlearned, now) = (e, _before);
+            return ExceptionOutcome.Unknown;
+        }
+    }
+
+    /// <summary>Why the route cache could not be looked at or cleaned, at the end or meanwhile; null when it always could.</summary>
+    public string? NotCleaned => _notUnlearned?.Message;
+
+    private ExceptionOutcome Clean(out RouteLookup now)
+    {
         now = _before;
         if (_sockets is not null && _options.Protocol == ProbeProtocol.Tcp)
         {
@@ -250,6 +268,19 @@ public sealed class ProbeSession : IDisposable
         }
 
         return Unlearn(out now);
+    }
+
+    // A route that goes away in the midst of a run must not end it.
+    private void UnlearnMeanwhile()
+    {
+        try
+        {
+            Unlearn(out _);
+        }
+        catch (LinuxException e)
+        {
+            _notUnlearned = e;
+        }
     }
 
     private ExceptionOutcome Unlearn(out RouteLookup now)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Probe.Core.Linux;
 using static Probe.Core.Linux.SocketConstants;
 
@@ -94,18 +95,14 @@ public sealed class RawPacketPort : IPacketPort
     public void Poll(long untilNs, IPacketSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        var wait = 0L;
         while (true)
         {
-            var woken = _waiter.Wait(wait);
+            var woken = _waiter.Wait(untilNs == long.MaxValue ? long.MaxValue : Math.Max(untilNs - _clock.NowNs, 0));
             var arrived = Drain(sink);
-            var now = _clock.NowNs;
-            if (woken || arrived || now >= untilNs)
+            if (woken || arrived || _clock.NowNs >= untilNs)
             {
                 return;
             }
-
-            wait = untilNs == long.MaxValue ? long.MaxValue : untilNs - now;
         }
     }
 
@@ -147,7 +144,7 @@ public sealed class RawPacketPort : IPacketPort
 
     private static void AddReceivers(List<IReceiver> receivers, bool v6, RawPortOptions options)
     {
-        var local = options.LocalTargets.Where(address => address.IsV6 == v6).ToArray();
+        var local = options.LocalTargets.Where(address => address.IsV6 == v6).ToFrozenSet();
         var transport = options.Protocol switch
         {
             ProbeProtocol.Tcp => IPPROTO_TCP,
@@ -160,9 +157,9 @@ public sealed class RawPacketPort : IPacketPort
             receivers.Add(new RawReceiver(v6, transport, options.LocalPorts, options.ReceiveBuffer) { Except = local });
         }
 
-        if (local.Length > 0)
+        if (local.Count > 0)
         {
-            receivers.Add(new LocalSourceReceiver(local, transport, options.LocalPorts, options.ReceiveBuffer));
+            receivers.Add(new LocalSourceReceiver(local, v6, transport, options.LocalPorts, options.ReceiveBuffer));
         }
     }
 

@@ -12,13 +12,6 @@ internal sealed partial class ReplyMatcher
 {
     private readonly List<EncapsulationStack> _stacks = [];
 
-    private enum Peeled
-    {
-        Foreign,
-        Short,
-        Whole,
-    }
-
     /// <summary>Remembers that probes wear this stack.</summary>
     public void Expect(EncapsulationStack stack)
     {
@@ -67,7 +60,7 @@ internal sealed partial class ReplyMatcher
         innermost = outermost;
         foreach (var stack in _stacks)
         {
-            if (Peel(stack.Layers.AsSpan(), outermost, out innermost) == Peeled.Whole)
+            if (TunnelQuote.Peel(stack.Layers.AsSpan(), outermost, out innermost) == Peeled.Whole)
             {
                 return true;
             }
@@ -83,7 +76,7 @@ internal sealed partial class ReplyMatcher
         {
             for (var first = 0; first < stack.Layers.Length; first++)
             {
-                var peeled = Peel(stack.Layers.AsSpan()[first..], outermost, out var innermost);
+                var peeled = TunnelQuote.Peel(stack.Layers.AsSpan()[first..], outermost, out var innermost);
                 if (peeled == Peeled.Whole ? TryMatchWhole(stack, outermost, innermost, out match) : peeled == Peeled.Short && TryMatchShort(stack, first, outermost, out match))
                 {
                     match = match with { Layer = stack.Layers.Length - first };
@@ -93,28 +86,6 @@ internal sealed partial class ReplyMatcher
         }
 
         return false;
-    }
-
-    private static Peeled Peel(ReadOnlySpan<Encapsulation> layers, in IpPacket outermost, out IpPacket innermost)
-    {
-        innermost = outermost;
-        foreach (var layer in layers)
-        {
-            var payload = innermost.Payload;
-            if (innermost.Destination != layer.Remote || innermost.FragmentOffset != 0
-                || (innermost.Protocol != layer.ProtocolFor(innerV6: false) && innermost.Protocol != layer.ProtocolFor(innerV6: true))
-                || (layer is UdpEncapsulation udp && payload.Length >= 4 && BinaryPrimitives.ReadUInt16BigEndian(payload[2..]) != udp.Port))
-            {
-                return Peeled.Foreign;
-            }
-
-            if (payload.Length <= layer.TunnelHeaderLength || !IpPacket.TryReadQuote(payload[layer.TunnelHeaderLength..], out innermost))
-            {
-                return Peeled.Short;
-            }
-        }
-
-        return innermost.FragmentOffset == 0 && innermost.Payload.Length >= QuotedTransport.MinimumLength ? Peeled.Whole : Peeled.Short;
     }
 
     private bool TryMatchWhole(EncapsulationStack stack, in IpPacket outermost, in IpPacket innermost, out Match match)
@@ -158,14 +129,8 @@ internal sealed partial class ReplyMatcher
     private static bool IsOuterOf(in ProbePacket probe, int first, in IpPacket outermost)
     {
         var layers = probe.Via.Layers;
-        var length = probe.Size;
-        for (var i = first; i < layers.Length; i++)
-        {
-            length += layers[i].Overhead;
-        }
-
         var payload = outermost.Payload;
-        return outermost.TotalLength == length
+        return outermost.TotalLength == TunnelQuote.LengthOf(layers.AsSpan()[first..], probe.Size)
             && (layers[first].Source.IsNone || layers[first].Source == outermost.Source)
             && (layers[first] is not UdpEncapsulation udp || payload.Length < 2
                 || BinaryPrimitives.ReadUInt16BigEndian(payload) == (udp.SourcePort ?? FlowHash.Port(ProbeWriter.HashOf(probe))));

@@ -78,7 +78,7 @@ internal sealed partial class ReplyMatcher
 
             ref readonly var probe = ref entry.Packet;
             var cookieFits = hasCookie ? cookie == _cookies.Payload(number) : probe.Target == packet.Source;
-            if (cookieFits && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier && probe.Target.IsV6 == echo.IsV6)
+            if (cookieFits && IsForUs(packet, probe) && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier && probe.Target.IsV6 == echo.IsV6)
             {
                 match = new Match(number);
                 return true;
@@ -133,7 +133,7 @@ internal sealed partial class ReplyMatcher
 
             ref readonly var probe = ref entry.Packet;
             if (probe.Protocol != ProbeProtocol.Udp || probe.Flow.SourcePort != udp.DestinationPort
-                || probe.Flow.DestinationPort != udp.SourcePort || probe.Target != packet.Source)
+                || probe.Flow.DestinationPort != udp.SourcePort || probe.Target != packet.Source || !IsForUs(packet, probe))
             {
                 continue;
             }
@@ -153,6 +153,8 @@ internal sealed partial class ReplyMatcher
         match = new Match(best, Ambiguous: true);
         return best != 0;
     }
+
+    private static bool IsForUs(in ArrivedPacket packet, in ProbePacket probe) => !packet.OnLink || packet.Destination == probe.Source;
 
     private static bool Fits(in ProbePacket probe, in TcpHeader tcp) =>
         probe.Protocol == ProbeProtocol.Tcp && probe.Flow.SourcePort == tcp.DestinationPort && probe.Flow.DestinationPort == tcp.SourcePort;

@@ -36,7 +36,8 @@ public sealed class SendBatch
     /// <param name="number">Comes back with the transmit stamp.</param>
     public void Add(int length, int number)
     {
-        _errors[Count] = 0;
+        // What nobody takes for sending has no way out.
+        (_status[Count], _errors[Count]) = (SendStatus.NoRoute, 0);
         _slots[Count++] = new Slot(_used, length, number);
         _used += length;
     }

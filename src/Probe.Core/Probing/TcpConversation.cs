@@ -18,6 +18,9 @@ internal sealed unsafe class TcpConversation : IDisposable
     // A transfer fits in whole, so that pacing is ours and never the buffer's.
     private const int SendBuffer = 128 * 1024;
 
+    // A transfer with its report takes less than 50,000.
+    private const int MostReceived = 64 * 1024;
+
     private readonly FileDescriptor _socket;
     private readonly SocketAddress _remote;
     private Netlink? _diag;
@@ -36,13 +39,16 @@ internal sealed unsafe class TcpConversation : IDisposable
     /// <summary>The peer sends no more.</summary>
     public bool PeerHasClosed { get; private set; }
 
-    /// <summary>An error or the peer ended it.</summary>
-    public bool IsOver => Errno != 0 || PeerHasClosed;
+    /// <summary>Octets received.</summary>
+    public int Received { get; private set; }
+
+    /// <summary>An error or the peer ended it, or it sent more than any test has use for.</summary>
+    public bool IsOver => Errno != 0 || PeerHasClosed || Received > MostReceived;
 
     /// <summary>How it ended, once <see cref="IsOver"/>.</summary>
     public TcpEnd End => Errno switch
     {
-        0 => TcpEnd.Closed,
+        0 => PeerHasClosed ? TcpEnd.Closed : TcpEnd.Flooded,
         Linux.Errno.ECONNREFUSED => TcpEnd.Refused,
         Linux.Errno.ECONNRESET or Linux.Errno.EPIPE => TcpEnd.Reset,
         Linux.Errno.ETIMEDOUT => TcpEnd.Timeout,
@@ -166,6 +172,11 @@ internal sealed unsafe class TcpConversation : IDisposable
     /// <summary>Reads what waits; returns how many octets, 0 when nothing does or the connection is over.</summary>
     public int Receive(Span<byte> octets)
     {
+        if (Received > MostReceived)
+        {
+            return 0;
+        }
+
         fixed (byte* at = octets)
         {
             while (true)
@@ -176,6 +187,7 @@ internal sealed unsafe class TcpConversation : IDisposable
                 if (count >= 0)
                 {
                     PeerHasClosed |= count == 0;
+                    Received += (int)count;
                     return (int)count;
                 }
 

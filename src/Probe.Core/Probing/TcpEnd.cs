@@ -23,6 +23,12 @@ public enum TcpEnd
 
     /// <summary>The user stopped the run.</summary>
     Interrupted,
+
+    /// <summary>What it was to show was seen; this host closed.</summary>
+    Enough,
+
+    /// <summary>The peer sent more than any test has use for; this host closed.</summary>
+    Flooded,
 }
 
 /// <summary>Words for sentences.</summary>
@@ -37,6 +43,8 @@ internal static class TcpEnds
         TcpEnd.Refused => "was refused",
         TcpEnd.Unreachable => "found no way",
         TcpEnd.Interrupted => "was stopped",
+        TcpEnd.Enough => "showed what it was to show",
+        TcpEnd.Flooded => "brought more octets than any test has use for",
         _ => "timed out",
     };
 }

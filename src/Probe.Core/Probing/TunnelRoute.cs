@@ -30,8 +30,7 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
             }
         }
 
-        // Asked without the interface: a virtual address mostly stands on lo.
-        var isLocal = OwnSource(target, null, null) == target;
+        var isLocal = HostRoutes.IsOwn(target);
         var inner = source;
         if (inner.IsNone)
         {
@@ -59,14 +58,14 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         : throw new LinuxException(
             Errno.EADDRNOTAVAIL, $"choose a source for packets to {target}", isLocal ? "it is this host's own address: give --source" : "this host has no route to it: give --source");
 
-    /// <summary>What this host would use towards the target; no address where it has no route. The target itself where it is this host's.</summary>
+    /// <summary>What this host would use towards the target; no address where it has no route or no address of that family.</summary>
     private static IpAddress OwnSource(IpAddress target, string? networkInterface, uint? mark)
     {
         try
         {
             return HostRoutes.SelectSource(target, networkInterface, mark);
         }
-        catch (LinuxException e) when (e.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EINVAL or Errno.EACCES)
+        catch (LinuxException e) when (e.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EINVAL or Errno.EACCES)
         {
             return default;
         }
@@ -83,6 +82,6 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         }
 
         throw new LinuxException(
-            Errno.EHOSTUNREACH, $"address a frame in {EncapsulationText.Of(layer)}", $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
+            Errno.EDESTADDRREQ, $"address a frame in {EncapsulationText.Of(layer)}", $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
     }
 }

@@ -125,23 +125,23 @@ public sealed class MultipathTracer : TraceSweep
     }
 
     /// <inheritdoc/>
-    public override MultipathEvidence? Multipath => Describe();
-
-    /// <summary>What the search says about itself.</summary>
-    public MultipathEvidence Describe()
+    public override MultipathEvidence? Multipath
     {
-        var flows = Decided();
-        return new MultipathEvidence
+        get
         {
-            Mode = _isLite ? "mda-lite" : "mda",
-            Confidence = _options.Confidence,
-            Scope = _options.Scope == ConfidenceScope.Graph ? "graph" : "hop",
-            GraphConfidence = Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
-            Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
-            SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
-            Probes = State.ProbesSent,
-            Complete = IsComplete,
-        };
+            var flows = Decided();
+            return new MultipathEvidence
+            {
+                Mode = _isLite ? "mda-lite" : "mda",
+                Confidence = _options.Confidence,
+                Scope = _options.Scope == ConfidenceScope.Graph ? "graph" : "hop",
+                GraphConfidence = Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
+                Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
+                SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
+                Probes = State.ProbesSent,
+                Complete = IsComplete,
+            };
+        }
     }
 
     /// <summary>The numbers of answered flows by which each node, or each hop, was decided.</summary>

@@ -82,7 +82,7 @@ public static class SizeLadder
         [
             .. size.Size == path.Mtu ? ["path MTU"] : Array.Empty<string>(),
             .. size.Size + path.Overhead == path.FirstHopMtu ? ["first link"] : Array.Empty<string>(),
-            .. path.Signals.Any(signal => (signal.InnerMtu ?? signal.Mtu) == size.Size) ? ["as signalled"] : Array.Empty<string>(),
+            .. path.Signals.Any(signal => PathMtuWords.Named(signal) == size.Size) ? ["as signalled"] : Array.Empty<string>(),
         ];
         return marks.Length == 0 ? "" : "  ← " + string.Join(", ", marks);
     }

@@ -38,7 +38,7 @@ internal static class PathMtuReading
     /// <summary>What was signalled, as evidence.</summary>
     public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) => path.Signals.Select((signal, i) => new EvidenceItem(
         Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {IncidentReport.Word(signal.Role):ours}, ×{signal.Count}"),
-        $"MTU {signal.Mtu}{(signal.InnerMtu is { } inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
+        $"MTU {signal.Mtu}{(signal.InnerMtu is > 0 and var inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
 
     /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
     public static string? MtuCommand(this PathMtuEvidence path)
@@ -48,7 +48,9 @@ internal static class PathMtuReading
             return null;
         }
 
-        var protocol = path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
+        // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a word.
+        var isAskedAnyway = path.Verdict == PathMtuVerdict.ReturnPath || (path.Via.Count > 0 && path.ProvedBy == PathMtuProof.Ack);
+        var protocol = isAskedAnyway ? "" : path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
         var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";
         var via = string.Concat(path.Via.Select(layer => $" --via {ShellText.Quote(layer)}"));
         return $"probe mtu{protocol}{port}{via} {address}{(path.Mtu is { } mtu ? $" --expect {mtu}" : "")}";

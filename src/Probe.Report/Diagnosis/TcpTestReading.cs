@@ -38,7 +38,9 @@ internal static class TcpTestReading
         }
 
         var via = learned.Gateway is { } gateway ? $" via {gateway}" : "";
-        return $"ip {(isV6 ? "-6 " : "")}route {verb} {prefix}/{bits}{via} dev {device} mtu {learned.LearnedMtu} advmss {mss}";
+        // Without its metric the kernel takes it for another route.
+        var metric = verb == "change" && learned.Metric is { } number ? $" metric {number}" : "";
+        return $"ip {(isV6 ? "-6 " : "")}route {verb} {prefix}/{bits}{via} dev {device}{metric} mtu {learned.LearnedMtu} advmss {mss}";
     }
 
     /// <summary>What takes exactly so many octets of every packet; null when nothing well known does.</summary>

@@ -20,7 +20,7 @@ internal sealed class WrongMtuSignal : IRule
     private Finding Make(PathMtuEvidence path, string pointer)
     {
         var signal = PathMtuWords.Decisive(path);
-        var named = signal is null ? 0 : signal.InnerMtu ?? signal.Mtu;
+        var named = signal is null ? 0 : PathMtuWords.Named(signal);
 
         // Senders that believe too small a number work; those that believe too large a one, or none, do not.
         var harmless = path.Mtu is { } mtu && named < mtu;

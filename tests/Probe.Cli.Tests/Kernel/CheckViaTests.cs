@@ -111,6 +111,32 @@ public sealed class CheckViaTests : IDisposable
         Assert.Equal(by is null ? null : "10.7.3.2", check.Icmp?.From);
     }
 
+    [NeedsFact(Needs)]
+    public void The_source_of_one_family_goes_through_a_tunnel_of_the_other()
+    {
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [Layer("ipip", v6: false)] });
+        var wire = new Wire(Layer("ipip", v6: false));
+        using var capture = KernelLab.In(_net.Client, () => new PacketCapture(CaptureFilter.All));
+        _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, "check", "--source", $"{LinuxTunnel.ClientAddress(isV6: true)}", "--via", EncapsulationText.Of(Layer("ipip", v6: false)), "--timeout", "300ms", $"[{Virtual(v6: true)}]:80");
+        var end = Environment.TickCount64 + 300;
+        while (Environment.TickCount64 < end)
+        {
+            capture.Read(100_000_000, wire);
+        }
+
+        Assert.Contains("> tunnel Syn", wire.Seen);
+    }
+
+    [NeedsFact(Needs)]
+    public void A_frame_without_a_MAC_is_the_caller_s_mistake_and_not_the_target_s()
+    {
+        var layer = new VxlanEncapsulation { Remote = TunnelPlan.ServerAddress(1, false), Vni = 7, Port = VxlanEncapsulation.DefaultPort };
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [Layer("ipip", v6: false)] });
+        var refused = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, "check", "--via", EncapsulationText.Of(layer), $"{Virtual(v6: false)}:80");
+        Assert.Equal(3, refused.Status);
+        Assert.Contains("add mac=", refused.Error, StringComparison.Ordinal);
+    }
+
     private static IpAddress Virtual(bool v6) => v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4;
 
     private static Encapsulation Layer(string tunnel, bool v6) => tunnel switch

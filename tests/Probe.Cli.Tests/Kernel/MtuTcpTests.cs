@@ -25,6 +25,7 @@ public sealed class MtuTcpTests : IDisposable
         Assert.Equal(TcpStallVerdict.Stall, bundle.PathMtus![0].Tcp!.Stall!.Verdict);
         Assert.Contains(bundle.Gaps!, gap => gap.What == "route cache" && gap.Why.Contains("1480", StringComparison.Ordinal));
         Assert.NotNull(bundle.Counters);
+        Assert.Equal((1480, 1500), (Assert.Single(bundle.Host!.PathMtuExceptions!).LearnedMtu, Assert.Single(bundle.Host.Interfaces!).Mtu));
     }
 
     [NeedsFact(Needs)]
@@ -54,6 +55,8 @@ public sealed class MtuTcpTests : IDisposable
         var (bundle, result) = Run(net, "--tcp-upload", "--tcp-download", "--tcp-stall");
         Assert.Equal(0, result.Status);
         Assert.Empty(bundle.Findings!);
+        var all = bundle.PathMtus![0].Tcp!;
+        Assert.InRange(all.Upload!.Pacings.Concat(all.Download!.Pacings).Sum(pacing => pacing.Octets) + all.Stall!.Connections.Sum(connection => connection.Octets), 1, 256 * 1024);
         Assert.Equal((TcpTransferVerdict.Clean, TcpTransferVerdict.Clean, TcpStallVerdict.NotLearned),
             bundle.PathMtus![0].Tcp is { } tcp ? (tcp.Upload!.Verdict, tcp.Download!.Verdict, tcp.Stall!.Verdict) : default);
     }

@@ -86,13 +86,7 @@ public sealed class MtuTests : IDisposable
     [NeedsFact(ProbeInside.Needs)]
     public void A_target_that_never_answers_is_no_verdict_about_sizes()
     {
-        KernelLab.Nft(Line.Server, """
-            table inet deaf {
-              chain input {
-                type filter hook input priority 0; policy drop;
-              }
-            }
-            """);
+        Deafen();
         var (path, result) = Measure(["--timeout", "200ms"], v6: false);
         Assert.Equal((PathMtuVerdict.NotAnswering, null, 4), (path.Verdict, path.Mtu, result.Status));
     }
@@ -105,6 +99,31 @@ public sealed class MtuTests : IDisposable
             [(PathMtuVerdict.NotAnswering, null), (PathMtuVerdict.Clear, 1500), (PathMtuVerdict.NotAnswering, null)],
             ProbeInside.Read(result).PathMtus!.Select(path => (path.Verdict, path.Mtu)));
         Assert.Equal(4, result.Status);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Of_several_targets_one_without_a_route_does_not_stop_the_others()
+    {
+        KernelLab.Ip([$"-n {Line.Client} route add unreachable 10.9.77.0/24"]);
+        var bundle = ProbeInside.Read(Line.Probe("mtu", "-n", "--json", "--flows", "0", "10.9.77.1", Line.Target(v6: false).ToString()));
+        Assert.Equal([(PathMtuVerdict.NotAnswering, "no-route"), (PathMtuVerdict.Clear, null)], bundle.PathMtus!.Select(path => (path.Verdict, path.Reason)));
+        Assert.Contains(bundle.Gaps!, gap => gap.Why.StartsWith("10.9.77.1: ", StringComparison.Ordinal));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void Another_namespace_s_targets_come_from_standard_input()
+    {
+        var result = Line.Lab.Run(Line.Server, ProbeInside.Limit, "sh", "-c", $"echo {Line.Target(v6: false)} | {ProbeInside.Program} mtu -n --json --flows 0 -F - --netns {Line.Client}");
+        Assert.Equal(PathMtuVerdict.Clear, Assert.Single(ProbeInside.Read(result).PathMtus!).Verdict);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
+    public void All_ways_of_asking_together_stay_within_the_packets_allowed()
+    {
+        Deafen();
+        using var probes = Line.CountProbes(v6: false);
+        var (path, _) = Measure(["--timeout", "200ms", "--max-probes", "5"], v6: false);
+        Assert.Equal((5L, 5), (probes.Packets, path.Sent));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -160,6 +179,10 @@ public sealed class MtuTests : IDisposable
         Line.Narrow(NarrowHop, 1400);
         Assert.Equal(1, Measure(["--expect", "1500"], v6: false).Result.Status);
         Assert.Equal(0, Measure(["--expect", "1400"], v6: false).Result.Status);
+
+        // A hole is one at exactly that size, too.
+        Line.Silence();
+        Assert.Equal(1, Measure(["--expect", "1400"], v6: false).Result.Status);
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -180,6 +203,14 @@ public sealed class MtuTests : IDisposable
         var result = Line.Probe(["mtu", "-n", "--json", "--flows", "0", .. way, Line.Target(v6).ToString()]);
         return (Assert.Single(ProbeInside.Read(result).PathMtus!), result);
     }
+
+    private void Deafen() => KernelLab.Nft(Line.Server, """
+        table inet deaf {
+          chain input {
+            type filter hook input priority 0; policy drop;
+          }
+        }
+        """);
 
     private void AssertNothingLearned() => Assert.DoesNotContain("mtu", NarrowLine.LearnedBy(Line.Lab, Line.Client), StringComparison.Ordinal);
 }

@@ -95,15 +95,15 @@ public sealed class MtuTunnelTests : IDisposable
     }
 
     [NeedsTheory(Needs)]
-    [InlineData(0)]
-    [InlineData(68)]
-    [InlineData(9000)]
-    public void An_entry_that_names_an_impossible_MTU_is_not_believed(int told)
+    [InlineData(0u)]
+    [InlineData(68u)]
+    [InlineData(9000u)]
+    public void An_entry_that_names_an_impossible_MTU_is_not_believed(uint told)
     {
         Build("ipip:10.202.0.1", new TunnelPlan { Layers = [], Balancing = new DirectorSpec { ToldMtu = told } }, balances: true);
         var (path, status) = Measure(_tunnel!.Client, "--tcp", "-p", "80", s_vip);
         Assert.Equal((PathMtuVerdict.WrongSignal, 1480, 1), (path.Verdict, path.Mtu, status));
-        Assert.Equal(told, path.Signals[0].Mtu);
+        Assert.Equal((int)told, path.Signals[0].Mtu);
     }
 
     [NeedsFact(Needs)]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Probe.Core.Health;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -49,6 +50,20 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
         Assert.Equal(2, _port.Sent.Count);
     }
 
+    [Theory]
+    [InlineData(0, 28)]
+    [InlineData(0, 1000)]
+    [InlineData(20, 28)]
+    [InlineData(20, 1000)]
+    public void An_error_about_either_tunnel_of_two_ends_the_check(int header, int quoted)
+    {
+        Start(0, "ipip:192.0.2.66 gue:192.0.2.78");
+        var syn = Start(1, "ipip:192.0.2.66 gue:192.0.2.77");
+        _port.Deliver(Answers.Error(syn[header..], s_router, 3, 1, quoted));
+        Look();
+        Assert.Equal(1, Assert.Single(_outcomes).Target);
+    }
+
     [Fact]
     public void An_error_about_the_outer_packet_s_size_or_a_foreign_one_ends_nothing()
     {
@@ -89,6 +104,21 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
     }
 
     [Fact]
+    public void GRE_numbers_rise_from_check_to_reset_to_check()
+    {
+        const string Via = "gre:192.0.2.7,seq";
+        var syn = Start(0, Via);
+        Assert.True(EncapsulationText.TryParse(Via, out var layer, out _));
+        Assert.True(EncapsulationReader.TryUnwrap(layer, syn, out var inner, out _));
+        _port.Deliver(Answers.Tcp(inner.ToArray(), Target(0).Address, TcpFlags.Syn));
+        Look();
+        Start(1, Via);
+        var numbers = _port.Sent.Select(packet => BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24))).ToArray();
+        Assert.Equal(3, numbers.Length);
+        Assert.True((int)(numbers[1] - numbers[0]) > 0 && (int)(numbers[2] - numbers[1]) > 0, string.Join(' ', numbers));
+    }
+
+    [Fact]
     public void A_refusal_and_an_answer_to_a_plain_check_draw_nothing()
     {
         var syn = Start(0, "ipip:192.0.2.7");
@@ -114,16 +144,16 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
 
     private static TunnelRoute Tunnel(CheckTarget target)
     {
-        var layer = target.Via.Layers[0];
-        var source = layer.Source.IsNone ? IpAddress.Parse(layer.Remote.IsV6 ? "2001:db8::1" : "192.0.2.1") : layer.Source;
-        return new TunnelRoute(new EncapsulationStack([layer with { Source = source }]), IpAddress.Parse("192.0.2.1"), TargetIsLocal: false);
+        var layers = target.Via.Layers.Select(layer =>
+            layer.Source.IsNone ? layer with { Source = IpAddress.Parse(layer.Remote.IsV6 ? "2001:db8::1" : "192.0.2.1") } : layer);
+        return new TunnelRoute(new EncapsulationStack([.. layers]), IpAddress.Parse("192.0.2.1"), TargetIsLocal: false);
     }
 
     private byte[] Start(int index, string? via)
     {
-        Encapsulation? layer = null;
-        Assert.True(via is null || EncapsulationText.TryParse(via, out layer, out _));
-        Assert.True(_engine.TryStart(Target(index) with { Via = layer is null ? default : new EncapsulationStack([layer]) }, 1));
+        var layers = (via ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(text => EncapsulationText.TryParse(text, out var layer, out var error) ? layer : throw new FormatException(error));
+        Assert.True(_engine.TryStart(Target(index) with { Via = new EncapsulationStack([.. layers]) }, 1));
         Look();
         return _port.Sent[^1];
     }

@@ -74,5 +74,53 @@ public sealed class TcpResponderTests : IDisposable
         Assert.StartsWith("no report came", down.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_far_end_that_never_stops_sending_is_left()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var flood = new Thread(() =>
+        {
+            var octets = new byte[64 * 1024];
+            for (var i = 0; i < 3; i++)
+            {
+                using var client = listener.AcceptTcpClient();
+                try
+                {
+                    while (true)
+                    {
+                        client.GetStream().Write(octets);
+                    }
+                }
+                catch (IOException)
+                {
+                    // What is waited for: the other side closed.
+                    continue;
+                }
+            }
+        });
+        flood.Start();
+        var down = TcpTransfer.Download(Options(((IPEndPoint)listener.LocalEndpoint).Port));
+        Assert.True(flood.Join(TimeSpan.FromSeconds(20)), "the connections were not closed");
+        Assert.Equal((TcpTransferVerdict.CannotTell, TcpEnd.Flooded), (down.Verdict, down.Pacings[0].End));
+    }
+
+    [Fact]
+    public void A_guest_that_sends_more_than_any_test_is_shown_out()
+    {
+        using var stranger = new TcpClient();
+        stranger.Connect(IPAddress.Loopback, _responder.Port);
+        stranger.SendTimeout = 20_000;
+        var octets = new byte[64 * 1024];
+        Assert.Throws<IOException>(new Action(() =>
+        {
+            // Far more than both sides' buffers hold.
+            for (var i = 0; i < 10_000; i++)
+            {
+                stranger.GetStream().Write(octets);
+            }
+        }));
+    }
+
     private static TcpTestOptions Options(int port) => new() { To = new() { Target = IpAddress.Parse("127.0.0.1"), Port = (ushort)port }, Payload = TcpPayload.Zeros };
 }

@@ -26,6 +26,15 @@ public class TransferJudgeTests
         Assert.Equal("too few segments went out in pairs: 2 of at least 4; the connection was reset by the peer, ECONNRESET", reason);
     }
 
+    [Theory]
+    [InlineData(16, Confidence.Likely)]
+    [InlineData(15, Confidence.Hint)]
+    public void Few_segments_are_a_hint(int segments, Confidence confidence)
+    {
+        Assert.Equal((TcpTransferVerdict.AggregationDependentLoss, confidence, null), Judge(Pacing(TcpPacing.Spaced, 0, segments), Pacing(TcpPacing.Pairs, segments, segments)));
+        Assert.Equal((TcpTransferVerdict.Clean, confidence, null), Judge(Pacing(TcpPacing.Spaced, 0, segments), Pacing(TcpPacing.Pairs, 0, segments)));
+    }
+
     [Fact]
     public void Without_a_connection_nothing_is_said_about_segments()
     {

@@ -54,6 +54,23 @@ public sealed class LocalTargetTests : IDisposable
         Assert.Equal(v6 ? 58 : 1, sink.Await(port, sink.Arrivals.Count + 2).Arrivals[^1].Protocol);
     }
 
+    [NeedsTheory(Need.Namespaces)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_more_targets_than_a_filter_holds_each_is_heard_and_no_other(bool v6)
+    {
+        var (vip, other, client) = (s_vip[v6 ? 1 : 0], s_other[v6 ? 1 : 0], v6 ? Client6 : Client4);
+        var many = Enumerable.Range(0, 1500).Select(i => IpAddress.Parse(v6 ? $"fd98::{i:x}" : $"10.98.{i / 250}.{i % 250}"));
+        using var held = _network.InClient(() => new HeldPorts(client, ProbeProtocol.Tcp, 1, HeldPortMode.KernelMute));
+        using var port = Open(v6, ProbeProtocol.Tcp, held.Ports, [.. many, vip]);
+        using var server = _network.InServer(() => new RawPacketPort(new RawPortOptions { IPv4 = !v6, IPv6 = v6 }));
+        server.Send(TestPackets.Syn(other, client, 80, held.Ports[0], ttl: 70), 1);
+        server.Send(TestPackets.Syn(vip, client, 80, held.Ports[0], ttl: 77), 2);
+        var answers = new RecordingSink().Await(port, 1).Linger(port, 100).Arrivals;
+        Assert.Single(answers, arrival => arrival.Source == vip);
+        Assert.DoesNotContain(answers, arrival => arrival.Source == other && !v6);
+    }
+
     [NeedsFact(Need.Namespaces)]
     public void Without_local_targets_the_kernel_drops_such_answers()
     {

@@ -46,6 +46,29 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
     }
 
     [NeedsTheory(Need.Namespaces)]
+    [InlineData("127.0.0.1", 9000)]
+    [InlineData("::1", 2088)]
+    [InlineData("::1", 9000)]
+    public void An_echo_reply_longer_than_what_is_kept_of_it_is_an_answer(string address, int size)
+    {
+        var target = IpAddress.Parse(address);
+        using var session = network.InClient(() => ProbeSession.Open(new ProbeSessionOptions { Target = target, Protocol = ProbeProtocol.Icmp }));
+        Assert.Equal(SendStatus.Sent, session.Wire.Send(new ProbePacket
+        {
+            Number = 1, Source = target, Target = target, Protocol = ProbeProtocol.Icmp, Flow = session.Flows[0], Ttl = 9, Size = size, DontFragment = true,
+        }));
+        var replies = new List<Reply>();
+        var until = session.Wire.NowNs + 5_000_000_000;
+        while (replies.Count == 0 && session.Wire.NowNs < until)
+        {
+            session.Wire.Receive(until, replies);
+        }
+
+        var reply = Assert.Single(replies);
+        Assert.Equal((1, ReplyKind.EchoReply), (reply.Number, reply.Kind));
+    }
+
+    [NeedsTheory(Need.Namespaces)]
     [InlineData(false)]
     [InlineData(true)]
     public void A_router_s_time_exceeded_quotes_the_packet_as_it_was_given(bool v6)

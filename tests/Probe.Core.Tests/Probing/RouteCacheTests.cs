@@ -107,6 +107,38 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
     }
 
     [NeedsFact(Needs)]
+    public void A_route_that_goes_away_meanwhile_ends_no_run_and_is_told()
+    {
+        using var session = network.InClient(() => ProbeSession.Open(new ProbeSessionOptions { Target = Server6, Protocol = ProbeProtocol.Icmp }));
+        session.Wire.Send(new ProbePacket
+        {
+            Number = 1, Source = session.Source, Target = Server6, Protocol = ProbeProtocol.Icmp, Flow = session.Flows[0], Ttl = 9, Size = 1400, DontFragment = true,
+        });
+        Exec(network.Client, "ip", "-6", "route", "del", "default");
+        try
+        {
+            var replies = network.InClient(() =>
+            {
+                var all = new List<Reply>();
+                var until = session.Wire.NowNs + 5_000_000_000;
+                while (all.Count == 0 && session.Wire.NowNs < until)
+                {
+                    session.Wire.Receive(until, all);
+                }
+
+                return all;
+            });
+            Assert.Equal(ReplyKind.PacketTooBig, Assert.Single(replies).Kind);
+            Assert.Equal(ExceptionOutcome.Unknown, network.InClient(() => session.CleanRouteCache(out _)));
+            Assert.Contains("ENETUNREACH", session.NotCleaned, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Exec(network.Client, "ip", "-6", "route", "add", "default", "via", $"{Router6}");
+        }
+    }
+
+    [NeedsFact(Needs)]
     public void An_ordinary_socket_does_pollute_the_cache_and_the_lookup_shows_it()
     {
         var before = network.InClient(() => HostRoutes.Lookup(Other4));

@@ -57,6 +57,22 @@ public sealed class SendBatchTests(TestNetwork network) : IClassFixture<TestNetw
         }
     }
 
+    [NeedsFact(Need.Namespaces)]
+    public void What_no_socket_of_the_port_can_send_is_not_sent()
+    {
+        using var port = network.InClient(() => new RawPacketPort(new RawPortOptions { IPv4 = true, IPv6 = false }));
+        var batch = new SendBatch(2000);
+        for (var number = 1; number <= 2; number++)
+        {
+            var packet = number == 1 ? TestPackets.Echo(Client6, Server6, 7, 1) : TestPackets.Echo(Client4, Server4, 7, 1);
+            packet.CopyTo(batch.Room);
+            batch.Add(packet.Length, number);
+        }
+
+        port.Send(batch);
+        Assert.Equal([SendStatus.NoRoute, SendStatus.Sent], Enumerable.Range(0, 2).Select(i => batch.Status(i)));
+    }
+
     [Fact]
     public void A_wire_sends_the_same_octets_in_a_batch_as_one_by_one()
     {

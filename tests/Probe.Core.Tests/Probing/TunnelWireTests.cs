@@ -135,6 +135,24 @@ public sealed class TunnelWireTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_passes_by_on_its_way_to_somebody_else_is_none()
+    {
+        var stack = StackOf("gue:192.0.2.77");
+        var answer = Answers.EchoReply(Unwrapped(stack, Send(stack, ProbeProtocol.Icmp, isV6: false)), Vip[0]);
+        var replies = new List<Reply>();
+        _wire.Receive(0, replies);
+        Pass(IpAddress.Parse("198.51.100.8"));
+        Assert.Empty(replies);
+        Pass(Us[0]);
+        Assert.Single(replies);
+
+        void Pass(IpAddress destination) => ((IPacketSink)_wire).Arrived(new ArrivedPacket
+        {
+            Source = Vip[0], Destination = destination, Ttl = 60, Protocol = IpProtocol.Icmp, Payload = answer.AsSpan(20), OnLink = true, AtNs = 0, Stamp = StampSource.Kernel,
+        });
+    }
+
+    [Fact]
     public void Every_SYN_ACK_draws_one_reset_through_the_tunnel()
     {
         var stack = StackOf("gue:192.0.2.77");
@@ -158,6 +176,24 @@ public sealed class TunnelWireTests : IDisposable
 
         Single(Answers.Tcp(syn, Vip[0], TcpFlags.Rst));
         Assert.Equal(3, _port.Sent.Count);
+    }
+
+    [Fact]
+    public void GRE_numbers_rise_from_packet_to_packet_and_from_run_to_run()
+    {
+        var stack = StackOf("gre:192.0.2.77,seq");
+        var syn = Send(stack, ProbeProtocol.Tcp, isV6: false);
+        Single(Answers.Tcp(Unwrapped(stack, syn), Vip[0], TcpFlags.Syn));
+        Send(stack, ProbeProtocol.Udp, isV6: false);
+        var numbers = _port.Sent.Select(packet => BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24))).ToArray();
+        Assert.Equal(3, numbers.Length);
+        Assert.True((int)(numbers[1] - numbers[0]) > 0 && (int)(numbers[2] - numbers[1]) > 0, string.Join(' ', numbers));
+
+        var now = 5_000_000_000L;
+        var first = new OuterSequence(() => now);
+        var last = Enumerable.Range(0, 100).Select(_ => first.Next()).Last();
+        now += 1_000_000_000;
+        Assert.True(new OuterSequence(() => now).Next() > last);
     }
 
     [Fact]

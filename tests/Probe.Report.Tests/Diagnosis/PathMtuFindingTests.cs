@@ -57,6 +57,22 @@ public class PathMtuFindingTests
     }
 
     [Fact]
+    public void The_signal_that_the_verdict_rests_on_is_named_whatever_number_is_nearer()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1400, Signal("198.51.100.2", 1390), Signal("198.51.100.6", 9000) with { Decisive = true })));
+        Assert.Contains("198.51.100.6", finding.Title, StringComparison.Ordinal);
+        Assert.Contains("9000", finding.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_of_zero_about_a_tunnel_s_own_packet_names_zero()
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1368, Signal("198.51.100.2", 0, implausible: true) with { InnerMtu = -32 }) with { Via = ["gue:192.0.2.33"], Overhead = 32 }));
+        Assert.DoesNotContain("-32", finding.Title + finding.Summary + string.Join(' ', finding.Evidence.Select(item => item.Value)), StringComparison.Ordinal);
+        Assert.Contains("names 0, which is no size at all", finding.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_number_smaller_than_the_truth_hurts_less_than_a_larger_one()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.WrongSignal, 1400, Signal("198.51.100.2", 1300))));
@@ -67,7 +83,51 @@ public class PathMtuFindingTests
     public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.ReturnPath, 1500) with { ReturnMtu = 1400 }));
-        Assert.Equal("PRB-MTU-010", finding.Rule);
+        Assert.Equal(("PRB-MTU-010", "probe mtu 192.0.2.9 --expect 1500"), (finding.Rule, finding.Verify));
+        Assert.Contains(finding.Fix, fix => fix.Contains("maxseg size set 1360", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_helps_inside_a_tunnel_or_against_a_link_too_small_for_IPv6_is_no_route_of_this_host()
+    {
+        var tunnelled = BlackHole() with { Via = ["gue:192.0.2.33"], Overhead = 32, ProvedBy = PathMtuProof.Ack };
+        var small = Path(PathMtuVerdict.BlackHole, 1200) with { Address = "2001:db8::9" };
+        Assert.Equal("probe mtu --via gue:192.0.2.33 192.0.2.9 --expect 1400", Assert.Single(Judge(tunnelled)).Verify);
+        foreach (var path in new[] { tunnelled, small, BlackHole() with { Source = "192.0.2.9" } })
+        {
+            Assert.DoesNotContain(Assert.Single(Judge(path)).Fix, fix => fix.StartsWith("on this host", StringComparison.Ordinal));
+        }
+
+        Assert.Contains(Assert.Single(Judge(small)).Fix, fix => fix.StartsWith("raise the link", StringComparison.Ordinal));
+        Assert.Contains(Assert.Single(Judge(BlackHole())).Fix, fix => fix.StartsWith("on this host: ip route replace 192.0.2.9/32 $(", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(PathMtuVerdict.NotAnswering, "no-proof", "What answers is not the server")]
+    [InlineData(PathMtuVerdict.NotAnswering, "reset", "The probes are reset")]
+    [InlineData(PathMtuVerdict.NotAnswering, "admin-prohibited", "A filter refuses")]
+    [InlineData(PathMtuVerdict.NotAnswering, "host-unreachable", "no answer from the target")]
+    [InlineData(PathMtuVerdict.NotAnswering, "network-unreachable", "no route to the target")]
+    [InlineData(PathMtuVerdict.NotAnswering, "no-route", "nothing was asked")]
+    [InlineData(PathMtuVerdict.NotAnswering, "silence", "Ask in another way")]
+    [InlineData(PathMtuVerdict.Unstable, "interrupted", "stopped before its end: between 1004 octets, which were answered, and 1005, which were not.")]
+    [InlineData(PathMtuVerdict.Unstable, "max-probes", "(--max-probes): between 1004")]
+    [InlineData(PathMtuVerdict.Unstable, "silence", "and then no more: between 1004")]
+    [InlineData(PathMtuVerdict.Unstable, "ambiguous-answers", "do not say which size")]
+    [InlineData(PathMtuVerdict.Unstable, "cannot-send", "let nothing leave")]
+    [InlineData(PathMtuVerdict.Signalled, "local-rule", "a rule of its output chain")]
+    [InlineData(PathMtuVerdict.Unstable, "loss", "Loss hides")]
+    [InlineData(PathMtuVerdict.BlackHole, "reply-path", "or the replies to them")]
+    public void Each_reason_has_words_of_its_own(PathMtuVerdict verdict, string reason, string expected) =>
+        Assert.Contains(expected, PathMtuWords.Verdict(Path(verdict, 1004) with { Reason = reason }).ToString(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(1468, "by 32 octets: so many GUE adds")]
+    [InlineData(1461, "by at least 39 octets")]
+    public void Headers_are_named_only_where_they_are_known(int mtu, string expected)
+    {
+        var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, mtu, Signal("192.0.2.9", mtu, PathMtuRole.TunnelEntry))));
+        Assert.EndsWith(expected, finding.Fix[0], StringComparison.Ordinal);
     }
 
     [Fact]
