@@ -154,7 +154,7 @@ internal static class MtuTable
         PathMtuProof.SynPayload => "an answer to a SYN with payload",
         PathMtuProof.Established => "an acknowledgment within a connection",
         PathMtuProof.Echo => "an echo reply",
-        PathMtuProof.Ack => "a reset that answers a padded ACK",
+        PathMtuProof.Ack => "a reset",
         _ => "an answer to a datagram",
     };
 
