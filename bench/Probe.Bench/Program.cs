@@ -13,11 +13,11 @@ switch (args)
     case ["trace", var root, "--rounds", var rounds]:
         return TraceBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["health", var root]:
-        return HealthBench.Run(root, HealthRounds, nightly: false);
+        return HealthBench.Run(root, HealthRounds);
     case ["health", var root, "--rounds", var rounds]:
-        return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture), nightly: false);
+        return HealthBench.Run(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["health", var root, "--nightly"]:
-        return HealthBench.Run(root, HealthRounds, nightly: true);
+        return HealthBench.RunNightly(root);
     case ["health", var root, "--paced", var rounds]:
         return HealthBench.RunPaced(root, int.Parse(rounds, CultureInfo.InvariantCulture));
     case [EngineLoad.Name, .. var load]:

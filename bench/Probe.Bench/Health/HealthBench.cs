@@ -14,15 +14,34 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
     private readonly StringBuilder _document = new();
 
-    public static int Run(string root, int rounds, bool nightly)
+    /// <summary>Everything, into <c>bench/results/health.md</c>.</summary>
+    public static int Run(string root, int rounds) => With(rounds, bench => File.WriteAllText(ResultFile(root, "health.md"), bench.Document(root)));
+
+    /// <summary>The black holes alone, for as many checks as a night has, into <c>bench/results/health-nightly.md</c>.</summary>
+    public static int RunNightly(string root) => With(rounds: 1, bench =>
     {
-        var results = Directory.CreateDirectory(Path.Combine(root, "bench", "results")).FullName;
+        bench.Section($"""
+            # The nightly run: black holes
+
+            `bench/health --nightly`: half-open checks of 10,000 targets, half of which disappear in a black hole, until each row has five million checks and more. A black hole that
+            is ever up, or an open target that counts as down, would stand in the second or third column; late is what the checker says of itself.
+
+            {bench.BlackHoles(nightly: true)}
+            """);
+        bench.Section(Machine());
+        File.WriteAllText(ResultFile(root, "health-nightly.md"), bench._document.ToString().TrimEnd() + "\n");
+    });
+
+    /// <summary>The paced runs alone, on the terminal: what to look at while one works on lateness.</summary>
+    public static int RunPaced(string root, int rounds) => With(rounds, bench => Console.Write(bench.Paced(bench.Checkers(root).Paced)));
+
+    private static int With(int rounds, Action<HealthBench> run)
+    {
         var folder = Directory.CreateTempSubdirectory("probe-health");
         try
         {
             using var lab = new KernelLab();
-            var bench = new HealthBench(lab, CheckNetwork.Build(lab), folder.FullName, rounds);
-            File.WriteAllText(Path.Combine(results, "health.md"), bench.Document(root, nightly));
+            run(new HealthBench(lab, CheckNetwork.Build(lab), folder.FullName, rounds));
             return 0;
         }
         finally
@@ -31,22 +50,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
         }
     }
 
-    /// <summary>The paced runs alone, on the terminal: what to look at while one works on lateness.</summary>
-    public static int RunPaced(string root, int rounds)
-    {
-        var folder = Directory.CreateTempSubdirectory("probe-health");
-        try
-        {
-            using var lab = new KernelLab();
-            var bench = new HealthBench(lab, CheckNetwork.Build(lab), folder.FullName, rounds);
-            Console.Write(bench.Paced(bench.Checkers(root).Paced));
-            return 0;
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
+    private static string ResultFile(string root, string name) => Path.Combine(Directory.CreateDirectory(Path.Combine(root, "bench", "results")).FullName, name);
 
     private (Entrant[][] Busy, Entrant[] Paced) Checkers(string root)
     {
@@ -64,7 +68,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
     private static string[] Ours(string engine) => [Environment.ProcessPath!, EngineLoad.Name, engine];
 
-    private string Document(string root, bool nightly)
+    private string Document(string root)
     {
         var (busy, paced) = Checkers(root);
         Section($"""
@@ -91,7 +95,7 @@ internal sealed class HealthBench(KernelLab lab, CheckNetwork network, string fo
 
             {Paced(paced)}
             """);
-        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(nightly)}\n");
+        Section($"## Half the targets disappear in a black hole\n\n{BlackHoles(nightly: false)}\n");
         Section($"## HAProxy\n\n{HaProxy.Run(lab, network, folder)}");
         return _document.ToString().TrimEnd() + "\n";
     }

@@ -23,8 +23,9 @@ internal sealed class HoldUps
     /// <summary>From one look at what has arrived to the next, or from when a wait should have ended to when it did.</summary>
     public void Note(long fromNs, long toNs)
     {
+        // A wait that ended before its time has held nothing up.
         var length = toNs - fromNs;
-        if (length >> Shortest == 0)
+        if (length < 1L << Shortest)
         {
             return;
         }
