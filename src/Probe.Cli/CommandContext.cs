@@ -1,7 +1,9 @@
 using System.Text;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
+using Probe.Core.Host;
 using Probe.Core.Linux;
+using Probe.Core.Probing;
 
 namespace Probe.Cli;
 
@@ -51,6 +53,18 @@ internal sealed class CommandContext
         Palette = Palette.For(_results, noColor);
         Messages.Apply(quiet, debug);
     }
+
+    /// <summary>The frame of the run's document: who measured, where, from when to when, and why it ended. What was seen is filled in by the command.</summary>
+    public Bundle Frame(SweepEnd end = SweepEnd.Done) => new()
+    {
+        Tool = ProgramVersion.Tool,
+        Command = CommandLine,
+        Started = Started,
+        Ended = Now(),
+        Complete = end == SweepEnd.Done,
+        EndReason = Words.Of(end),
+        Host = HostFactsReader.Read(),
+    };
 
     /// <summary>Writes a document as the one result of the command.</summary>
     public void Write(Bundle bundle) => Out.Write(EvidenceJson.Serialize(bundle));

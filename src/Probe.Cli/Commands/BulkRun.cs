@@ -4,7 +4,6 @@ using Probe.Cli.Names;
 using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
-using Probe.Core.Host;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
 
@@ -59,16 +58,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         }
 
         _zeroNs = _session.Wire.NowNs;
-        _frame = new Bundle
-        {
-            Tool = ProgramVersion.Tool,
-            Command = context.CommandLine,
-            Started = Now,
-            Ended = Now,
-            Complete = true,
-            EndReason = "done",
-            Host = HostFactsReader.Read(),
-        };
+        _frame = context.Frame() with { Started = Now, Ended = Now };
         _tracer = new BulkTracer(TracerOptions(request), this, new ProbeNumbers());
         var output = new BulkOutput(request, context, hosts.Count == 0 ? 0 : hosts.Max(host => host.Text.Length));
         _writer = new BulkWriter(request, hosts, context, _aids, output, () => _frame, Progress, Stop);

@@ -245,15 +245,8 @@ internal sealed class CheckSession : IVerdictSink
         }
 
         var file = capture?.Finish(gaps);
-        var bundle = new Bundle
+        var bundle = _context.Frame(end) with
         {
-            Tool = ProgramVersion.Tool,
-            Command = _context.CommandLine,
-            Started = _context.Started,
-            Ended = CommandContext.Now(),
-            Complete = end == SweepEnd.Done,
-            EndReason = Words.Of(end),
-            Host = HostFactsReader.Read(),
             Checks = _checks,
             Captures = file is null ? null : [file],
             Gaps = gaps.Count == 0 ? null : gaps,

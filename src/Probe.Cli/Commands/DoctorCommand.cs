@@ -33,15 +33,8 @@ internal sealed class DoctorCommand : ProbeCommand
         var missing = checks.Where(c => c.State == HostCheckState.Missing).ToList();
         if (parse.Has(_json))
         {
-            context.Write(new Bundle
+            context.Write(context.Frame() with
             {
-                Tool = ProgramVersion.Tool,
-                Command = context.CommandLine,
-                Started = context.Started,
-                Ended = CommandContext.Now(),
-                Complete = true,
-                EndReason = "done",
-                Host = HostFactsReader.Read(),
                 Gaps = [.. missing.Select(c => new Gap(c.Name, c.Fix is null ? c.Detail : $"{c.Detail}; {c.Fix}"))],
             });
         }

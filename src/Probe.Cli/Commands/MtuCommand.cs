@@ -90,7 +90,6 @@ internal sealed class MtuCommand : ProbeCommand
             Skipped = skipped,
             Protocol = protocol,
             Port = first,
-            HasPort = port is not null,
             Flows = parse.Find(_own.Flows) ?? MtuRequest.OtherFlows,
             MaxProbes = parse.Find(_own.MaxProbes) ?? MtuRequest.MostProbes,
             Expected = parse.Find(_own.Expect),

@@ -42,9 +42,6 @@ internal sealed record MtuRequest
     /// <summary>Destination port.</summary>
     public required ushort Port { get; init; }
 
-    /// <summary>The user named the port.</summary>
-    public required bool HasPort { get; init; }
-
     /// <summary>Flows besides the first, asked once it is done.</summary>
     public required int Flows { get; init; }
 

@@ -158,7 +158,7 @@ internal sealed class MtuRun
 
         _capture = session.Capture?.Finish() ?? _capture;
         _gaps.AddRange(RunGaps.Of(captureLost: session.Capture?.Lost ?? 0, clockSteps: session.Probing.ClockSteps));
-        if (TraceRun.DescribeCache(session.Probing, ProbeProtocol.Icmp) is { } left)
+        if (TraceRun.DescribeCache(session.Probing) is { } left)
         {
             _gaps.Add(left);
         }
@@ -255,9 +255,9 @@ internal sealed class MtuRun
         }
     }
 
-    private HostFacts ReadHost()
+    /// <summary>The facts about this host with those of its side of the paths.</summary>
+    private HostFacts Annotate(HostFacts facts)
     {
-        var facts = HostFactsReader.Read();
         try
         {
             return facts with
@@ -307,15 +307,10 @@ internal sealed class MtuRun
 
     private ExitStatus Conclude()
     {
-        var host = ReadHost();
-        var bundle = new Bundle
+        var frame = _context.Frame(_end);
+        var host = Annotate(frame.Host!);
+        var bundle = frame with
         {
-            Tool = ProgramVersion.Tool,
-            Command = _context.CommandLine,
-            Started = _context.Started,
-            Ended = CommandContext.Now(),
-            Complete = _end == SweepEnd.Done,
-            EndReason = Words.Of(_end),
             Host = host,
             PathMtus = _paths,
             Counters = _before is { } before ? CounterSnapshot.Read().Evidence(before) : null,

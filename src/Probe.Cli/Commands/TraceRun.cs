@@ -2,7 +2,6 @@ using Probe.Cli.Names;
 using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
-using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -102,10 +101,10 @@ internal static class TraceRun
     }
 
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
-    internal static Gap? DescribeCache(ProbeSession session, ProbeProtocol protocol) => session.CleanRouteCache(out var now) switch
+    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
     {
         ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
-        ExceptionOutcome.StaysUntilExpiry when protocol == ProbeProtocol.Tcp => new Gap("route cache",
+        ExceptionOutcome.StaysUntilExpiry when session.LearnsByConnecting => new Gap("route cache",
             $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
         ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
             $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
@@ -147,26 +146,26 @@ internal static class TraceRun
             gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
         }
 
-        if (DescribeCache(session.Probing, session.Request.Protocol) is { } left)
+        if (DescribeCache(session.Probing) is { } left)
         {
             gaps.Add(left);
         }
 
         gaps.AddRange(UnprivilegedTrace.Gaps(session));
 
-        var bundle = new Bundle
+        var bundle = context.Frame(end) with
         {
-            Tool = ProgramVersion.Tool,
-            Command = context.CommandLine,
             Started = session.Started,
             Ended = ended,
-            Complete = end == SweepEnd.Done && !outOfProbes,
-            EndReason = end == SweepEnd.Done && outOfProbes ? "max-probes" : Words.Of(end),
-            Host = HostFactsReader.Read(),
             Traces = [trace],
             Captures = capture is null ? null : [capture],
             Gaps = gaps.Count == 0 ? null : gaps,
         };
+        if (end == SweepEnd.Done && outOfProbes)
+        {
+            bundle = bundle with { Complete = false, EndReason = "max-probes" };
+        }
+
         return RuleSet.All.Judge(bundle).StoreIn(bundle);
     }
 

@@ -327,7 +327,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (TraceRun.DescribeCache(_session.Probing, _session.Request.Protocol) is { } gap)
+        if (TraceRun.DescribeCache(_session.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }

@@ -28,9 +28,6 @@ internal sealed class TargetFeeder : IDisposable
         _targets = new WorkAhead<BulkTarget>(hosts.Count, inOrder: !hosts.Any(host => host.IsName), TryFind, session.Wire.Wake);
     }
 
-    /// <summary>Hosts not yet handed out, nor failed.</summary>
-    public int NotBegun => _targets.NotTaken;
-
     /// <summary>The next target that is ready, without waiting.</summary>
     public FeedStatus TryTake(out BulkTarget target) =>
         _targets.TryTake(out target) ? FeedStatus.Ready : _targets.IsOver ? FeedStatus.Ended : FeedStatus.Waiting;

@@ -41,9 +41,6 @@ internal sealed class WorkAhead<T> : IDisposable
     /// <summary>Does one piece of work, on any thread; false when it has no result.</summary>
     public delegate bool Work(int index, CancellationToken stop, out T result);
 
-    /// <summary>Pieces that were not begun, and results that were not taken.</summary>
-    public int NotTaken => Math.Max(0, _count - 1 - Volatile.Read(ref _next)) + _ready.Count;
-
     /// <summary>Every piece is done, and every result taken.</summary>
     public bool IsOver => _ready.IsCompleted;
 

@@ -236,6 +236,9 @@ public sealed class ProbeSession : IDisposable
         return index < _flows.Count ? _flows[index] : null;
     }
 
+    /// <summary>Its probes are TCP connects, which teach the kernel path MTUs whatever is set; echo requests do, too, but can be taken back.</summary>
+    public bool LearnsByConnecting => _sockets is not null && _options.Protocol == ProbeProtocol.Tcp;
+
     /// <summary>
     /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without privilege;
     /// <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
@@ -261,7 +264,7 @@ public sealed class ProbeSession : IDisposable
     private ExceptionOutcome Clean(out RouteLookup now)
     {
         now = _before;
-        if (_sockets is not null && _options.Protocol == ProbeProtocol.Tcp)
+        if (LearnsByConnecting)
         {
             now = HostRoutes.Lookup(_options.Target, _options.Source, _options.Interface, _options.Mark);
             return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
