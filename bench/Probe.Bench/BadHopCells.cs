@@ -1,6 +1,6 @@
 using System.Text;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 
 namespace Probe.Bench;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Lab.Kernel;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Probe.Bench;
 using Probe.Bench.Health;
+using Probe.Bench;
 using Probe.Lab.Kernel;
 
 const int Rounds = 11;

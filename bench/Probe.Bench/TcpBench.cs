@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 
 namespace Probe.Bench;

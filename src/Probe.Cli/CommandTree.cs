@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Probe.Cli.Commands;
+using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
 
 namespace Probe.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Probe.Cli.Commands;
+using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
 
 namespace Probe.Cli;

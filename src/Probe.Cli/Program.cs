@@ -1,5 +1,7 @@
-using Probe.Cli;
+using Probe.Cli.Frame;
 using Probe.Cli.Output;
+using Probe.Cli;
+using Probe.Core.Linux.Files;
 using Probe.Core.Linux;
 
 var messages = new Messages(StandardStream.ForMessages());

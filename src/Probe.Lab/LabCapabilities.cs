@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Probe.Core.Linux.Files;
 using Probe.Core.Linux;
 
 namespace Probe.Lab;
@@ -20,7 +21,7 @@ public static class LabCapabilities
         {
             try
             {
-                using var device = Files.Open("/dev/net/tun", SystemConstants.O_RDWR);
+                using var device = FileCalls.Open("/dev/net/tun", SystemConstants.O_RDWR);
                 return Namespaces;
             }
             catch (LinuxException exception)

@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 using Probe.Report.Markdown;
 
 namespace Probe.Report;
@@ -32,7 +32,7 @@ internal static class CheckTables
             .Table(CountColumns, targets.GroupBy(target => (target.Last.Verdict, target.Last.Reason, Down: IsDown(target.Last)))
                 .OrderByDescending(group => group.Key.Down).ThenByDescending(group => group.Count()).ThenBy(group => group.Key.Verdict)
                 .ThenBy(group => group.Key.Reason, StringComparer.Ordinal)
-                .Select(group => new[] { Word(group.Key.Verdict), Text(group.Key.Reason), Prose.Of($"{group.Count()}"), Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
+                .Select(group => new[] { Named(group.Key.Verdict), Text(group.Key.Reason), Prose.Of($"{group.Count()}"), Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
 
         var odd = targets.Where(target => IsDown(target.Last) || !target.Last.Verdict.IsAboutTarget()).OrderByDescending(target => IsDown(target.Last)).ToList();
         if (odd.Count > 0)
@@ -53,7 +53,7 @@ internal static class CheckTables
 
     private static Prose[] Row(CheckEvidence check, int count) =>
     [
-        Prose.Code(check.Name), Text(check.Address), Word(check.Verdict), Text(check.Reason), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
+        Prose.Code(check.Name), Text(check.Address), Named(check.Verdict), Text(check.Reason), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
     ];
 
     private static Prose Why(CheckEvidence check) =>
@@ -62,7 +62,7 @@ internal static class CheckTables
         : check.FailedIn is { } phase ? Prose.Of($"in {phase}")
         : Prose.Empty;
 
-    private static Prose Word(CheckVerdict verdict) => Prose.Of($"{IncidentReport.Word(verdict):ours}");
+    private static Prose Named(CheckVerdict verdict) => Prose.Of($"{Word.Of(verdict):ours}");
 
     private static Prose Text(string? text) => text is null ? Prose.Empty : Prose.Code(text);
 }

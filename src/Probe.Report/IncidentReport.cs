@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
@@ -58,7 +59,7 @@ public static class IncidentReport
         {
             var finding = judgement.Findings[i];
             report.Heading(3, $"Finding {i + 1}: {Prose.Parse(finding.Title)}")
-                .Paragraph($"{finding.Rule} · {Name(finding.Severity):ours} · {Name(finding.Confidence):ours} · {finding.Where}")
+                .Paragraph($"{finding.Rule} · {Word.Of(finding.Severity):ours} · {Word.Of(finding.Confidence):ours} · {finding.Where}")
                 .Paragraph(Prose.Parse(finding.Summary))
                 .Table(
                     [new Column("Evidence"), new Column("Value"), new Column("Where in the document")],
@@ -138,12 +139,4 @@ public static class IncidentReport
             }
         }
     }
-
-    /// <summary>The word for it in documents, where it has several parts.</summary>
-    internal static string Word<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
-
-    /// <summary>The word for it in documents and reports.</summary>
-    internal static string Name<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
 using Probe.Report.Markdown;
 
@@ -54,8 +55,8 @@ internal static class PathMtuTable
     [
         path.Real is null ? Prose.Code(path.Target) : Prose.Of($"{path.Target} on {path.Real}"), Prose.Join(", ", path.Via.Select(Prose.Code)),
         path.Flow is { } flow ? Prose.Of($"{flow.Id}") : Prose.Empty, Number(path.Mtu), path.Via.Count > 0 ? Number(path.OuterMtu) : Prose.Empty,
-        Prose.Of($"{IncidentReport.Word(path.Verdict):ours}"), Prose.Of($"{IncidentReport.Name(path.Confidence):ours}"),
-        path.ProvedBy is { } proof ? Prose.Of($"{IncidentReport.Word(proof):ours}") : Prose.Empty, Prose.Of($"{path.Sent}"),
+        Prose.Of($"{Word.Of(path.Verdict):ours}"), Prose.Of($"{Word.Of(path.Confidence):ours}"),
+        path.ProvedBy is { } proof ? Prose.Of($"{Word.Of(proof):ours}") : Prose.Empty, Prose.Of($"{path.Sent}"),
     ];
 
     private static Prose Number(int? octets) => octets is { } number ? Prose.Of($"{number}") : Prose.Of($"{Units.None:ours}");

@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 

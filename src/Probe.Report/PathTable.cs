@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
@@ -25,7 +25,7 @@ internal static class PathTable
 
     private static Prose How(TraceEvidence trace)
     {
-        var how = Prose.Of($"{IncidentReport.Name(trace.Protocol).ToUpperInvariant():ours} probes");
+        var how = Prose.Of($"{Word.Of(trace.Protocol).ToUpperInvariant():ours} probes");
         Append(trace.Port is { } port ? Prose.Of($" to port {port}") : null);
         Append(trace.Size is { } size ? Prose.Of($" of {size} octets") : null);
         Append(Prose.Of($" from {trace.Source} to {trace.Address}"));
@@ -82,7 +82,7 @@ internal static class PathTable
             }
             else if (target && reply.Kind != ReplyKind.TimeExceeded)
             {
-                yield return Prose.Of($"target: {ReplyMark.NameOf(reply.Kind):ours}{times}");
+                yield return Prose.Of($"target: {Word.Of(reply.Kind):ours}{times}");
             }
         }
 

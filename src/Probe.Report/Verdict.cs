@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
@@ -17,7 +17,7 @@ internal static class Verdict
         report.Heading(1, worst is null ? Outcome(bundle) : Prose.Of($"{Prose.Parse(worst.Title)} ({worst.Rule:ours})"));
         report.Alert(
             Kind(bundle, worst),
-            worst is null ? WithoutFault(bundle) : Prose.Of($"{$"Verdict ({IncidentReport.Name(worst.Confidence)}).":strong} {Prose.Parse(worst.Summary)}"),
+            worst is null ? WithoutFault(bundle) : Prose.Of($"{$"Verdict ({Word.Of(worst.Confidence)}).":strong} {Prose.Parse(worst.Summary)}"),
             Others(worst is null ? "Worth knowing" : "Also", judgement.Findings.Where(finding => !ReferenceEquals(finding, worst)).ToArray()),
             bundle.Complete ? Prose.Empty : Prose.Of($"The run ended early ({bundle.EndReason}): what is missing here may only not have been looked at."),
             (bundle.Traces ?? []).Any(trace => trace.LocalLost > 0)
@@ -109,7 +109,7 @@ internal static class Verdict
 
     private static Prose Others(string lead, Finding[] findings) => findings.Length == 0
         ? Prose.Empty
-        : Prose.Of($"{lead:ours}: {Prose.Join("; ", findings.Select(finding => Prose.Of($"{Prose.Parse(finding.Title)} ({finding.Rule:ours}, {IncidentReport.Name(finding.Severity):ours})")))}.");
+        : Prose.Of($"{lead:ours}: {Prose.Join("; ", findings.Select(finding => Prose.Of($"{Prose.Parse(finding.Title)} ({finding.Rule:ours}, {Word.Of(finding.Severity):ours})")))}.");
 
     private static Prose Named(TraceEvidence trace) => string.Equals(trace.Target, trace.Address, StringComparison.Ordinal)
         ? Prose.Code(trace.Target)

@@ -1,13 +1,15 @@
-using Probe.Cli.Commands;
+using Probe.Cli.Check;
 using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Health;
 using Probe.Core.Host;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
-using static Probe.Core.Health.CheckVerdict;
+
+using Probe.Core.Tests.Evidence;
+using Probe.Core.Vocabulary;
 using static Probe.Core.Tests.Evidence.CheckSamples;
+using static Probe.Core.Vocabulary.CheckVerdict;
 
 namespace Probe.Cli.Tests;
 
@@ -147,7 +149,7 @@ public class CheckOutputTests
     [Fact]
     public void Of_many_targets_the_table_shows_the_counts_and_the_odd_ones()
     {
-        var text = Table([.. Enumerable.Range(1, 1000).Select(i => Check($"10.0.0.{i}:80", i % 100 == 0 ? NoAnswer : i == 7 ? Local : Up))]);
+        var text = Table([.. Enumerable.Range(1, 1000).Select(i => CheckSamples.Check($"10.0.0.{i}:80", i % 100 == 0 ? NoAnswer : i == 7 ? Local : Up))]);
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal("1000 targets (syn): 989 up, 10 down, 1 not judged", lines[0]);
@@ -160,7 +162,7 @@ public class CheckOutputTests
     [Fact]
     public void A_great_many_of_one_kind_are_counted_not_listed()
     {
-        var lines = Table([.. Enumerable.Range(1, 5000).Select(i => Check($"h{i}:80", NoAnswer))]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Table([.. Enumerable.Range(1, 5000).Select(i => CheckSamples.Check($"h{i}:80", NoAnswer))]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal("5000 targets (syn): 0 up, 5000 down", lines[0]);
         Assert.Equal("… and 4980 more no-answer; --csv lists them all.", lines[^1]);
@@ -171,7 +173,7 @@ public class CheckOutputTests
     public void A_row_of_csv_has_the_contracts_columns()
     {
         var writer = new StringWriter();
-        new CheckCsv(writer).Write(Check("[2001:db8::1]:80", Unreachable) with { Icmp = new IcmpEvidence(1, 1, "2001:db8::9"), Errno = "EACCES", RttNs = 17 });
+        new CheckCsv(writer).Write(CheckSamples.Check("[2001:db8::1]:80", Unreachable) with { Icmp = new IcmpEvidence(1, 1, "2001:db8::9"), Errno = "EACCES", RttNs = 17 });
         var lines = writer.ToString().Split("\r\n");
 
         Assert.Equal("target,address,port,kind,engine,verdict,rtt_ns,errno,icmp_type,icmp_code,icmp_from,syn_retransmits,reason,attempt,ack_escaped,via,real", lines[0]);

@@ -1,6 +1,7 @@
+using Probe.Cli.Mtu;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests;
 

@@ -1,7 +1,7 @@
-using Probe.Cli.Commands;
+using Probe.Cli.Frame;
+using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 
 namespace Probe.Cli.Tests;
 

@@ -2,9 +2,11 @@ using System.Text.RegularExpressions;
 using System.Text;
 using System.Xml.Linq;
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Tests.Evidence;
 using Probe.Core.Tests;
+using Probe.Core.Vocabulary;
 using Probe.Tests;
 using static Probe.Core.Tests.Evidence.PathSamples;
 
@@ -75,7 +77,7 @@ public partial class TraceOutputTests
             Assert.True(ended.Status == 0 && ended.Error.Length == 0, ended.ToString());
             var drawn = XDocument.Parse(WithoutDoctype(ended.Output)).Descendants().Where(element => element.Name.LocalName == "g").ToList();
             var texts = drawn.Descendants().Where(element => element.Name.LocalName == "text").Select(text => text.Value).ToHashSet(StringComparer.Ordinal);
-            Assert.Equal(Report.Paths.PathGraph.Of(trace).Edges.Count, drawn.Count(g => g.Attribute("class")?.Value == "edge"));
+            Assert.Equal(Probe.Report.Paths.PathGraph.Of(trace).Edges.Count, drawn.Count(g => g.Attribute("class")?.Value == "edge"));
             Assert.All(trace.Hops.SelectMany(hop => hop.Nodes), node =>
             {
                 Assert.Contains(node.Address, texts);
@@ -153,7 +155,7 @@ public partial class TraceOutputTests
         Assert.Contains("    |  `|-- AS???       10.0.2.1", Paste(trace), StringComparison.Ordinal);
         Assert.Contains("AS64500 Example, =Net", Dot(trace), StringComparison.Ordinal);
         Assert.Contains("AS64500 Example, #61;Net", Mermaid(trace), StringComparison.Ordinal);
-        Assert.Contains("AS64500 Example, =Net", Report.Charts.PathPicture.Render(trace), StringComparison.Ordinal);
+        Assert.Contains("AS64500 Example, =Net", Probe.Report.Charts.PathPicture.Render(trace), StringComparison.Ordinal);
         var table = Text(writer => TraceTable.Write(trace, Document(trace), writer, Palette.None, systems: true)).Split('\n');
         Assert.Equal(table[1].IndexOf("AS ", StringComparison.Ordinal), table[2].IndexOf("AS64500 Example, =Net", StringComparison.Ordinal));
         Assert.Contains("  -  ", table[3], StringComparison.Ordinal);

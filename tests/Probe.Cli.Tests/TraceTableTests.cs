@@ -1,8 +1,9 @@
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Evidence;
 using Probe.Core.Tests.Tracing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Probe.Report.Diagnosis;
 

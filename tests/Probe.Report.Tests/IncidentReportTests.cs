@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
-using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
+using Markdig.Syntax;
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
-using Probe.Core.Probing;
-using Probe.Core.Tests;
 using Probe.Core.Tests.Evidence;
+using Probe.Core.Tests;
+using Probe.Core.Vocabulary;
 using Probe.Report.Tests.Diagnosis;
 using Probe.Report.Tests.Markdown;
 using static Probe.Core.Tests.Evidence.Samples;

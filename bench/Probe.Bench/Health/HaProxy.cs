@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Probe.Lab;
 using Probe.Lab.Kernel;
+using Probe.Lab;
 
 namespace Probe.Bench.Health;
 

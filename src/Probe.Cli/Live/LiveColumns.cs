@@ -1,6 +1,8 @@
+using Probe.Core.Vocabulary;
 using System.Globalization;
 using System.Text;
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 
 namespace Probe.Cli.Live;
@@ -58,7 +60,7 @@ internal static class LiveColumns
     private static readonly LiveColumn Balancing = new("Balancing", 11, 6, Align.Left, row => row.Node?.Balancing ?? "");
 
     private static readonly LiveColumn Replies = new("Replies", 7, 7, Align.Left, row =>
-        row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Words.Of(reply.Kind)} {reply.Count}")) : "");
+        row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Word.Of(reply.Kind)} {reply.Count}")) : "");
 
     private static readonly LiveColumn Systems = new("AS", 7, 6, Align.Left, row =>
         StrangerText.ForTerminal(TraceTable.As(row.Node, systems: true)[0].Text));

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Live;
 

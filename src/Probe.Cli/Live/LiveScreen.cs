@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Terminal;
 
 namespace Probe.Cli.Live;
 
@@ -8,7 +8,7 @@ namespace Probe.Cli.Live;
 /// The terminal's alternate screen. A frame is one write(2) between the marks of a synchronized update, and holds only the lines that
 /// changed: each is addressed, written, and cleared behind its end. The screen is never erased, so it cannot flicker.
 /// </summary>
-internal sealed class LiveScreen(Terminal terminal) : IDisposable
+internal sealed class LiveScreen(FullScreenTerminal terminal) : IDisposable
 {
     // Alternate screen, no cursor, no wrapping at the edge: a line drawn before we hear of a narrower window must not spill into the next.
     private const string EnterText = "\e[?1049h\e[?25l\e[?7l";

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Terminal;
 
 namespace Probe.Cli.Live;
 
@@ -60,7 +60,7 @@ internal sealed class LiveSignals : IDisposable
         signal.Cancel = true;
 
         // As the kernel does by default: a process that nobody could continue is not stopped.
-        if (Terminal.CanBeContinued)
+        if (FullScreenTerminal.CanBeContinued)
         {
             Note(ref _stop);
         }

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Evidence;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Files;
+using Probe.Core.Linux.Terminal;
 
 namespace Probe.Cli.Live;
 
@@ -36,7 +38,7 @@ internal sealed class LiveView : IDisposable
     private const long LeastPause = 50;
     private const long LongestPauseNs = 1_000_000_000;
 
-    private readonly Terminal _terminal;
+    private readonly FullScreenTerminal _terminal;
     private readonly LiveScreen _screen;
     private readonly LiveSignals _signals;
     private readonly ILiveRun _run;
@@ -54,7 +56,7 @@ internal sealed class LiveView : IDisposable
     private IReadOnlyList<Finding> _findings = [];
     private volatile bool _ended;
 
-    public LiveView(Terminal terminal, ILiveRun run, ViewState state, Palette palette)
+    public LiveView(FullScreenTerminal terminal, ILiveRun run, ViewState state, Palette palette)
     {
         _terminal = terminal;
         _run = run;
@@ -205,7 +207,7 @@ internal sealed class LiveView : IDisposable
         {
             _run.Post(LiveCommand.Suspend);
             _screen.Leave();
-            Terminal.StopProcess();
+            FullScreenTerminal.StopProcess();
         }
 
         // Also after a stop that came from elsewhere; in the background there is no screen to draw on.

@@ -1,4 +1,4 @@
-using Probe.Core.Linux;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
 
 namespace Probe.Cli.Names;

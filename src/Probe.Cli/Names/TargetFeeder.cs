@@ -1,8 +1,8 @@
 using Probe.Cli.Parsing;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Wire;
 
 namespace Probe.Cli.Names;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Probe.Core.Evidence;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Files;
 
 namespace Probe.Cli.Output;
 

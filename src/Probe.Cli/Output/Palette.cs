@@ -1,4 +1,4 @@
-using Probe.Core.Linux;
+using Probe.Core.Linux.Files;
 
 namespace Probe.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Output;
@@ -8,10 +8,6 @@ namespace Probe.Cli.Output;
 /// <summary>The contract's words for enumerations, and short ones for a table's notes.</summary>
 internal static class Words
 {
-    /// <summary>The word as it stands in documents: <c>time-exceeded</c>.</summary>
-    public static string Of<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
-
     /// <summary>The sockets of a trace that raw ones were refused.</summary>
     public static string SocketsOf(ProbeProtocol protocol) => protocol == ProbeProtocol.Tcp ? "TCP connects" : $"{protocol.ToString().ToUpperInvariant()} sockets";
 
@@ -32,7 +28,7 @@ internal static class Words
             ReplyKind.PortUnreachable when fromTarget && reply.Layer is null => "port unreachable",
             ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => ReplyMark.Of(reply, fromTarget)
                 + (reply.Implausible == true ? $" (probe of {trace.Size} octets)" : "") + many,
-            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
+            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Word.Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
         };
     }
 }

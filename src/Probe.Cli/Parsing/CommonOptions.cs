@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
 
 namespace Probe.Cli.Parsing;

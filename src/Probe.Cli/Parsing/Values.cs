@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
-using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Parsing;
 

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.Sockets.SocketConstants;
 
 namespace Probe.Core.Capture;
 
@@ -70,12 +72,12 @@ public sealed class PacketCapture : IDisposable
         LinkType = linkType;
 
         // Protocol 0 receives nothing until bind: the filter stands before the first packet comes.
-        _socket = Sockets.Open(AF_PACKET, linkType == LinkType.RawIp ? SOCK_DGRAM : SOCK_RAW, 0, "a packet socket");
+        _socket = SocketCalls.Open(AF_PACKET, linkType == LinkType.RawIp ? SOCK_DGRAM : SOCK_RAW, 0, "a packet socket");
         try
         {
             filter.Build().Attach(_socket);
-            Sockets.ReceiveBuffer(_socket, buffer);
-            Sockets.Set(
+            SocketCalls.ReceiveBuffer(_socket, buffer);
+            SocketCalls.Set(
                 _socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, nameof(SO_TIMESTAMPING));
             var address = new sockaddr_ll
             {
@@ -90,7 +92,7 @@ public sealed class PacketCapture : IDisposable
 
             _batch = new MessageBatch(keep > 4096 ? 8 : BatchSize, keep, controlSize: 128);
             _waiter = new Waiter(_socket);
-            Sockets.Bind(_socket, address, networkInterface is null ? "capture on all interfaces" : $"capture on {networkInterface}");
+            SocketCalls.Bind(_socket, address, networkInterface is null ? "capture on all interfaces" : $"capture on {networkInterface}");
             Thread.Sleep(WarmUpMs);
         }
         catch
@@ -140,7 +142,7 @@ public sealed class PacketCapture : IDisposable
     public CaptureCounts ReadCounts()
     {
         // The kernel's counters start anew with each reading (packet_getsockopt).
-        var counts = Sockets.Get<tpacket_stats>(_socket, SOL_PACKET, PACKET_STATISTICS, nameof(PACKET_STATISTICS));
+        var counts = SocketCalls.Get<tpacket_stats>(_socket, SOL_PACKET, PACKET_STATISTICS, nameof(PACKET_STATISTICS));
         _packets += counts.tp_packets;
         _lost += counts.tp_drops;
         return new CaptureCounts(_packets, _lost);

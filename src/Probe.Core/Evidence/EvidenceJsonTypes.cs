@@ -1,9 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Probe.Core.Health;
-using Probe.Core.PathMtu;
-using Probe.Core.Probing;
+using System.Text.Json.Serialization;
+using System.Text.Json;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
 

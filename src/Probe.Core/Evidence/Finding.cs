@@ -1,33 +1,6 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Evidence;
-
-/// <summary>How bad a finding is.</summary>
-public enum Severity
-{
-    /// <summary>Worth knowing; nothing is wrong.</summary>
-    Info,
-
-    /// <summary>May become a fault.</summary>
-    Risk,
-
-    /// <summary>Works, but badly.</summary>
-    Degraded,
-
-    /// <summary>Does not work.</summary>
-    Outage,
-}
-
-/// <summary>How sure a finding is.</summary>
-public enum Confidence
-{
-    /// <summary>One kind of evidence.</summary>
-    Hint,
-
-    /// <summary>Two independent kinds of evidence.</summary>
-    Likely,
-
-    /// <summary>Packet-level evidence that leaves no other reading.</summary>
-    Proved,
-}
 
 /// <summary>What a rule concluded from the evidence.</summary>
 public sealed record Finding

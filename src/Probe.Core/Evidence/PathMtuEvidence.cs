@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
 

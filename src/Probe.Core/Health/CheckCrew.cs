@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 

@@ -1,6 +1,7 @@
-using Probe.Core.Linux;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.NetlinkConstants;
+using static Probe.Core.Linux.Netlink.NetlinkConstants;
 
 namespace Probe.Core.Health;
 
@@ -10,7 +11,7 @@ namespace Probe.Core.Health;
 /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
 internal sealed class CheckHost(IpAddress source, string? networkInterface, uint mark) : ICheckHost, IDisposable
 {
-    private readonly Netlink _netlink = new();
+    private readonly NetlinkSocket _netlink = new();
     private readonly Dictionary<IpAddress, WayOut> _ways = [];
     private readonly Dictionary<bool, IReadOnlyList<ListedRoute>> _routes = [];
     private Dictionary<(IpAddress Address, int Interface), Neighbour>? _neighbours;
@@ -66,7 +67,7 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
     /// <inheritdoc/>
     public void Dispose() => _netlink.Dispose();
 
-    private Dictionary<int, Link> Links => _links ??= Linux.Links.Read().ToDictionary(link => link.Index);
+    private Dictionary<int, Link> Links => _links ??= Linux.Netlink.Links.Read().ToDictionary(link => link.Index);
 
     private Link? NamedLink => networkInterface is null ? null : Links.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 

@@ -1,4 +1,5 @@
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 

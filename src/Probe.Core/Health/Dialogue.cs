@@ -1,11 +1,13 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Net;
 using System.Security.Authentication;
 using System.Text;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using static Probe.Core.Linux.SocketConstants;
-using static Probe.Core.Linux.TcpConstants;
+using Probe.Core.Vocabulary;
+using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.Sockets.TcpConstants;
 
 namespace Probe.Core.Health;
 
@@ -149,7 +151,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         get
         {
             var address = target.Address.ToIPAddress();
-            if (Sockets.Scope(target.Address, options.Interface) is var scope and not 0)
+            if (SocketCalls.Scope(target.Address, options.Interface) is var scope and not 0)
             {
                 address.ScopeId = scope;
             }

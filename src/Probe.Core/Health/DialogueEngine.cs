@@ -1,4 +1,6 @@
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 

@@ -1,6 +1,9 @@
+using Probe.Core.Host;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 
 namespace Probe.Core.Health;
 

@@ -1,6 +1,6 @@
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Wire;
 
 namespace Probe.Core.Health;
 

@@ -1,5 +1,7 @@
+using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 
 namespace Probe.Core.Host;
 

@@ -1,4 +1,6 @@
 using Probe.Core.Evidence;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 
 namespace Probe.Core.Host;

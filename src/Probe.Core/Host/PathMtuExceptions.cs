@@ -1,4 +1,6 @@
 using Probe.Core.Evidence;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 
@@ -14,7 +16,7 @@ public static class PathMtuExceptions
     /// <exception cref="LinuxException">The kernel does not tell.</exception>
     public static IReadOnlyList<PathMtuException> Read()
     {
-        using var netlink = new Netlink();
+        using var netlink = new NetlinkSocket();
         return [.. Routes.Learned().Where(route => route.Mtu > 0 && !route.Destination.IsNone).OrderBy(route => route.Destination).Select(route => Of(netlink, route.Destination, route))];
     }
 
@@ -26,14 +28,14 @@ public static class PathMtuExceptions
     /// <exception cref="LinuxException">No route there.</exception>
     public static PathMtuException? For(IpAddress destination, IpAddress source = default, string? networkInterface = null, uint? mark = null)
     {
-        using var netlink = new Netlink();
+        using var netlink = new NetlinkSocket();
         var route = Routes.Get(destination, source, networkInterface is null ? 0 : Interfaces.Index(networkInterface), mark ?? 0);
 
         // Every answer for IPv4 is marked cloned; only a learned one expires.
         return route is { Cloned: true, ExpiresSeconds: > 0, Mtu: > 0 } ? Of(netlink, destination, route) : null;
     }
 
-    private static PathMtuException Of(Netlink netlink, IpAddress destination, KernelRoute learned)
+    private static PathMtuException Of(NetlinkSocket netlink, IpAddress destination, KernelRoute learned)
     {
         var configured = Routes.Configured(netlink, destination);
         var name = learned.InterfaceIndex == 0 ? null : Interfaces.Name(learned.InterfaceIndex);

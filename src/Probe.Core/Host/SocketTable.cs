@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
+using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 
 namespace Probe.Core.Host;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Linux.Terminal;
 
 namespace Probe.Core.Linux;
 

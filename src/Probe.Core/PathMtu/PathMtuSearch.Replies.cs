@@ -1,5 +1,5 @@
-using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 

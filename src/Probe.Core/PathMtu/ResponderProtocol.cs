@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 

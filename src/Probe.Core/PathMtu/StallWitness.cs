@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using Probe.Core.Conversations;
 using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Wire;
 
 namespace Probe.Core.PathMtu;
 

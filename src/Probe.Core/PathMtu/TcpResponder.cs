@@ -1,6 +1,5 @@
-using Probe.Core.Evidence;
+using Probe.Core.Conversations;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 
 namespace Probe.Core.PathMtu;
 

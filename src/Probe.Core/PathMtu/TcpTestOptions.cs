@@ -1,4 +1,4 @@
-using Probe.Core.Probing;
+using Probe.Core.Conversations;
 
 namespace Probe.Core.PathMtu;
 

@@ -1,6 +1,7 @@
 using System.Text;
+using Probe.Core.Conversations;
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 

@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Probing;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Probing;
 
 /// <summary>Carries probe packets and brings back matched replies; the sweeps know nothing else of the network. One loop owns it.</summary>

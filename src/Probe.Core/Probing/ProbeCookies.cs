@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Probe.Core.Probing;
 
 namespace Probe.Core.Probing;
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Probing;
 

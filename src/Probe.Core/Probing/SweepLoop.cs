@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Probing;
 
@@ -62,17 +63,4 @@ public static class SweepLoop
             wire.Receive(Math.Min(Math.Min(next, deadlineNs), now + LongestWaitNs), replies);
         }
     }
-}
-
-/// <summary>Why a loop ended.</summary>
-public enum SweepEnd
-{
-    /// <summary>The sweep had nothing left to do.</summary>
-    Done,
-
-    /// <summary>The deadline came.</summary>
-    Deadline,
-
-    /// <summary>The user or a signal ended it.</summary>
-    Interrupted,
 }

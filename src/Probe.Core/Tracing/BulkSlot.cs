@@ -1,4 +1,5 @@
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 

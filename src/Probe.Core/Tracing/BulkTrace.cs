@@ -1,6 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 

@@ -1,24 +1,6 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Tracing;
-
-/// <summary>What the stated confidence is of.</summary>
-public enum ConfidenceScope
-{
-    /// <summary>Of each node's next hops, as other implementations have it.</summary>
-    Hop,
-
-    /// <summary>Of the whole graph: every node's risk is made so small that all of them together stay within it.</summary>
-    Graph,
-}
-
-/// <summary>How next hops are searched for.</summary>
-public enum MultipathAlgorithm
-{
-    /// <summary>MDA-Lite as long as every hop's nodes look alike, the full algorithm from then on. For the whole graph always the full one.</summary>
-    Lite,
-
-    /// <summary>The full algorithm with node control.</summary>
-    Full,
-}
 
 /// <summary>How all paths are searched.</summary>
 public sealed record MultipathOptions

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 

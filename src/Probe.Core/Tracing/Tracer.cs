@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
-using static Probe.Core.Linux.SocketConstants;
+using Probe.Core.Vocabulary;
+using static Probe.Core.Linux.Sockets.SocketConstants;
 
 namespace Probe.Lab.Kernel;
 
@@ -84,10 +86,10 @@ public sealed class BadHop : IDisposable
     {
         // A packet socket sees what nft drops later.
         var protocol = BinaryPrimitives.ReverseEndianness((ushort)(_v6 ? ETH_P_IPV6 : ETH_P_IP));
-        var socket = Sockets.Open(AF_PACKET, SOCK_DGRAM, protocol, "a packet socket");
+        var socket = SocketCalls.Open(AF_PACKET, SOCK_DGRAM, protocol, "a packet socket");
         try
         {
-            Sockets.Bind(socket, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = protocol, sll_ifindex = Interfaces.Index("west") }, "bind to west");
+            SocketCalls.Bind(socket, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = protocol, sll_ifindex = Interfaces.Index("west") }, "bind to west");
             return socket;
         }
         catch

@@ -1,5 +1,6 @@
 using Probe.Core.Health;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Lab.Kernel;
 

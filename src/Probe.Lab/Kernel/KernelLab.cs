@@ -1,5 +1,5 @@
 using System.Globalization;
-using Probe.Core.Linux;
+using Probe.Core.Linux.Namespaces;
 
 namespace Probe.Lab.Kernel;
 

@@ -1,5 +1,3 @@
-using Probe.Core.Packets;
-
 namespace Probe.Lab.Kernel;
 
 /// <summary>A line of Linux routers (<see cref="LinuxLine"/>) one link of which takes smaller packets than the others.</summary>

@@ -1,3 +1,4 @@
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 
 namespace Probe.Lab.Layer1;

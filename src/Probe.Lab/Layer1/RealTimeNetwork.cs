@@ -1,4 +1,6 @@
 using System.Globalization;
+using Probe.Core.Linux.Namespaces;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Lab.Kernel;

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.Sockets.SocketConstants;
 
 namespace Probe.Lab.Layer1;
 
@@ -25,11 +27,11 @@ internal sealed unsafe class VethLink : IPacketLink
     public VethLink(string device, ReadOnlySpan<byte> peer)
     {
         var index = Interfaces.Index(device);
-        Descriptor = Sockets.Open(AF_PACKET, SOCK_DGRAM, 0, "a packet socket");
-        Sockets.Set(Descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, nameof(PACKET_IGNORE_OUTGOING));
-        Sockets.Set(Descriptor, SOL_PACKET, PACKET_AUXDATA, 1, nameof(PACKET_AUXDATA));
-        Sockets.ReceiveBuffer(Descriptor, 8 << 20);
-        Sockets.Bind(Descriptor, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = Swap(ETH_P_ALL), sll_ifindex = index }, $"listen on {device}");
+        Descriptor = SocketCalls.Open(AF_PACKET, SOCK_DGRAM, 0, "a packet socket");
+        SocketCalls.Set(Descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, nameof(PACKET_IGNORE_OUTGOING));
+        SocketCalls.Set(Descriptor, SOL_PACKET, PACKET_AUXDATA, 1, nameof(PACKET_AUXDATA));
+        SocketCalls.ReceiveBuffer(Descriptor, 8 << 20);
+        SocketCalls.Bind(Descriptor, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = Swap(ETH_P_ALL), sll_ifindex = index }, $"listen on {device}");
         _peer = new sockaddr_ll { sll_family = AF_PACKET, sll_ifindex = index, sll_halen = 6 };
         fixed (byte* address = _peer.sll_addr)
         {

@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Markdown;
 using static Probe.Report.Diagnosis.TraceReading;
 
@@ -44,7 +44,7 @@ internal sealed class AddressOnlyIcmp : IRule
 
     private Finding Make(TraceEvidence icmp, TraceEvidence other, int ttl, NodeEvidence node, (string Icmp, string Other) pointers, string one, IReadOnlyList<string> several)
     {
-        var protocol = IncidentReport.Name(other.Protocol).ToUpperInvariant();
+        var protocol = Word.Of(other.Protocol).ToUpperInvariant();
         return new Finding
         {
             Rule = Id,

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 
 namespace Probe.Report.Diagnosis;

@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 
 namespace Probe.Report.Diagnosis;
@@ -25,7 +25,7 @@ internal static class PathMtuReading
         if (path.LargestAnswered is { } passes)
         {
             yield return new EvidenceItem(
-                Say($"answered ({(path.ProvedBy is { } proof ? IncidentReport.Word(proof) : "answer"):ours})"), $"{passes} octets", $"{pointer}/largestAnswered");
+                Say($"answered ({(path.ProvedBy is { } proof ? Word.Of(proof) : "answer"):ours})"), $"{passes} octets", $"{pointer}/largestAnswered");
         }
 
         if (path.SmallestLost is { } lost)
@@ -37,7 +37,7 @@ internal static class PathMtuReading
 
     /// <summary>What was signalled, as evidence.</summary>
     public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) => path.Signals.Select((signal, i) => new EvidenceItem(
-        Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {IncidentReport.Word(signal.Role):ours}, ×{signal.Count}"),
+        Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {Word.Of(signal.Role):ours}, ×{signal.Count}"),
         $"MTU {signal.Mtu}{(signal.InnerMtu is > 0 and var inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
 
     /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>

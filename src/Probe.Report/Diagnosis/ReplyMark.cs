@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Report.Diagnosis;
 
@@ -26,7 +26,4 @@ public static class ReplyMark
         ReplyKind.Reset => "!R",
         _ => $"!<{reply.Type}-{reply.Code}>",
     };
-
-    /// <summary>The name of the kind in the document: <c>time-exceeded</c>.</summary>
-    public static string NameOf(ReplyKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 using Probe.Report.Markdown;
 using static Probe.Report.Diagnosis.TraceReading;
 

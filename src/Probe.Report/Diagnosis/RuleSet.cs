@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Report.Diagnosis;
 

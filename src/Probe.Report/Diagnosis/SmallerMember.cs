@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 
 namespace Probe.Report.Diagnosis;
@@ -35,7 +35,7 @@ internal sealed class SmallerMember : IRule
             Where = smallest.Where(),
             Summary = Say($"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some connections work and others hang, by their source port."),
             Evidence = [.. flows.Select(at => new EvidenceItem(
-                at.Path.Flow is { } flow ? Say($"flow {flow.Id}, source port {flow.SourcePort}: {IncidentReport.Word(at.Path.Verdict):ours}") : Say($"first flow: {IncidentReport.Word(at.Path.Verdict):ours}"),
+                at.Path.Flow is { } flow ? Say($"flow {flow.Id}, source port {flow.SourcePort}: {Word.Of(at.Path.Verdict):ours}") : Say($"first flow: {Word.Of(at.Path.Verdict):ours}"),
                 $"{at.Path.Mtu} octets", $"{at.Pointer}/mtu"))],
             NotBecause = ["not a change over time: each flow keeps its answer"],
             Fix = ["raise the MTU of the smaller member, or take it out of the group until it is", .. PathMtuWords.Fixes(smallest)],

@@ -1,7 +1,7 @@
 using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Markdown;
 
 namespace Probe.Report.Diagnosis;
@@ -60,7 +60,7 @@ internal static class TraceReading
             ? trace.Via.ElementAtOrDefault(^layer)?.Contains('[', StringComparison.Ordinal) == true
             : trace.Address.Contains(':', StringComparison.Ordinal);
         var family = isV6 ? "ICMPv6" : "ICMP";
-        return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : ReplyMark.NameOf(reply.Kind);
+        return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : Word.Of(reply.Kind);
     }
 
     /// <summary>The command that asks the same question again, made of typed fields only; null when an address or a tunnel is none.</summary>

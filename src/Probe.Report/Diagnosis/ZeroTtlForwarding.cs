@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 
 namespace Probe.Report.Diagnosis;

@@ -1,8 +1,8 @@
 using System.Text;
 using Markdig.Extensions.Alerts;
 using Markdig.Extensions.Tables;
-using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
+using Markdig.Syntax;
 using Probe.Core.Evidence;
 
 namespace Probe.Report.Markdown;

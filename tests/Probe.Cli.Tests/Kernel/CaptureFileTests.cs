@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Tests;
 

@@ -1,10 +1,10 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Probe.Core.Evidence;
-using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Tests;
-using static Probe.Core.Health.CheckVerdict;
+using static Probe.Core.Vocabulary.CheckVerdict;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -1,7 +1,6 @@
 using Probe.Core.Capture;
-using Probe.Core.Evidence;
-using Probe.Core.Health;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Lab.Simulation;
 using Probe.Tests;

@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Lab.Simulation;
 using Probe.Tests;

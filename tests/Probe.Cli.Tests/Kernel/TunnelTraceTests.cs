@@ -1,8 +1,8 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Lab.Layer1;
 using Probe.Tests;

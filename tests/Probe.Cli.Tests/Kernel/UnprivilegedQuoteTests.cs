@@ -1,7 +1,7 @@
 using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Lab.Layer1;
 using Probe.Lab.Simulation;

@@ -1,8 +1,9 @@
-using Probe.Cli.Live;
+using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Live;
 

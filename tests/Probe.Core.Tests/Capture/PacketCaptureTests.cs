@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using Probe.Core.Capture;
-using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Tests.Probing;
+using Probe.Core.Wire;
 using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 

@@ -1,8 +1,8 @@
 using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using System.Xml.Linq;
 using Probe.Core.Evidence;
 

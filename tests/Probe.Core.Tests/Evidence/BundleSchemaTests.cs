@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Evidence;
 

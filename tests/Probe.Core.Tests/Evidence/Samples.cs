@@ -1,5 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Evidence;
 

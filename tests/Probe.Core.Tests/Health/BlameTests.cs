@@ -1,7 +1,7 @@
 using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Health;
 

@@ -1,6 +1,6 @@
 using Probe.Core.Health;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Health;
 

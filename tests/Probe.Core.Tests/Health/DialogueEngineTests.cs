@@ -1,11 +1,12 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using System.Text;
 using Probe.Core.Health;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Health;
 

@@ -1,5 +1,5 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Probe.Core.Capture;
 using Probe.Core.Health;
 using Probe.Core.Linux;

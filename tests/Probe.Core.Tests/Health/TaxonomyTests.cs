@@ -1,6 +1,7 @@
 using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Tests;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using Probe.Core.Health;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Probing;
+using Probe.Core.Wire;
 
 namespace Probe.Core.Tests.Health;
 

@@ -1,8 +1,9 @@
 using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 using static Probe.Core.Health.CheckEnd;
-using static Probe.Core.Health.CheckVerdict;
+using static Probe.Core.Vocabulary.CheckVerdict;
 
 namespace Probe.Core.Tests.Health;
 

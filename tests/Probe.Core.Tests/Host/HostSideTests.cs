@@ -1,9 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
-using Probe.Core.Evidence;
+using System.Net;
 using Probe.Core.Host;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Lab.Kernel;
 using Probe.Tests;

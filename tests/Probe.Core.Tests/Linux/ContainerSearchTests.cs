@@ -1,3 +1,4 @@
+using Probe.Core.Linux.Namespaces;
 using Probe.Core.Linux;
 
 namespace Probe.Core.Tests.Linux;

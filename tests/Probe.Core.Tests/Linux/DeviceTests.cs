@@ -1,7 +1,10 @@
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Probe.Core.Linux.Namespaces;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Tests;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Probe.Core.Linux.Namespaces;
 using Probe.Core.Linux;
 using Probe.Core.Tests.Health;
 

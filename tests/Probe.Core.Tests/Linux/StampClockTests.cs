@@ -1,4 +1,4 @@
-using Probe.Core.Linux;
+using Probe.Core.Wire;
 
 namespace Probe.Core.Tests.Linux;
 

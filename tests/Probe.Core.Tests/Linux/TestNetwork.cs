@@ -1,4 +1,4 @@
-using Probe.Core.Linux;
+using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
 using Probe.Tests;
 

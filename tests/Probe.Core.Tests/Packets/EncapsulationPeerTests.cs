@@ -1,11 +1,11 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Probe.Core.Capture;
-using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Tests.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 using static Probe.Core.Tests.Packets.Encapsulations;

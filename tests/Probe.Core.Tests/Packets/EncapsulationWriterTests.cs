@@ -1,5 +1,5 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Probe.Core.Packets;
 using static Probe.Core.Tests.Packets.Encapsulations;
 using static Probe.Core.Tests.Packets.Octets;

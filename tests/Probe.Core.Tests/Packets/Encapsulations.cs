@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Probe.Core.Packets;
 
 namespace Probe.Core.Tests.Packets;

@@ -1,5 +1,5 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Probe.Core.Packets;
 
 namespace Probe.Core.Tests.Packets;

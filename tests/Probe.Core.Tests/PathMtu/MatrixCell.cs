@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.PathMtu;

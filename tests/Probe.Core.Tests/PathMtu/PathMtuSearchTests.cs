@@ -2,6 +2,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using static Probe.Core.Tests.PathMtu.ScriptedPath;
 
 namespace Probe.Core.Tests.PathMtu;

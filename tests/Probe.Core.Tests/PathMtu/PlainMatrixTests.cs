@@ -1,6 +1,6 @@
-using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
 

@@ -1,5 +1,3 @@
-using Probe.Core.PathMtu;
-using Probe.Core.Probing;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.PathMtu;

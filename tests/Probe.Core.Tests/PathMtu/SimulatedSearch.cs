@@ -1,6 +1,8 @@
 using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.PathMtu;

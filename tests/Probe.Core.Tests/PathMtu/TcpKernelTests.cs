@@ -1,9 +1,10 @@
 using System.Globalization;
+using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Kernel;
 using Probe.Tests;
 

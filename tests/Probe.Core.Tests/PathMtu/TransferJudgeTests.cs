@@ -1,7 +1,7 @@
 using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.PathMtu;
 

@@ -1,7 +1,7 @@
-using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
 

@@ -1,6 +1,7 @@
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 

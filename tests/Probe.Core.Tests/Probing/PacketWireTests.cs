@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 
 namespace Probe.Core.Tests.Probing;
 

@@ -1,8 +1,12 @@
 using System.Buffers.Binary;
+using Probe.Core.Linux.Namespaces;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
@@ -374,8 +378,8 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
 
     private static FileDescriptor Datagram(IpAddress address)
     {
-        var socket = Sockets.Open(SocketConstants.AF_INET, SocketConstants.SOCK_DGRAM, 0, "a UDP socket");
-        Sockets.Bind(socket, new SocketAddress(address, 5353));
+        var socket = SocketCalls.Open(SocketConstants.AF_INET, SocketConstants.SOCK_DGRAM, 0, "a UDP socket");
+        SocketCalls.Bind(socket, new SocketAddress(address, 5353));
         return socket;
     }
 
@@ -385,10 +389,10 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
 
         public Listener(IpAddress address)
         {
-            _socket = Sockets.Open(address.IsV4 ? SocketConstants.AF_INET : SocketConstants.AF_INET6, SocketConstants.SOCK_STREAM, 0, "a TCP socket");
-            Sockets.Bind(_socket, new SocketAddress(address, 0));
-            Sockets.Listen(_socket, 16);
-            Port = Sockets.LocalAddress(_socket).Port;
+            _socket = SocketCalls.Open(address.IsV4 ? SocketConstants.AF_INET : SocketConstants.AF_INET6, SocketConstants.SOCK_STREAM, 0, "a TCP socket");
+            SocketCalls.Bind(_socket, new SocketAddress(address, 0));
+            SocketCalls.Listen(_socket, 16);
+            Port = SocketCalls.LocalAddress(_socket).Port;
         }
 
         public ushort Port { get; }

@@ -1,10 +1,16 @@
 using System.Buffers.Binary;
+using Probe.Core.Host;
+using Probe.Core.Linux.Files;
+using Probe.Core.Linux.Namespaces;
+using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Tests;
-using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.Sockets.SocketConstants;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Probing;
@@ -146,10 +152,10 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Null(before.Mtu);
         Assert.Equal(("c0", Router4, Client4), (before.Interface, before.Gateway, before.PreferredSource));
 
-        using var socket = network.InClient(() => Sockets.Open(AF_INET, SOCK_DGRAM, 0, "a UDP socket"));
-        Sockets.Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, nameof(IP_MTU_DISCOVER));
-        Sockets.Connect(socket, new SocketAddress(Other4, 9));
-        Files.TryWrite(socket, new byte[1372]);
+        using var socket = network.InClient(() => SocketCalls.Open(AF_INET, SOCK_DGRAM, 0, "a UDP socket"));
+        SocketCalls.Set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, nameof(IP_MTU_DISCOVER));
+        SocketCalls.Connect(socket, new SocketAddress(Other4, 9));
+        FileCalls.TryWrite(socket, new byte[1372]);
 
         var after = network.InClient(() => HostRoutes.Lookup(Other4));
         Assert.Equal((true, 1300, false), (after.Learned, after.Mtu, after.MtuLocked));
@@ -168,11 +174,11 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         var address = IpAddress.Parse(target);
         var before = network.InClient(LearnedRoutes.Read);
         var family = v6 ? AF_INET6 : AF_INET;
-        using var socket = network.InClient(() => Sockets.Open(family, SOCK_DGRAM, 0, "a UDP socket"));
-        Sockets.Set(socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DO, nameof(IP_MTU_DISCOVER));
-        Sockets.Connect(socket, new SocketAddress(address, 9));
+        using var socket = network.InClient(() => SocketCalls.Open(family, SOCK_DGRAM, 0, "a UDP socket"));
+        SocketCalls.Set(socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DO, nameof(IP_MTU_DISCOVER));
+        SocketCalls.Connect(socket, new SocketAddress(address, 9));
         Assert.Empty(network.InClient(LearnedRoutes.Read).Since(before, new HashSet<IpAddress> { address }));
-        Files.TryWrite(socket, new byte[1372]);
+        FileCalls.TryWrite(socket, new byte[1372]);
 
         // A fresh IPv6 link finds its neighbours only after a moment.
         SpinWait.SpinUntil(() => network.InClient(() => HostRoutes.Lookup(address)).Learned, TimeSpan.FromSeconds(10));

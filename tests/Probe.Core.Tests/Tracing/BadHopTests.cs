@@ -1,6 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.Tracing;

@@ -1,4 +1,4 @@
-using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
 

@@ -1,5 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
 

@@ -1,4 +1,4 @@
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.Tracing;

@@ -1,5 +1,6 @@
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Tracing;
 

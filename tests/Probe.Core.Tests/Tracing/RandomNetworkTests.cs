@@ -1,6 +1,7 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
 

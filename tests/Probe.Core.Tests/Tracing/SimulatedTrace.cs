@@ -3,6 +3,8 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.Tracing;

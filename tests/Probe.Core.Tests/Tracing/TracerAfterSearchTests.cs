@@ -1,5 +1,7 @@
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.Tracing;

@@ -1,6 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Tracing;
 

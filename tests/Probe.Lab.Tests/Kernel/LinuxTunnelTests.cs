@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Probe.Core.Packets;
 using Probe.Lab.Kernel;
 using Probe.Lab.Simulation;

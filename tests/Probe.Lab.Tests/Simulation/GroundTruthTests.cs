@@ -1,4 +1,5 @@
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 
 namespace Probe.Lab.Tests.Simulation;

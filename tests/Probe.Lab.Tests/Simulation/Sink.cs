@@ -1,5 +1,6 @@
 using Probe.Core.Packets;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 
 namespace Probe.Lab.Tests.Simulation;
 

@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
-using Probe.Core.Tests;
 using Probe.Core.Tests.Evidence;
+using Probe.Core.Tests;
+using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
 using Probe.Report.Diagnosis;
 using static Probe.Core.Tests.Evidence.MtuSamples;

@@ -1,7 +1,8 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Tests.Tracing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 using Probe.Report.Diagnosis;
 using Probe.Report.Paths;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using static Probe.Core.Tests.Evidence.Samples;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
-using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using static Probe.Core.Tests.Evidence.Samples;
 

@@ -1,0 +1,285 @@
+using System.Globalization;
+using Probe.Cli.Frame;
+using Probe.Cli.Names;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+using Probe.Core.Health;
+using Probe.Core.Host;
+using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
+using Stopwatch = System.Diagnostics.Stopwatch;
+
+namespace Probe.Cli.Check;
+
+/// <summary>Runs the checks of one command: resolve, open, check, judge, show. Each result is shown or kept as it comes.</summary>
+internal sealed class CheckSession : IVerdictSink
+{
+    // Below this, a second engine would cost more than it brings.
+    private const int TargetsPerEngine = 500;
+
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
+
+    private readonly CheckRequest _request;
+    private readonly CommandContext _context;
+    private readonly List<CheckEvidence> _checks = [];
+    private readonly CheckScore _score;
+    private readonly List<CheckTarget> _targets = [];
+
+    // The place of each target to check in the list that the user gave, and how long its name took.
+    private readonly List<(int Place, long? DnsNs)> _places = [];
+    private readonly Dictionary<string, List<int>> _placesOf = new(StringComparer.Ordinal);
+    private readonly CheckCsv? _csv;
+    private RouteCacheWatch? _cache;
+    private long _zeroNs;
+    private int _escaped;
+
+    private CheckSession(CheckRequest request, CommandContext context)
+    {
+        (_request, _context) = (request, context);
+        _score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
+        _csv = request.Output == CheckOutput.Csv ? new CheckCsv(context.Out) : null;
+    }
+
+    /// <exception cref="UserError">The only name does not resolve, or a file cannot be written.</exception>
+    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
+    public static ExitStatus Run(CheckRequest request, CommandContext context) => new CheckSession(request, context).Run();
+
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, string? reason)
+    {
+        var (place, dnsNs) = _places[outcome.Target];
+        _escaped += outcome.AckEscaped ? 1 : 0;
+        Take(place, CheckEvidenceBuilder.Build(_targets[outcome.Target], _request.Engine, outcome, verdict, reason, _zeroNs, dnsNs));
+    }
+
+    private ExitStatus Run()
+    {
+        using var names = Begin();
+        var pace = SparingConntrack();
+        _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
+        using var engines = CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
+        using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
+        _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
+        var probing = _request.Probing;
+        using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
+        var crew = engines.Crew(_targets, pace, more: names.Left > 0);
+        var arrivals = new CheckArrivals(names, crew, judge, Place);
+        arrivals.Take();
+        var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (engines.NowNs - _zeroNs)) : long.MaxValue;
+        var end = crew.Run(judge, () => Turn(arrivals, judge, capture), left, _context.Cancellation);
+
+        // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
+        while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
+        {
+            judge.Turn();
+        }
+
+        judge.Finish();
+        _context.Messages.EndProgress();
+        return Conclude(end, capture);
+    }
+
+    /// <summary>The pace at which raw SYNs leave other connections room to be tracked.</summary>
+    /// <exception cref="UserError">More than half of the room would go, and that was not allowed.</exception>
+    private CheckRunOptions SparingConntrack()
+    {
+        var pace = _request.Pace;
+        if (_request.Engine != CheckEngineKind.Raw)
+        {
+            return pace;
+        }
+
+        var forecast = ConntrackForecast.Of(ConntrackTable.Read(), _request.Targets.Count, pace.Count, pace.MaxPerSecond);
+        if (_request.AllowConntrackFill || forecast.PerSecond >= pace.MaxPerSecond)
+        {
+            return pace;
+        }
+
+        if (forecast.IsTooMuch)
+        {
+            throw UserError.CannotRun(string.Create(CultureInfo.InvariantCulture,
+                $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
+        }
+
+        _context.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
+            $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; --allow-conntrack-fill goes at full speed"));
+        return pace with { MaxPerSecond = forecast.PerSecond };
+    }
+
+    private void Turn(CheckArrivals arrivals, VerdictJudge judge, CheckCapture? capture)
+    {
+        arrivals.Take();
+        judge.Turn();
+        capture?.Drain();
+        if (_request.Output is CheckOutput.Csv or CheckOutput.Ndjson)
+        {
+            _context.Out.Flush();
+        }
+
+        _context.Messages.Progress($"{_score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(_score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
+    }
+
+    /// <summary>Places the addresses, and begins to resolve the names; a single one now, as nothing goes on without it.</summary>
+    private ManyNames Begin()
+    {
+        var (all, probing) = (_request.Targets, _request.Probing);
+        if (all is [{ Host: { IsName: true } only }])
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var address = TargetResolver.Resolve(only, probing.Family, _context.Cancellation);
+            Add(0, address, Stopwatch.GetElapsedTime(asked).Ticks * 100);
+            return new ManyNames([], probing.Family, _request.Resolver);
+        }
+
+        for (var place = 0; place < all.Count; place++)
+        {
+            var host = all[place].Host;
+            if (!host.IsName)
+            {
+                Add(place, host.Address, null);
+            }
+            else if (_placesOf.TryGetValue(host.Text, out var places))
+            {
+                places.Add(place);
+            }
+            else
+            {
+                _placesOf.Add(host.Text, [place]);
+            }
+        }
+
+        var names = new ManyNames(all.Where(target => target.Host.IsName).Select(target => target.Host), probing.Family, _request.Resolver);
+        var begun = Stopwatch.GetTimestamp();
+
+        // A capture's filter is set once, with all addresses in it; so is the one for answers under this host's own addresses.
+        while ((probing.CaptureFile is not null || _request.Tunnels) && names.Left > 0 && !_context.Cancellation.IsCancellationRequested
+            && !(Stopwatch.GetElapsedTime(begun).Ticks * 100 > probing.Deadline?.Ns))
+        {
+            while (names.TryTake(out var answer))
+            {
+                Place(answer);
+            }
+
+            _context.Messages.Progress($"{names.Left} names to resolve");
+            names.Wait(_context.Cancellation);
+        }
+
+        return names;
+    }
+
+    /// <summary>What a name's answer makes of the targets that have it: to be checked, or judged by this.</summary>
+    private List<CheckTarget> Place(NameAnswer answer)
+    {
+        var found = _targets.Count;
+        foreach (var place in _placesOf[answer.Name])
+        {
+            if (answer.Failure is null)
+            {
+                Add(place, answer.Address, answer.TookNs);
+            }
+            else
+            {
+                var target = _request.Targets[place];
+                Take(place, CheckEvidenceBuilder.Unresolved(
+                    target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs, target.At?.Via ?? default, target.At?.Real, target.At?.Weight));
+            }
+        }
+
+        return _targets[found..];
+    }
+
+    private void Add(int place, IpAddress address, long? dnsNs)
+    {
+        var target = _request.Targets[place];
+        _targets.Add(new CheckTarget
+        {
+            Index = _targets.Count,
+            Name = target.Text,
+            Address = address,
+            Port = target.Port,
+            Host = target.Host.IsName ? target.Host.Text : null,
+            Via = target.At?.Via ?? default,
+            Real = target.At?.Real,
+            Weight = target.At?.Weight,
+            Kind = _request.Kind,
+            Expected = _request.Expected,
+            TimeoutNs = _request.Probing.Timeout.Ns,
+        });
+        _places.Add((place, dnsNs));
+    }
+
+    private void Take(int place, CheckEvidence check)
+    {
+        _score.Add(place, check.Verdict);
+        switch (_request.Output)
+        {
+            case CheckOutput.Csv:
+                _csv!.Write(check);
+                break;
+            case CheckOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.Line(check));
+                break;
+            default:
+                _checks.Add(check);
+                break;
+        }
+    }
+
+    private ExitStatus Conclude(SweepEnd end, CheckCapture? capture)
+    {
+        var gaps = new List<Gap>();
+        var expected = (long)_targets.Count * _request.Pace.Count + (_request.Targets.Count - _targets.Count);
+        if (_score.Checks < expected)
+        {
+            gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
+        }
+
+        gaps.AddRange(RunGaps.Skipped(_request.Skipped, "checked"));
+        if (_escaped > 0)
+        {
+            gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
+        }
+
+        if (_cache?.Conclude(_targets.Select(target => target.Address).ToHashSet()) is { } learned)
+        {
+            _context.Messages.Warning($"{learned.What}: {learned.Why}");
+            gaps.Add(learned);
+        }
+
+        var file = capture?.Finish(gaps);
+        var bundle = _context.Frame(end) with
+        {
+            Checks = _checks,
+            Captures = file is null ? null : [file],
+            Gaps = gaps.Count == 0 ? null : gaps,
+        };
+        var status = _score.Judge(_request.Exit, end, isWhole: _request.Skipped.Count == 0);
+        Show(bundle, status);
+        if (_request.Exit == ExitMode.Binary && _score.Unknown > 0)
+        {
+            _context.Messages.Error($"{_score.Unknown} of {_request.Targets.Count} targets could not be judged, for a fault of this host or an overload of the checker");
+        }
+
+        return status;
+    }
+
+    private void Show(Bundle bundle, ExitStatus status)
+    {
+        switch (_request.Output)
+        {
+            case CheckOutput.Json:
+                _context.Write(bundle);
+                break;
+            case CheckOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.LastLine(bundle));
+                break;
+            case CheckOutput.Table:
+                if (_request.Exit == ExitMode.Nagios)
+                {
+                    _context.Out.WriteLine(CheckTable.StateLine(_score, status));
+                }
+
+                CheckTable.Write(bundle, _score, _request, _context.Out, _context.Palette);
+                break;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Probe.Cli.Frame;
+using Probe.Cli.Output;
+using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
+using Probe.Core.Host;
+using Probe.Core.Packets;
+
+namespace Probe.Cli.Doctor;
+
+/// <summary><c>probe doctor</c>: what works here and what does not, one line each, with the fix.</summary>
+internal sealed class DoctorCommand : ProbeCommand
+{
+    private readonly Option<IpAddress> _source = OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of raw checks, for the notrack rule", "--source");
+    private readonly Option<bool> _json = OptionOf.Flag("print a document with the facts of this host and what is missing", "--json");
+
+    public DoctorCommand()
+        : base("doctor", "Tells what works on this machine, and how to fix what does not.")
+    {
+        Options.Add(_source);
+        Options.Add(_json);
+    }
+
+    public override IReadOnlyList<(string Line, string Meaning)> Examples =>
+    [
+        ("probe doctor", "exit 0 when everything works, 4 when something is missing"),
+        ("sudo probe doctor", "the same with root's privileges"),
+        ("probe doctor --source 192.0.2.10", "with the rule by which raw checks from that address fill no connection tracking table"),
+    ];
+
+    public override ExitStatus Run(ParseResult parse, CommandContext context)
+    {
+        var checks = HostChecks.Run(parse.Find(_source) ?? default);
+        var missing = checks.Where(c => c.State == HostCheckState.Missing).ToList();
+        if (parse.Has(_json))
+        {
+            context.Write(context.Frame() with
+            {
+                Gaps = [.. missing.Select(c => new Gap(c.Name, c.Fix is null ? c.Detail : $"{c.Detail}; {c.Fix}"))],
+            });
+        }
+        else
+        {
+            Show(checks, context);
+        }
+
+        return missing.Count == 0 ? ExitStatus.Fine : ExitStatus.Incomplete;
+    }
+
+    private static void Show(IReadOnlyList<HostCheck> checks, CommandContext context)
+    {
+        var table = new TextTable(new Column(""), new Column(""), new Column(""));
+        foreach (var check in checks)
+        {
+            var state = check.State switch
+            {
+                HostCheckState.Ok => new Cell("ok", Tone.Good),
+                HostCheckState.Note => new Cell("note", Tone.Warning),
+                _ => new Cell("missing", Tone.Bad),
+            };
+            table.Add(state, check.Name, check.Fix is null ? check.Detail : $"{check.Detail}; fix: {check.Fix}");
+        }
+
+        table.Write(context.Out, context.Palette);
+        foreach (var check in checks.Where(check => check.Command is not null))
+        {
+            context.Out.WriteLine($"{check.Name}: {check.Command}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+using Probe.Core.Host;
+using Probe.Core.Linux.Files;
+using Probe.Core.Vocabulary;
+
+namespace Probe.Cli.Frame;
+
+/// <summary>What every command needs of the process it runs in.</summary>
+internal sealed class CommandContext
+{
+    private const int BufferChars = 16 * 1024;
+    private readonly StandardStream _results;
+
+    public CommandContext(IReadOnlyList<string> arguments, StandardStream results, Messages messages, CancellationToken cancellation)
+    {
+        _results = results;
+        CommandLine = ["probe", .. arguments];
+        Out = new StreamWriter(results, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferChars) { NewLine = "\n" };
+        Messages = messages;
+        Cancellation = cancellation;
+        Palette = Palette.None;
+    }
+
+    /// <summary>The command line as it stands in documents, program name first.</summary>
+    public IReadOnlyList<string> CommandLine { get; }
+
+    /// <summary>Results, buffered; a command that streams flushes after each record.</summary>
+    public TextWriter Out { get; }
+
+    /// <summary>Warnings, errors, progress.</summary>
+    public Messages Messages { get; }
+
+    /// <summary>Cancelled by Ctrl-C and SIGTERM: the command then shows what it gathered and returns.</summary>
+    public CancellationToken Cancellation { get; }
+
+    /// <summary>Colours of the results.</summary>
+    public Palette Palette { get; private set; }
+
+    /// <summary>Width of the terminal that shows the results; null when none does.</summary>
+    public int? Columns => _results.Columns;
+
+    /// <summary>When the command began.</summary>
+    public Instant Started { get; } = Now();
+
+    /// <summary>The time now.</summary>
+    public static Instant Now() => new((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
+
+    /// <summary>Takes the options that every command has.</summary>
+    public void Apply(bool noColor, bool quiet, bool debug)
+    {
+        Palette = Palette.For(_results, noColor);
+        Messages.Apply(quiet, debug);
+    }
+
+    /// <summary>The frame of the run's document: who measured, where, from when to when, and why it ended. What was seen is filled in by the command.</summary>
+    public Bundle Frame(SweepEnd end = SweepEnd.Done) => new()
+    {
+        Tool = ProgramVersion.Tool,
+        Command = CommandLine,
+        Started = Started,
+        Ended = Now(),
+        Complete = end == SweepEnd.Done,
+        EndReason = Word.Of(end),
+        Host = HostFactsReader.Read(),
+    };
+
+    /// <summary>Writes a document as the one result of the command.</summary>
+    public void Write(Bundle bundle) => Out.Write(EvidenceJson.Serialize(bundle));
+}

@@ -1,0 +1,150 @@
+using Probe.Cli.Trace;
+using Probe.Core.Packets;
+using Probe.Core.PathMtu;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
+
+namespace Probe.Cli.Mtu;
+
+/// <summary>One search with its sockets and its capture. The loop's thread owns it.</summary>
+internal sealed class MtuSession : IDisposable
+{
+    private readonly MtuRequest _request;
+    private readonly MtuTarget _asked;
+    private readonly List<Flow> _echoes = [];
+
+    /// <param name="request">What to do.</param>
+    /// <param name="question">How to ask.</param>
+    /// <param name="asked">Whom.</param>
+    /// <param name="target">Its address.</param>
+    /// <param name="numbers">Numbers of the whole run.</param>
+    /// <param name="maxProbes">Most probes.</param>
+    /// <exception cref="UserError">Raw sockets are refused, or the capture cannot be written.</exception>
+    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
+    public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
+    {
+        (_request, _asked) = (request, asked);
+        Question = question;
+        Target = target;
+
+        // Echo replies come to every session; the answers of TCP only to one that listens for them.
+        var transport = question.Protocol == ProbeProtocol.Icmp ? ProbeProtocol.Tcp : question.Protocol;
+        Probing = ProbeSession.Open(new ProbeSessionOptions
+        {
+            Target = target,
+            Via = asked.Via,
+            Protocol = transport,
+            AlsoEcho = question.Protocol == ProbeProtocol.Icmp,
+            DestinationPort = question.Port,
+            Source = request.Probing.Source ?? default,
+            Interface = request.Probing.Interface,
+            Mark = request.Probing.Mark,
+            TimeoutNs = request.Probing.Timeout.Ns,
+        });
+        try
+        {
+            if (Probing.Packets is not { } packets)
+            {
+                throw UserError.CannotRun("cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
+            }
+
+            Capture = TraceSession.OpenCapture(request.Probing.CaptureFile, packets, [target, .. asked.Via.Layers.Select(layer => layer.Remote)]);
+            Search = new PathMtuSearch(MakeOptions(maxProbes), numbers);
+        }
+        catch
+        {
+            Capture?.Dispose();
+            Probing.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How it asks.</summary>
+    public MtuQuestion Question { get; }
+
+    /// <summary>The address probed.</summary>
+    public IpAddress Target { get; }
+
+    /// <summary>The sockets.</summary>
+    public ProbeSession Probing { get; }
+
+    /// <summary>The capture; null for none.</summary>
+    public ProbeCapture? Capture { get; }
+
+    /// <summary>The search.</summary>
+    public PathMtuSearch Search { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Capture?.Dispose();
+        Probing.Dispose();
+    }
+
+    private PathMtuOptions MakeOptions(int maxProbes)
+    {
+        var isEcho = Question.Protocol == ProbeProtocol.Icmp;
+        var options = new PathMtuOptions
+        {
+            Target = Target,
+            Source = Probing.Source,
+            Protocol = Question.Protocol,
+            Segment = Question.Segment,
+            FlowAt = isEcho ? EchoFlowAt : Probing.FlowAt,
+            OtherFlows = _request.Flows,
+            Via = Probing.Via,
+            AskedFromOutside = _asked.Service is not null,
+            FirstHopMtu = Probing.FirstHopMtu,
+            TimeoutNs = _request.Probing.Timeout.Ns,
+            MaxProbes = maxProbes,
+            Dscp = _request.Probing.Dscp,
+            CrossChecks = Probing.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
+        };
+        return _request.Probing.Rate switch
+        {
+            null => options,
+            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
+            _ => options with { MaxPerSecond = int.MaxValue },
+        };
+    }
+
+    /// <summary>Who refuses one port may serve another; only a service's answer came from behind a load balancer for certain.</summary>
+    private IEnumerable<PathMtuQuestion> CrossChecks(Flow flow)
+    {
+        var isEcho = Question.Protocol == ProbeProtocol.Icmp;
+        if (isEcho && _request.Protocol is not null)
+        {
+            // The user wants echo alone.
+            yield break;
+        }
+
+        if (isEcho)
+        {
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow, TcpSegmentKind.Ack);
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow);
+        }
+
+        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty) ? [MtuRun.SecureWebPort, TraceRequest.WebPort] : [];
+        foreach (var port in others.Where(port => port != flow.DestinationPort))
+        {
+            yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow with { DestinationPort = port });
+        }
+    }
+
+    private Flow? EchoFlowAt(int index)
+    {
+        while (_echoes.Count <= index)
+        {
+            _echoes.Add(Probing.EchoFlow(_echoes.Count + 1));
+        }
+
+        return _echoes[index];
+    }
+}
+
+/// <summary>One way to ask for a path MTU.</summary>
+/// <param name="Protocol">Transport.</param>
+/// <param name="Port">Destination port, of the other questions where it is ICMP.</param>
+/// <param name="Segment">Which segment, for TCP.</param>
+internal sealed record MtuQuestion(ProbeProtocol Protocol, ushort Port, TcpSegmentKind Segment = TcpSegmentKind.Syn);

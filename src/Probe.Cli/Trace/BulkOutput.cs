@@ -1,0 +1,149 @@
+using System.Globalization;
+using Probe.Cli.Frame;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>Shows the traces of many targets, each as it is finished, in the form the user asked for.</summary>
+internal sealed class BulkOutput
+{
+    private const int WidestTarget = 40;
+
+    private readonly TraceRequest _request;
+    private readonly CommandContext _context;
+    private readonly StreamedDocument _document;
+    private readonly int _width;
+    private readonly int? _columns;
+    private bool _any;
+
+    /// <param name="request">What every trace is.</param>
+    /// <param name="context">Where the results go.</param>
+    /// <param name="longestTarget">Characters of the longest host of the list.</param>
+    public BulkOutput(TraceRequest request, CommandContext context, int longestTarget)
+    {
+        _request = request;
+        _context = context;
+        _document = new StreamedDocument(context.Out);
+        _width = Math.Clamp(longestTarget, "Host".Length, WidestTarget);
+        _columns = context.Columns;
+    }
+
+    /// <summary>What comes before the first trace.</summary>
+    public void Begin()
+    {
+        switch (_request.Output)
+        {
+            case TraceOutput.Csv:
+                TraceCsv.WriteHeader(_context.Out, _request.ShowsSystems);
+                break;
+            case TraceOutput.Lines:
+                _context.Out.WriteLine(_context.Palette.Paint($"{"Host".PadRight(_width)}  Hops      RTT  Path", Tone.Strong));
+                break;
+        }
+    }
+
+    /// <summary>Shows one trace.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="alone">A document of this trace alone, with its findings.</param>
+    public void Show(TraceEvidence trace, Bundle alone)
+    {
+        switch (_request.Output)
+        {
+            case TraceOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.Line(trace));
+                break;
+            case TraceOutput.Json:
+                _document.Add(trace);
+                break;
+            case TraceOutput.Csv:
+                TraceCsv.WriteRows(trace, _context.Out, _request.ShowsSystems);
+                break;
+            case TraceOutput.Lines:
+                _context.Out.WriteLine(Line(trace));
+                break;
+            case TraceOutput.Paste:
+                Separate();
+                TracePaste.Write(trace, alone, _context.Out);
+                break;
+            default:
+                Separate();
+                TraceTable.Write(trace, alone, _context.Out, _context.Palette, _request.ShowsSystems);
+                break;
+        }
+    }
+
+    /// <summary>What comes after the last trace.</summary>
+    /// <param name="bundle">The document without its traces.</param>
+    /// <param name="summary">The run in one sentence.</param>
+    /// <param name="findings">The findings in a few lines, for people.</param>
+    public void End(Bundle bundle, string summary, IEnumerable<string> findings)
+    {
+        switch (_request.Output)
+        {
+            case TraceOutput.Ndjson:
+                _context.Out.Write(EvidenceJson.LastLine(bundle));
+                break;
+            case TraceOutput.Json:
+                _document.End(bundle);
+                break;
+            case TraceOutput.Lines:
+                _context.Out.WriteLine(summary);
+                foreach (var line in findings.Concat((bundle.Gaps ?? []).Select(gap => $"Note: {gap.What}: {gap.Why}.")))
+                {
+                    _context.Out.WriteLine(StrangerText.ForTerminal(line));
+                }
+
+                break;
+        }
+    }
+
+    private void Separate()
+    {
+        if (_any)
+        {
+            _context.Out.WriteLine();
+        }
+
+        _any = true;
+    }
+
+    private string Line(TraceEvidence trace)
+    {
+        var host = StrangerText.PadRight(TextTable.Cut(StrangerText.ForTerminal(trace.Target), _width), _width);
+        var hops = trace.ReachedTtl?.ToString(CultureInfo.InvariantCulture) ?? "-";
+        var target = trace.Hops.LastOrDefault(hop => hop.Ttl == trace.ReachedTtl)?.Nodes.FirstOrDefault(node => node.Address == trace.Address);
+        var rtt = target?.RttNs is { } times ? TraceTable.Milliseconds(times.Avg) : "-";
+        var front = $"{host}  {hops,4}  {rtt,7}  ";
+        var path = StrangerText.ForTerminal(Path(trace));
+        return _context.Palette.Paint(front, trace.Reached ? Tone.Plain : Tone.Bad)
+            + (_columns is { } columns && columns > front.Length + 1 ? TextTable.Cut(path, columns - front.Length) : path);
+    }
+
+    private static string Path(TraceEvidence trace)
+    {
+        if (trace.Reason is { } reason)
+        {
+            return $"not probed: {Meaning(reason)}";
+        }
+
+        var (shown, tail) = TraceTable.SplitSilentTail(trace.Hops);
+        var hops = shown.Select(hop => hop.Nodes.Count == 0 ? TraceTable.Silent : string.Join('|', hop.Nodes.Select(TraceTable.Address))).ToList();
+        if (tail.Count > 0)
+        {
+            hops.Add(tail.Count == 1 ? TraceTable.Silent : $"{TraceTable.Silent}×{tail.Count}");
+        }
+
+        return string.Join(' ', hops);
+    }
+
+    private static string Meaning(string reason) => reason switch
+    {
+        "name" => "the name does not resolve",
+        "resolver" => "no resolver answered",
+        "no-route" => "no route to it",
+        "too-big" => "the interface takes no packets of this size",
+        "refused" => "this host refuses to send to it",
+        _ => reason,
+    };
+}

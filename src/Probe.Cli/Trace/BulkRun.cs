@@ -1,0 +1,298 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Probe.Cli.Frame;
+using Probe.Cli.Names;
+using Probe.Cli.Output;
+using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
+using Probe.Core.Host;
+using Probe.Core.Probing;
+using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>Runs the traces to many hosts: one sweep, one pair of sockets, one stream of results.</summary>
+internal sealed class BulkRun : IBulkTargets, IDisposable
+{
+    private const int MostInFlight = 8192;
+    private const int LeastInFlight = 64;
+    private const long LossesAgeNs = 1_000_000;
+
+    private readonly TraceRequest _request;
+    private readonly IReadOnlyList<TargetName> _hosts;
+    private readonly CommandContext _context;
+    private readonly BulkSession _session;
+    private readonly ProbeCapture? _capture;
+    private readonly CancellationTokenSource _stop;
+    private readonly TraceAids _aids;
+    private readonly BulkWriter _writer;
+    private readonly TargetFeeder _feeder;
+    private readonly BulkTracer _tracer;
+    private readonly Bundle _frame;
+    private readonly long[] _lostBefore;
+    private readonly long _zeroNs;
+    private (long AtNs, long Packets) _losses = (long.MinValue, 0);
+    private SweepEnd _end;
+    private long? _endedNs;
+    private int _cleaned;
+    private int _leftInCache;
+    private int _notLookedUp;
+    private long _notSent;
+
+    private BulkRun(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context)
+    {
+        _request = request;
+        _hosts = hosts;
+        _context = context;
+        _lostBefore = new long[hosts.Count];
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation);
+        _session = BulkSession.Open(SessionOptions(request, hosts));
+        try
+        {
+            _capture = TraceSession.OpenCapture(request.Probing.CaptureFile, _session.Wire, []);
+            _aids = TraceAids.Open(request);
+        }
+        catch
+        {
+            _capture?.Dispose();
+            _session.Dispose();
+            throw;
+        }
+
+        _zeroNs = _session.Wire.NowNs;
+        _frame = context.Frame() with { Started = Now, Ended = Now };
+        _tracer = new BulkTracer(TracerOptions(request), this, new ProbeNumbers());
+        var output = new BulkOutput(request, context, hosts.Count == 0 ? 0 : hosts.Max(host => host.Text.Length));
+        _writer = new BulkWriter(request, hosts, context, _aids, output, () => _frame, Progress, Stop);
+        _feeder = new TargetFeeder(hosts, request.Probing.Family, _session, _writer.Add);
+    }
+
+    private Instant Now => new(_session.StartedUnixNs + _session.Wire.NowNs);
+
+    private double Seconds => ((_endedNs ?? _session.Wire.NowNs) - _zeroNs) / 1e9;
+
+    /// <summary>Traces every host of a list.</summary>
+    /// <param name="request">What every trace is to be.</param>
+    /// <param name="hosts">The list.</param>
+    /// <param name="context">Where the results go.</param>
+    public static ExitStatus Run(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context)
+    {
+        CheckFamilies(request, hosts);
+        using var run = new BulkRun(request, hosts, context);
+        return run.Run();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _feeder.Dispose();
+        _writer.Dispose();
+        _aids.Dispose();
+        _capture?.Dispose();
+        _session.Dispose();
+        _stop.Dispose();
+    }
+
+    FeedStatus IBulkTargets.TryTake(out BulkTarget target)
+    {
+        if (_writer.IsFull)
+        {
+            // Looked at again after a while: whoever reads the results is slow.
+            target = default;
+            return FeedStatus.Waiting;
+        }
+
+        var status = _feeder.TryTake(out target);
+        if (status == FeedStatus.Ready)
+        {
+            _lostBefore[target.Index] = Losses();
+        }
+
+        return status;
+    }
+
+    void IBulkTargets.Finished(BulkTrace trace)
+    {
+        _notSent += trace.NotSent;
+        if (trace.SawPacketTooBig)
+        {
+            var outcome = _session.CleanRouteCache(trace.Target.Address);
+            _cleaned += outcome == ExceptionOutcome.Removed ? 1 : 0;
+            _leftInCache += outcome == ExceptionOutcome.StaysUntilExpiry ? 1 : 0;
+            _notLookedUp += outcome == ExceptionOutcome.Unknown ? 1 : 0;
+        }
+
+        _writer.Add(trace, _end, Losses() - _lostBefore[trace.Target.Index]);
+    }
+
+    private ExitStatus Run()
+    {
+        using var wake = _stop.Token.Register(_session.Wire.Wake);
+        var deadlineNs = _request.Probing.Deadline is { } deadline ? _session.Wire.NowNs + deadline.Ns : long.MaxValue;
+        _end = SweepLoop.Run(_tracer, _session.Wire, deadlineNs, _stop.Token, _capture is null ? null : _ => _capture.Drain());
+        _feeder.Dispose();
+        _tracer.Stop();
+        var ended = Now;
+        _endedNs = _session.Wire.NowNs;
+        var capture = _capture?.Finish();
+        if (_end == SweepEnd.Interrupted)
+        {
+            _writer.Hurry();
+        }
+
+        _writer.Finish();
+        var bundle = _writer.Findings.StoreIn(_frame) with
+        {
+            Ended = ended,
+            Complete = _end == SweepEnd.Done,
+            EndReason = Word.Of(_end),
+            Captures = capture is null ? null : [capture],
+        };
+        Gap[] gaps = [.. Gaps()];
+        bundle = gaps.Length == 0 ? bundle : bundle with { Gaps = gaps };
+        _writer.Output.End(bundle, Summary(), _writer.Findings.Lines());
+        return Judge();
+    }
+
+    private void Stop()
+    {
+        _stop.Cancel();
+        _session.Wire.Wake();
+    }
+
+    /// <summary>Answers lost in this host so far; asked of the kernel once a millisecond at most.</summary>
+    private long Losses()
+    {
+        var now = _session.Wire.NowNs;
+        if (now - _losses.AtNs >= LossesAgeNs || _losses.AtNs == long.MinValue)
+        {
+            _losses = (now, _session.Wire.ReadLosses().Packets);
+        }
+
+        return _losses.Packets;
+    }
+
+    private string Progress() => string.Create(CultureInfo.InvariantCulture,
+        $"{_writer.Shown} of {_hosts.Count} hosts, {_tracer.ProbesSent} probes sent, {_tracer.ProbesSent / Math.Max(Seconds, 1e-3):0}/s");
+
+    private string Summary()
+    {
+        var silent = _writer.Shown - _writer.Reached - _writer.NotProbed;
+        var parts = new List<string> { $"{_writer.Reached} reached" };
+        if (silent > 0)
+        {
+            parts.Add($"{silent} not reached");
+        }
+
+        if (_writer.NotProbed > 0)
+        {
+            parts.Add($"{_writer.NotProbed} not probed");
+        }
+
+        if (_writer.Shown < _hosts.Count)
+        {
+            parts.Add($"{_hosts.Count - _writer.Shown} not begun");
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{_hosts.Count} hosts: {string.Join(", ", parts)}; {_tracer.ProbesSent} probes in {Seconds:0.0} s.");
+    }
+
+    private IEnumerable<Gap> Gaps()
+    {
+        if (_writer.Shown < _hosts.Count)
+        {
+            yield return new Gap("traces", $"{_hosts.Count - _writer.Shown} of {_hosts.Count} hosts were not begun");
+        }
+
+        if (_writer.Findings.Count > BulkFindings.Kept)
+        {
+            yield return new Gap("findings", $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
+        }
+
+        foreach (var gap in RunGaps.Of(_notSent, _capture?.Lost ?? 0, _session.ClockSteps))
+        {
+            yield return gap;
+        }
+
+        if (Losses() is > 0 and var lost)
+        {
+            yield return new Gap("answers", $"up to {lost} were lost in this host: loss figures are upper bounds; try a lower --rate");
+        }
+
+        if (_cleaned > 0)
+        {
+            yield return new Gap("route cache", $"the kernel learned path MTUs to {_cleaned} hosts from our ICMPv6 echo; they were removed again");
+        }
+
+        if (_leftInCache > 0)
+        {
+            yield return new Gap("route cache", $"the kernel learned path MTUs to {_leftInCache} hosts from our ICMPv6 echo; removing them needs CAP_NET_ADMIN, they expire in 10 minutes");
+        }
+
+        if (_notLookedUp > 0)
+        {
+            yield return new Gap("route cache", $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were gone");
+        }
+    }
+
+    private ExitStatus Judge()
+    {
+        var unreached = _writer.Reached < _writer.Shown && !_request.AllowUnreached;
+        return unreached || _writer.Findings.HasFault ? ExitStatus.Fault : _end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
+    }
+
+    private static void CheckFamilies(TraceRequest request, IReadOnlyList<TargetName> hosts)
+    {
+        foreach (var host in hosts.Where(host => !host.IsName))
+        {
+            request.Probing.NarrowedBy(host);
+            if (host.Zone is not null && request.Probing.Interface is null)
+            {
+                throw UserError.Usage($"{host.Text} needs its interface for the whole run: write --interface {host.Zone}");
+            }
+        }
+
+        if (request.Size is { } size)
+        {
+            TraceRequest.CheckSize(size, request.Protocol, v6: hosts.Any(host => host.Address.IsV6));
+        }
+    }
+
+    private static BulkSessionOptions SessionOptions(TraceRequest request, IReadOnlyList<TargetName> hosts)
+    {
+        var names = hosts.Any(host => host.IsName);
+        return new BulkSessionOptions
+        {
+            IPv4 = request.Probing.Family != Family.V6 && (names || hosts.Count == 0 || hosts.Any(host => host.Address.IsV4)),
+            IPv6 = request.Probing.Family != Family.V4 && (names || hosts.Any(host => host.Address.IsV6)),
+            Protocol = request.Protocol,
+            DestinationPort = request.Port ?? 0,
+            Source = request.Probing.Source ?? default,
+            Interface = request.Probing.Interface,
+            Mark = request.Probing.Mark,
+            TimeoutNs = request.Probing.Timeout.Ns,
+        };
+    }
+
+    private static BulkOptions TracerOptions(TraceRequest request)
+    {
+        var options = new BulkOptions
+        {
+            Protocol = request.Protocol,
+            FirstTtl = request.FirstTtl,
+            MaxTtl = request.MaxTtl,
+            Cycles = request.Count,
+            IntervalNs = request.Interval.Ns,
+            TimeoutNs = request.Probing.Timeout.Ns,
+            Size = request.Size,
+            Dscp = request.Probing.Dscp,
+            Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+        };
+        var rate = request.Probing.Rate?.MostPerSecond ?? options.MaxPerSecond;
+
+        // A target is under way for a few seconds where hops are silent, and takes some sixteen probes.
+        return options with { MaxPerSecond = rate, InFlight = Math.Clamp(rate / 4, LeastInFlight, MostInFlight) };
+    }
+}

@@ -1,0 +1,21 @@
+using Probe.Cli.Frame;
+using Probe.Core.Evidence;
+using Probe.Report.Diagnosis;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>What the rules say of a run that is not over.</summary>
+internal static class LiveFindings
+{
+    /// <summary>The findings, worst first.</summary>
+    public static IReadOnlyList<Finding> Of(LiveSnapshot snapshot) => RuleSet.All.Judge(new Bundle
+    {
+        Tool = ProgramVersion.Tool,
+        Command = [],
+        Started = snapshot.Started,
+        Ended = snapshot.Started.Plus(snapshot.ElapsedNs),
+        Complete = false,
+        EndReason = "interrupted",
+        Traces = [snapshot.Run.Trace],
+    }).Findings;
+}

@@ -1,0 +1,211 @@
+using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Tracing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>One sweep with its sockets and its capture. The loop's thread owns it.</summary>
+internal sealed class TraceSession : IDisposable
+{
+    private readonly TraceOptions _options;
+    private bool _closed;
+
+    /// <exception cref="UserError">The size is too small for the protocol, or the capture cannot be written.</exception>
+    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
+    public TraceSession(TraceRequest request, IpAddress target, ProbeNumbers numbers, int recentProbes = 0)
+    {
+        Request = request;
+        Target = target;
+        Size = SizeFor(request, target);
+        Probing = Open(request, target);
+        try
+        {
+            UnprivilegedTrace.CheckSize(Probing, request, Size);
+            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)]) : null;
+        }
+        catch
+        {
+            Probing.Dispose();
+            throw;
+        }
+
+        _options = MakeOptions() with { RecentProbes = recentProbes };
+        Search = request.Search is { } search ? MakeSearch(search, numbers) : null;
+        Sweep = Search is null ? MakeTracer(numbers) : Search;
+        ZeroNs = Wire.NowNs;
+    }
+
+    /// <summary>What it was asked to do.</summary>
+    public TraceRequest Request { get; }
+
+    /// <summary>The address probed.</summary>
+    public IpAddress Target { get; }
+
+    /// <summary>Octets of a probe.</summary>
+    public int Size { get; }
+
+    /// <summary>The sockets.</summary>
+    public ProbeSession Probing { get; }
+
+    /// <summary>Sends and receives.</summary>
+    public IWire Wire => Probing.Wire;
+
+    /// <summary>The capture; null for none.</summary>
+    public ProbeCapture? Capture { get; }
+
+    /// <summary>What runs now: the search of all paths, or the cycles.</summary>
+    public TraceSweep Sweep { get; private set; }
+
+    /// <summary>The search of all paths, running or over; null when it was not asked for.</summary>
+    public MultipathTracer? Search { get; }
+
+    /// <summary>The wire's clock when the statistics began.</summary>
+    public long ZeroNs { get; private set; }
+
+    /// <summary>When the statistics began.</summary>
+    public Instant Started => new(Probing.StartedUnixNs + ZeroNs);
+
+    /// <summary>The time now.</summary>
+    public Instant Now => new(Probing.StartedUnixNs + Wire.NowNs);
+
+    /// <summary>Why the search that has ended is not complete; null when it is, or has not ended by itself.</summary>
+    public Gap? SearchGap { get; private set; }
+
+    /// <summary>The sweep is done: goes on with the cycles after a search. False when there is nothing to go on with.</summary>
+    public bool GoOn()
+    {
+        if (Sweep is not MultipathTracer search)
+        {
+            return false;
+        }
+
+        SearchGap = search.IsComplete ? null : new Gap("paths",
+            search.OutOfProbes ? $"the search has spent its {Request.Search!.MaxProbes} probes; more with --max-probes"
+            : Probing.FlowsEnded is { } ended ? $"the search needs more than {Probing.Flows.Count} flows: {ended}"
+            : "some flows stayed without an answer at hops that answer others");
+        if (Request.Count == 0 || search.SendError is not null)
+        {
+            return false;
+        }
+
+        Sweep = new Tracer(_options, search);
+        return true;
+    }
+
+    /// <summary>Begins the statistics anew; a search knows no statistics.</summary>
+    public void Reset()
+    {
+        (Sweep as Tracer)?.Reset();
+        ZeroNs = Wire.NowNs;
+    }
+
+    /// <summary>Reads what the sweep has seen.</summary>
+    public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
+    {
+        Via = Request.Probing.ViaTexts,
+        Mode = Probing.Sockets is null ? TraceEvidence.RawMode : TraceEvidence.UnprivilegedMode,
+    };
+
+    /// <summary>Ends a wait of the loop; for another thread that keeps <see cref="Dispose"/> away meanwhile.</summary>
+    public void Wake()
+    {
+        if (!_closed)
+        {
+            Probing.Wake();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _closed = true;
+        Capture?.Dispose();
+        Probing.Dispose();
+    }
+
+    private static int SizeFor(TraceRequest request, IpAddress target)
+    {
+        var size = request.Size ?? ProbeWriter.DefaultSize(target.IsV6);
+        TraceRequest.CheckSize(size, request.Protocol, target.IsV6, request.Probing.Via.Overhead);
+        return size;
+    }
+
+    private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
+    {
+        Target = target,
+        Protocol = request.Protocol,
+        DestinationPort = request.Port ?? 0,
+        Flows = request.Flows,
+        Unprivileged = request.Unprivileged,
+        Source = request.Probing.Source ?? default,
+        Interface = request.Probing.Interface,
+        Mark = request.Probing.Mark,
+        TimeoutNs = request.Probing.Timeout.Ns,
+        Via = request.Probing.Via,
+    });
+
+    /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
+    /// <exception cref="UserError">The file cannot be written.</exception>
+    internal static ProbeCapture? OpenCapture(string? file, PacketWire wire, IReadOnlyList<IpAddress> targets)
+    {
+        try
+        {
+            return file is null ? null : ProbeCapture.Open(file, wire, targets);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw UserError.CannotRun($"cannot write {file}: {e.Message}");
+        }
+    }
+
+    private Tracer MakeTracer(ProbeNumbers numbers)
+    {
+        TraceRehearsal.Run(_options);
+        return new Tracer(_options, numbers);
+    }
+
+    private MultipathTracer MakeSearch(SearchRequest search, ProbeNumbers numbers)
+    {
+        var options = new MultipathOptions
+        {
+            Trace = _options,
+            FlowAt = Probing.FlowAt,
+            Confidence = search.Confidence,
+            Scope = search.Scope,
+            MaxProbes = search.MaxProbes,
+        };
+        TraceRehearsal.Run(options);
+        return new MultipathTracer(options, numbers);
+    }
+
+    private TraceOptions MakeOptions()
+    {
+        var options = new TraceOptions
+        {
+            Target = Target,
+            Source = Probing.Source,
+            Protocol = Request.Protocol,
+            Flows = [.. Probing.Flows],
+            FirstTtl = Request.FirstTtl,
+            MaxTtl = Request.MaxTtl,
+            Cycles = Request.Count,
+            IntervalNs = Request.Interval.Ns,
+            TimeoutNs = Request.Probing.Timeout.Ns,
+            Size = Size,
+            Dscp = Request.Probing.Dscp,
+            Via = Probing.Via,
+            SweepsOuter = Request.SweepsOuter,
+            OneAtATime = Probing.Sockets is { } sockets ? () => sockets.OneAtATime : null,
+        };
+        return Request.Probing.Rate switch
+        {
+            null => options,
+            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
+            _ => options with { MaxPerSecond = int.MaxValue, MaxPerTtlIn10Seconds = int.MaxValue },
+        };
+    }
+}

@@ -1,0 +1,70 @@
+using Probe.Cli.Frame;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+using Probe.Core.Linux;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>What a trace without CAP_NET_RAW cannot do, in words; for a trace with it there is nothing to say.</summary>
+internal static class UnprivilegedTrace
+{
+    private const string Quoted = "the header that a router quotes (NAT, remarked DSCP, zero-TTL forwarding)";
+
+    /// <summary>Refuses a size that only raw sockets could send.</summary>
+    /// <exception cref="UserError">The size of a SYN is the kernel's.</exception>
+    public static void CheckSize(ProbeSession session, TraceRequest request, int size)
+    {
+        if (session.Sockets is not null && request.Protocol == ProbeProtocol.Tcp && size != ProbeWriter.DefaultSize(session.Source.IsV6))
+        {
+            throw UserError.CannotRun($"cannot send a SYN of {size} octets without raw sockets, its size is the kernel's: leave out --size, or {Privilege}");
+        }
+    }
+
+    /// <summary>A capture was asked for and there is none.</summary>
+    public static bool LacksCapture(TraceSession session) => session.Request.Probing.CaptureFile is not null && session.Capture is null;
+
+    /// <summary>What is missing in the document, and why.</summary>
+    public static IEnumerable<Gap> Gaps(TraceSession session)
+    {
+        if (session.Probing.Sockets is not { } sockets)
+        {
+            yield break;
+        }
+
+        var protocol = session.Request.Protocol;
+        yield return new Gap(TraceEvidence.UnprivilegedMode + " mode", $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
+        if (sockets.Untold > 0)
+        {
+            yield return new Gap("answers", $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
+        }
+
+        if (LacksCapture(session))
+        {
+            yield return new Gap("capture", $"{session.Request.Probing.CaptureFile} was not written: it needs raw sockets; {Privilege}");
+        }
+    }
+
+    /// <summary>Says the mode on standard error where the output has no place for it.</summary>
+    public static void Warn(TraceSession session, CommandContext context)
+    {
+        if (session.Probing.Sockets is not null && session.Request.Output is TraceOutput.Csv or TraceOutput.Dot or TraceOutput.Mermaid or TraceOutput.Paste)
+        {
+            context.Messages.Warning($"unprivileged mode ({Words.SocketsOf(session.Request.Protocol)}); for raw sockets {Privilege}");
+        }
+    }
+
+    private static string Privilege => LinuxException.HowToGrant("CAP_NET_RAW");
+
+    private static string Unseen(ProbeProtocol protocol, bool v6) => (protocol, v6) switch
+    {
+        (ProbeProtocol.Tcp, false) => $"{Quoted}, a fragmentation-needed (its hop stays silent), nor an answer later than the next probe",
+        (ProbeProtocol.Tcp, true) => $"{Quoted}, a Packet Too Big (its hop stays silent), nor an answer later than the next probe",
+        (ProbeProtocol.Udp, true) => $"{Quoted}, nor a Packet Too Big (its hop stays silent)",
+        (_, false) => $"{Quoted}, and send without the DF bit",
+        _ => Quoted,
+    };
+
+}

@@ -1,0 +1,79 @@
+using Probe.Core.Evidence;
+using Probe.Core.Linux.Netlink;
+using Probe.Core.Linux.Sockets;
+using static Probe.Core.Linux.Sockets.TcpConstants;
+
+namespace Probe.Core.Host;
+
+/// <summary>What the kernel shows of TCP sockets, as evidence: numbers become names, ticks become nanoseconds.</summary>
+internal static class TcpSockets
+{
+    // enum of include/net/tcp_states.h, from 1.
+    private static readonly string[] s_states =
+    [
+        "unknown", "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait", "close", "close-wait", "last-ack", "listen", "closing",
+        "new-syn-recv",
+    ];
+
+    /// <summary>A socket of sock_diag.</summary>
+    public static SocketEvidence Of(DiagnosedSocket socket)
+    {
+        var message = socket.Message;
+        var timer = Timer(message.idiag_timer);
+        return new SocketEvidence
+        {
+            Local = socket.Local.ToString(),
+            LocalPort = socket.LocalPort,
+            Remote = socket.Remote.ToString(),
+            RemotePort = socket.RemotePort,
+            State = State(message.idiag_state),
+            Timer = timer,
+            TimerNs = timer is null ? null : message.idiag_expires * 1_000_000L,
+            ReceiveQueue = message.idiag_rqueue,
+            SendQueue = message.idiag_wqueue,
+            Info = socket.Info is { } info ? Of(info) : null,
+        };
+    }
+
+    /// <summary>TCP_INFO.</summary>
+    public static TcpInfoEvidence Of(tcp_info info) => new()
+    {
+        State = State(info.tcpi_state),
+        SndMss = (int)info.tcpi_snd_mss,
+        RcvMss = (int)info.tcpi_rcv_mss,
+        AdvMss = (int)info.tcpi_advmss,
+        Pmtu = (int)info.tcpi_pmtu,
+        Unacked = (int)info.tcpi_unacked,
+        Sacked = (int)info.tcpi_sacked,
+        Lost = (int)info.tcpi_lost,
+        Retrans = (int)info.tcpi_retrans,
+        TotalRetrans = (int)info.tcpi_total_retrans,
+        NeedlessRetrans = (int)info.tcpi_dsack_dups,
+        Retransmits = info.tcpi_retransmits,
+        Probes = info.tcpi_probes,
+        Backoff = info.tcpi_backoff,
+        NotSent = info.tcpi_notsent_bytes,
+        SndWnd = info.tcpi_snd_wnd,
+        Cwnd = (int)info.tcpi_snd_cwnd,
+        RtoNs = info.tcpi_rto * 1_000L,
+        RttNs = info.tcpi_rtt * 1_000L,
+
+        // ~0 until there is a measurement.
+        MinRttNs = info.tcpi_min_rtt == uint.MaxValue ? 0 : info.tcpi_min_rtt * 1_000L,
+        AckedOctets = (long)info.tcpi_bytes_acked,
+        DataSegments = (int)info.tcpi_data_segs_out,
+        Timestamps = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0,
+    };
+
+    private static string State(int state) => state > 0 && state < s_states.Length ? s_states[state] : s_states[0];
+
+    // idiag_timer, net/ipv4/inet_diag.c.
+    private static string? Timer(int timer) => timer switch
+    {
+        1 => "retransmit",
+        2 => "keepalive",
+        3 => "time-wait",
+        4 => "persist",
+        _ => null,
+    };
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Probe.Core.Host;
+using Probe.Core.Linux;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+
+namespace Probe.Core.Wire;
+
+/// <summary>What a run of raw probing towards many targets needs open.</summary>
+public sealed record BulkSessionOptions
+{
+    /// <summary>Some targets may be IPv4.</summary>
+    public bool IPv4 { get; init; } = true;
+
+    /// <summary>Some targets may be IPv6.</summary>
+    public bool IPv6 { get; init; } = true;
+
+    /// <summary>Transport of the probes.</summary>
+    public required ProbeProtocol Protocol { get; init; }
+
+    /// <summary>Destination port; unused for ICMP.</summary>
+    public ushort DestinationPort { get; init; }
+
+    /// <summary>The source address; the kernel's choice for each target when it is no address.</summary>
+    public IpAddress Source { get; init; }
+
+    /// <summary>Send by this interface only.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Firewall mark of the probes.</summary>
+    public uint? Mark { get; init; }
+
+    /// <summary>How long an answer may take, nanoseconds.</summary>
+    public long TimeoutNs { get; init; } = 1_000_000_000;
+}
+
+/// <summary>The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this host.</summary>
+public sealed class BulkSession : IDisposable
+{
+    private readonly BulkSessionOptions _options;
+    private readonly List<HeldPorts> _ports = [];
+    private readonly RawPacketPort _port;
+    private readonly Flow _flow4;
+    private readonly Flow _flow6;
+    private readonly ConcurrentDictionary<IpAddress, bool> _learnedBefore = [];
+
+    private BulkSession(BulkSessionOptions options)
+    {
+        _options = options;
+        try
+        {
+            _flow4 = options.IPv4 ? MakeFlow(IpAddress.AnyV4) : default;
+            _flow6 = options.IPv6 ? MakeFlow(IpAddress.AnyV6) : default;
+            _port = new RawPacketPort(new RawPortOptions
+            {
+                IPv4 = options.IPv4,
+                IPv6 = options.IPv6,
+                Protocol = options.Protocol,
+                LocalPorts = [.. _ports.SelectMany(held => held.Ports)],
+                Interface = options.Interface,
+                Mark = options.Mark,
+                ReceiveBuffer = RawPortOptions.LargeBuffer,
+            });
+        }
+        catch
+        {
+            _ports.ForEach(held => held.Dispose());
+            throw;
+        }
+
+        // At tens of thousands of probes a second every moment that one is remembered counts.
+        Wire = new PacketWire(_port, new ProbeCookies(), options.TimeoutNs + options.TimeoutNs / 4, batches: true);
+    }
+
+    /// <summary>Sends and receives.</summary>
+    public PacketWire Wire { get; }
+
+    /// <summary>UTC at which the wire's clock was 0, nanoseconds since 1970.</summary>
+    public long StartedUnixNs => _port.StartedUnixNs;
+
+    /// <summary>How often the wall clock was set meanwhile.</summary>
+    public int ClockSteps => _port.ClockSteps;
+
+    /// <summary>Opens everything; sends nothing yet. A host without IPv6 gets sockets for IPv4 alone, unless only IPv6 is wanted.</summary>
+    /// <exception cref="LinuxException">No permission, no such interface, a foreign source address, no port left.</exception>
+    public static BulkSession Open(BulkSessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            return new BulkSession(options);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EAFNOSUPPORT && options is { IPv4: true, IPv6: true })
+        {
+            return new BulkSession(options with { IPv6 = false });
+        }
+    }
+
+    /// <summary>The flow of the probes to a target.</summary>
+    public Flow FlowTo(IpAddress target) => target.IsV6 ? _flow6 : _flow4;
+
+    /// <summary>The source address of the probes to a target. Safe from any thread.</summary>
+    /// <exception cref="LinuxException">No route to it.</exception>
+    public IpAddress SourceTo(IpAddress target)
+    {
+        if (FlowTo(target).Id == 0)
+        {
+            throw new LinuxException(Errno.EAFNOSUPPORT, $"reach {target}", "IPv6 is switched off on this host");
+        }
+
+        if (MayTeachTheCache(target) && HostRoutes.Lookup(target, _options.Source, _options.Interface, _options.Mark).Learned)
+        {
+            _learnedBefore[target] = true;
+        }
+
+        return _options.Source.IsNone ? HostRoutes.SelectSource(target, _options.Interface, _options.Mark) : _options.Source;
+    }
+
+    /// <summary>
+    /// What our own ICMPv6 echo to a target that drew a Packet Too Big left in the host's route cache, removed where that is allowed.
+    /// Safe from any thread.
+    /// </summary>
+    public ExceptionOutcome CleanRouteCache(IpAddress target)
+    {
+        try
+        {
+            return MayTeachTheCache(target)
+                ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _, _options.Interface, _options.Mark)
+                : ExceptionOutcome.None;
+        }
+        catch (LinuxException)
+        {
+            return ExceptionOutcome.Unknown;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Wire.Dispose();
+        _ports.ForEach(held => held.Dispose());
+    }
+
+    private bool MayTeachTheCache(IpAddress target) => target.IsV6 && _options.Protocol == ProbeProtocol.Icmp;
+
+    private Flow MakeFlow(IpAddress any)
+    {
+        var label = any.IsV6 ? Flow.RandomLabel() : 0;
+        if (_options.Protocol == ProbeProtocol.Icmp)
+        {
+            return new Flow(1, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label);
+        }
+
+        // A given source proves by this that it is the host's own.
+        var address = _options.Source.Length == any.Length ? _options.Source : any;
+        var held = new HeldPorts(address, _options.Protocol, 1, networkInterface: _options.Interface);
+        _ports.Add(held);
+        return new Flow(1, held.Ports[0], _options.DestinationPort, 0, label);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+
+namespace Probe.Core.Wire;
+
+/// <summary>
+/// Quotes of probes that wear outer headers. They are taken apart by the stacks that probes did wear, never by what a port may mean. Where a quote
+/// ends before the probe's own ports, the outer identification, length, addresses and ports have to prove it.
+/// </summary>
+internal sealed partial class ReplyMatcher
+{
+    private readonly List<EncapsulationStack> _stacks = [];
+
+    /// <summary>Remembers that probes wear this stack.</summary>
+    public void Expect(EncapsulationStack stack)
+    {
+        foreach (var known in _stacks)
+        {
+            if (known.SameAs(stack))
+            {
+                return;
+            }
+        }
+
+        _stacks.Add(stack);
+    }
+
+    /// <summary>Matches the packet quoted by an ICMP error, or a probe itself.</summary>
+    /// <param name="octets">The quote, or the packet, from its IP header on.</param>
+    /// <param name="match">The probe, and which of its IP headers the quote begins with.</param>
+    /// <param name="quoted">That header.</param>
+    public bool TryMatchQuote(ReadOnlySpan<byte> octets, out Match match, out QuotedHeader quoted)
+    {
+        (match, quoted) = (default, default);
+        if (!QuoteStack.TryRead(octets, out var plain))
+        {
+            return false;
+        }
+
+        var outermost = plain.Outermost;
+        quoted = new QuotedHeader(outermost.Ttl, outermost.TrafficClass, outermost.TotalLength, outermost.Id);
+        if (TryMatchTunnels(outermost, out match))
+        {
+            return true;
+        }
+
+        if (!TryMatchQuote(plain, out match))
+        {
+            return false;
+        }
+
+        match = match with { Layer = Math.Min(plain.Depth - 1, _probes.Find(match.Number).Packet.Via.Layers.Length) };
+        return true;
+    }
+
+    /// <summary>The packet inside a stack that probes wear; false when it wears none of them.</summary>
+    public bool TryPeel(in IpPacket outermost, out IpPacket innermost)
+    {
+        innermost = outermost;
+        foreach (var stack in _stacks)
+        {
+            if (TunnelQuote.Peel(stack.Layers.AsSpan(), outermost, out innermost) == Peeled.Whole)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryMatchTunnels(in IpPacket outermost, out Match match)
+    {
+        match = default;
+        foreach (var stack in _stacks)
+        {
+            for (var first = 0; first < stack.Layers.Length; first++)
+            {
+                var peeled = TunnelQuote.Peel(stack.Layers.AsSpan()[first..], outermost, out var innermost);
+                if (peeled == Peeled.Whole ? TryMatchWhole(stack, outermost, innermost, out match) : peeled == Peeled.Short && TryMatchShort(stack, first, outermost, out match))
+                {
+                    match = match with { Layer = stack.Layers.Length - first };
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryMatchWhole(EncapsulationStack stack, in IpPacket outermost, in IpPacket innermost, out Match match)
+    {
+        if (!TryMatchQuote(QuoteStack.Of(outermost, innermost), out match) || !_probes.Find(match.Number).Packet.Via.SameAs(stack))
+        {
+            return false;
+        }
+
+        if (stack.Layers[^1] is GueEncapsulation { RemoteChecksum: true })
+        {
+            // The checksum was left to the tunnel's end, by ourselves.
+            match = match with { Nat = match.Nat & ~RewrittenFields.Checksum };
+        }
+
+        return true;
+    }
+
+    private bool TryMatchShort(EncapsulationStack stack, int first, in IpPacket outermost, out Match match)
+    {
+        match = default;
+        var number = outermost.IsV6 ? 0 : _probes.NewestWithResidue(_cookies.ResidueOfIpId(outermost.Id));
+        for (; number > 0; number -= ProbeCookies.TagCycle)
+        {
+            ref var entry = ref _probes.Find(number);
+            if (Unsafe.IsNullRef(ref entry))
+            {
+                return false;
+            }
+
+            if (entry.Packet.Via.SameAs(stack) && IsOuterOf(entry.Packet, first, outermost))
+            {
+                match = new Match(number);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsOuterOf(in ProbePacket probe, int first, in IpPacket outermost)
+    {
+        var layers = probe.Via.Layers;
+        var payload = outermost.Payload;
+        return outermost.TotalLength == TunnelQuote.LengthOf(layers.AsSpan()[first..], probe.Size)
+            && (layers[first].Source.IsNone || layers[first].Source == outermost.Source)
+            && (layers[first] is not UdpEncapsulation udp || payload.Length < 2
+                || BinaryPrimitives.ReadUInt16BigEndian(payload) == (udp.SourcePort ?? FlowHash.Port(ProbeWriter.HashOf(probe))));
+    }
+}
