@@ -1,4 +1,3 @@
-using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;

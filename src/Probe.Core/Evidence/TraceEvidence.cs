@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;

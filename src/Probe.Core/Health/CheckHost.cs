@@ -61,15 +61,15 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
         }
 
         return InterfaceAddresses.Read().Any(address =>
-            (address.Covers(target) || address.Address == source) && Links.TryGetValue(address.InterfaceIndex, out var link) && !link.IsUp);
+            (address.Covers(target) || address.Address == source) && LinksByIndex.TryGetValue(address.InterfaceIndex, out var link) && !link.IsUp);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _netlink.Dispose();
 
-    private Dictionary<int, Link> Links => _links ??= Linux.Netlink.Links.Read().ToDictionary(link => link.Index);
+    private Dictionary<int, Link> LinksByIndex => _links ??= Links.Read().ToDictionary(link => link.Index);
 
-    private Link? NamedLink => networkInterface is null ? null : Links.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
+    private Link? NamedLink => networkInterface is null ? null : LinksByIndex.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
 
     private WayOut ReadWay(IpAddress target)
     {
@@ -116,6 +116,6 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
 
     // Every interface has fe80::/64 and ff00::/8; they reach no target that was given by address or name.
     private bool LeadsOff(ListedRoute route) =>
-        Links.TryGetValue(route.InterfaceIndex, out var link) && link is { IsUp: true, HardwareType: not SocketConstants.ARPHRD_LOOPBACK }
+        LinksByIndex.TryGetValue(route.InterfaceIndex, out var link) && link is { IsUp: true, HardwareType: not SocketConstants.ARPHRD_LOOPBACK }
         && !route.Destination.IsLinkLocalV6 && !(route.Destination.IsV6 && route.Destination.High >> 56 == 0xff);
 }

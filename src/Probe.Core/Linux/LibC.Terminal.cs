@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Probe.Core.Linux.Terminal;
 
 namespace Probe.Core.Linux;
 

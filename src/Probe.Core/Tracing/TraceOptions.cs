@@ -1,7 +1,6 @@
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
-using Probe.Core.Wire;
 
 namespace Probe.Core.Tracing;
 
@@ -44,7 +43,7 @@ public sealed record TraceOptions
     /// <summary>The DF bit (IPv4).</summary>
     public bool DontFragment { get; init; } = true;
 
-    /// <summary>Headers that the probes wear, see <see cref="ProbeSession.Via"/>; empty for plain ones.</summary>
+    /// <summary>Tunnel headers around the probes, nothing left open in them; empty for plain ones.</summary>
     public EncapsulationStack Via { get; init; }
 
     /// <summary>Sweeps the TTL of the outermost header; that of the packet inside stays <see cref="EncapsulationWriter.DefaultTtl"/>.</summary>

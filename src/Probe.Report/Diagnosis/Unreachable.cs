@@ -1,5 +1,4 @@
 using Probe.Core.Evidence;
-using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 

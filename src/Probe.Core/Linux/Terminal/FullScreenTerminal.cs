@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Linux.Files;
 using Probe.Core.Linux.Sockets;
-using static Probe.Core.Linux.Terminal.TerminalConstants;
+using static Probe.Core.Linux.TerminalConstants;
 
 namespace Probe.Core.Linux.Terminal;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Probe.Core.Linux.Terminal;
+namespace Probe.Core.Linux;
 
 #pragma warning disable CS8981 // C names verbatim
 
