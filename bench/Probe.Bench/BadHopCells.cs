@@ -1,7 +1,7 @@
 using System.Text;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 
 namespace Probe.Bench;
 

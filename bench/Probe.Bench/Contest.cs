@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 
 namespace Probe.Bench;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Probe.Core.Evidence;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 
 namespace Probe.Bench;
 

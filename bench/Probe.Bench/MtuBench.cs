@@ -3,7 +3,8 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Text;
 using Probe.Core.Evidence;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 
 namespace Probe.Bench;
 

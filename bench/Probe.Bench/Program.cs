@@ -1,7 +1,7 @@
 using System.Globalization;
 using Probe.Bench.Health;
 using Probe.Bench;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 
 const int Rounds = 11;
 const int HealthRounds = 9;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 
 namespace Probe.Bench;
 

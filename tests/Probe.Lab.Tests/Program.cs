@@ -1,5 +1,4 @@
-using Probe.Lab.Kernel;
-using Probe.Lab.Layer1;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 
 namespace Probe.Lab.Tests;

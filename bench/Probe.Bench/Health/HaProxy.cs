@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Lab;
 
 namespace Probe.Bench.Health;

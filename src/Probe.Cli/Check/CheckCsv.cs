@@ -1,6 +1,6 @@
-using Probe.Core.Vocabulary;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Check;
 

@@ -1,9 +1,9 @@
-using Probe.Core.Vocabulary;
 using System.Globalization;
 using System.Text;
 using Probe.Cli.Output;
 using Probe.Cli.Trace;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Live;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Probe.Cli.Frame;
 using Probe.Cli.Names;
-using Probe.Cli.Output;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;

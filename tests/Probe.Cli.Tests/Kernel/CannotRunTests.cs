@@ -1,4 +1,4 @@
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Net;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 using static Probe.Core.Vocabulary.CheckVerdict;
 

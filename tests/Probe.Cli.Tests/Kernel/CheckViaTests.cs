@@ -1,7 +1,7 @@
 using Probe.Core.Capture;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 using Probe.Tests;
 

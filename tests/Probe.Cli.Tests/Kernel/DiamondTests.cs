@@ -1,5 +1,5 @@
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 using Xunit.Abstractions;
 

@@ -1,7 +1,8 @@
 using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -1,6 +1,5 @@
 using Probe.Core.Evidence;
-using Probe.Lab.Kernel;
-using Probe.Lab.Layer1;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 using Probe.Tests;
 

@@ -3,8 +3,8 @@ using System.Net;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
-using Probe.Lab.Layer1;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;

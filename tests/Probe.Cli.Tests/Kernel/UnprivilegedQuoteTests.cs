@@ -2,8 +2,7 @@ using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
-using Probe.Lab.Layer1;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 using Probe.Tests;
 

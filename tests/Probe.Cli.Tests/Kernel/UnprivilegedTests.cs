@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Probe.Core.Health;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 
 namespace Probe.Core.Tests.Health;
 

@@ -4,7 +4,8 @@ using Probe.Core.Capture;
 using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;

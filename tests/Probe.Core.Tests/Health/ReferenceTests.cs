@@ -1,6 +1,7 @@
 using System.Globalization;
 using Probe.Core.Health;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Tests;
 using Xunit.Abstractions;
 

@@ -1,6 +1,7 @@
 using Probe.Core.Health;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 
 namespace Probe.Core.Tests.Health;

@@ -2,7 +2,8 @@ using Probe.Core.Capture;
 using Probe.Core.Health;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Instruments;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;

@@ -2,7 +2,7 @@ using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;

@@ -3,7 +3,7 @@ using System.Net;
 using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Core.Tests.Host;

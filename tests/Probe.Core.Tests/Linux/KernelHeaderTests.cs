@@ -5,7 +5,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
-using Probe.Core.Linux.Terminal;
 using Probe.Core.Linux;
 using Probe.Tests;
 

@@ -5,7 +5,7 @@ using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Tests;
 
 namespace Probe.Core.Tests.PathMtu;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Net;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 using Probe.Lab.Tests.Simulation;
 using Probe.Tests;

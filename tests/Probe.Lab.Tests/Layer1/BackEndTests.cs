@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
-using Probe.Lab.Layer1;
+using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 
 namespace Probe.Lab.Tests.Layer1;

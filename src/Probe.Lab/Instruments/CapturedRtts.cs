@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Instruments;
 
 /// <summary>Compares a trace's round-trip times with those of an independent capture (IPv4, classic pcap with nanoseconds, Ethernet).</summary>
 public static class CapturedRtts

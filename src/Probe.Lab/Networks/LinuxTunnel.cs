@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using Probe.Core.Packets;
-using Probe.Lab.Layer1;
 using Probe.Lab.Simulation;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux: every

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Net;
 using Probe.Core.Packets;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A checker and its backends on one link: some on the link itself, some behind the default gateway, some behind a gateway of their own.

@@ -3,10 +3,9 @@ using Probe.Core.Linux.Namespaces;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Lab.Kernel;
 using Probe.Lab.Simulation;
 
-namespace Probe.Lab.Layer1;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A simulated network that real programs of this machine talk to: one thread of its own takes what the kernel sends, lets the network run in

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Probe.Core.Packets;
+using Probe.Lab.Networks;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Instruments;
 
 /// <summary>
 /// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the hops of a line to its client, quoting

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>How a program ended and what it said.</summary>
 /// <param name="Command">What was run.</param>

@@ -1,6 +1,6 @@
 using Probe.Core.Packets;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>What a diamond looks like.</summary>
 /// <param name="Lengths">Routers of each branch, 1 to 8.</param>

@@ -1,4 +1,4 @@
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>A line of Linux routers (<see cref="LinuxLine"/>) one link of which takes smaller packets than the others.</summary>
 public static class NarrowLine

@@ -2,7 +2,7 @@ using Probe.Core.Health;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A client and a host behind one link that has tens of thousands of addresses: <c>10.31.x.y</c> and <c>fd31::x:y</c> are its own, so one listener

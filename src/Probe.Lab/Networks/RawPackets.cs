@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Net;
 using Probe.Core.Packets;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>Sends whole IP packets to one host, whatever source they claim; opened inside a namespace, it stays there.</summary>
 internal sealed class RawPackets : IDisposable

@@ -1,4 +1,4 @@
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>The settings that make a namespace a router.</summary>
 internal static class LinuxRouter

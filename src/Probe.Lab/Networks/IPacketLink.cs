@@ -1,7 +1,7 @@
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 
-namespace Probe.Lab.Layer1;
+namespace Probe.Lab.Networks;
 
 /// <summary>Where a simulated network meets the kernel: whole IP packets in and out.</summary>
 internal interface IPacketLink : IDisposable

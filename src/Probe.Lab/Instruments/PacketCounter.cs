@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Probe.Lab.Networks;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Instruments;
 
 /// <summary>Counts packets of a namespace in nft, so that nothing has to be captured to know how many there were.</summary>
 public sealed partial class PacketCounter : IDisposable

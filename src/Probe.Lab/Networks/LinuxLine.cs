@@ -1,6 +1,6 @@
 using Probe.Core.Packets;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>How Linux routers answer about packets they cannot forward.</summary>
 public enum IcmpLimits

@@ -5,7 +5,7 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using static Probe.Core.Linux.Sockets.SocketConstants;
 
-namespace Probe.Lab.Layer1;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// An AF_PACKET socket on the end of a veth pair that has no address. It needs no device node and no rights beyond a namespace's own, so it works

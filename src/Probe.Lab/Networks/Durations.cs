@@ -1,4 +1,4 @@
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>Durations counted in steps of 10 µs, up to a second; adding one allocates nothing.</summary>
 public sealed class Durations

@@ -1,6 +1,7 @@
 using Probe.Core.Health;
+using Probe.Lab.Networks;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Instruments;
 
 /// <summary>
 /// Keeps an engine busy with checks of targets in turn and counts how they end. Runs on the calling thread, allocates nothing while it runs.

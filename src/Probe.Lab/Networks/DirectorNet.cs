@@ -1,7 +1,7 @@
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>What a director does to what it forwards.</summary>
 public sealed record DirectorFaults

@@ -6,7 +6,7 @@ using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using static Probe.Core.Linux.Sockets.SocketConstants;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>What a router says instead of time-exceeded.</summary>
 public sealed record BadAnswer

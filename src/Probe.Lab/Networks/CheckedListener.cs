@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Net;
+using Probe.Lab.Networks;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A service that is checked: listens on every address of a namespace and counts what accept() gives it, which for half-open checks is nothing.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Probe.Core.Linux.Namespaces;
 
-namespace Probe.Lab.Kernel;
+namespace Probe.Lab.Networks;
 
 /// <summary>
 /// Real network namespaces of this kernel, for what only Linux knows: ICMP limits, route caches, drops. Named after the process, removed on
