@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli;
 
@@ -44,7 +45,14 @@ internal static class CommandTree
             throw UserError.Usage(error);
         }
 
-        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug));
-        return command.Run(parse, context);
+        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug), command.Common?.DeadlineOf(parse));
+        try
+        {
+            return command.Run(parse, context);
+        }
+        catch (OperationCanceledException) when (context.Limit.End != SweepEnd.Done)
+        {
+            return context.EndEmpty(asDocument: command.Options.Any(option => option.Name is "--json" or "--ndjson" && parse.GetResult(option) is { Implicit: false }));
+        }
     }
 }

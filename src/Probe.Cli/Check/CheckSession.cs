@@ -64,7 +64,7 @@ internal sealed class CheckSession : IVerdictSink
         var crew = engines.Crew(_targets, pace, more: names.Left > 0);
         var arrivals = new CheckArrivals(names, crew, judge, Place);
         arrivals.Take();
-        var left = probing.Deadline is { } deadline ? Math.Max(0, deadline.Ns - (engines.NowNs - _zeroNs)) : long.MaxValue;
+        var left = _context.Limit.On(0);
         var end = crew.Run(judge, () => Turn(arrivals, judge, capture), left, _context.Cancellation);
 
         // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
@@ -125,7 +125,7 @@ internal sealed class CheckSession : IVerdictSink
         if (all is [{ Host: { IsName: true } only }])
         {
             var asked = Stopwatch.GetTimestamp();
-            var address = TargetResolver.Resolve(only, probing.Family, _context.Cancellation);
+            var address = TargetResolver.Resolve(only, probing.Family, _context.Limit.Ending);
             Add(0, address, Stopwatch.GetElapsedTime(asked).Ticks * 100);
             return new ManyNames([], probing.Family, _request.Resolver);
         }
@@ -148,11 +148,9 @@ internal sealed class CheckSession : IVerdictSink
         }
 
         var names = new ManyNames(all.Where(target => target.Host.IsName).Select(target => target.Host), probing.Family, _request.Resolver);
-        var begun = Stopwatch.GetTimestamp();
 
         // A capture's filter is set once, with all addresses in it; so is the one for answers under this host's own addresses.
-        while ((probing.CaptureFile is not null || _request.Tunnels) && names.Left > 0 && !_context.Cancellation.IsCancellationRequested
-            && !(Stopwatch.GetElapsedTime(begun).Ticks * 100 > probing.Deadline?.Ns))
+        while ((probing.CaptureFile is not null || _request.Tunnels) && names.Left > 0 && _context.Limit.End == SweepEnd.Done)
         {
             while (names.TryTake(out var answer))
             {
@@ -160,7 +158,7 @@ internal sealed class CheckSession : IVerdictSink
             }
 
             _context.Messages.Progress($"{names.Left} names to resolve");
-            names.Wait(_context.Cancellation);
+            names.Wait(_context.Limit.Ending);
         }
 
         return names;

@@ -1,5 +1,6 @@
 using System.Text;
 using Probe.Cli.Output;
+using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Linux.Files;
@@ -20,6 +21,7 @@ internal sealed class CommandContext
         Out = new StreamWriter(results, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferChars) { NewLine = "\n" };
         Messages = messages;
         Cancellation = cancellation;
+        Limit = new RunLimit(cancellation);
         Palette = Palette.None;
     }
 
@@ -35,6 +37,9 @@ internal sealed class CommandContext
     /// <summary>Cancelled by Ctrl-C and SIGTERM: the command then shows what it gathered and returns.</summary>
     public CancellationToken Cancellation { get; }
 
+    /// <summary>When the run has to end: at the first signal, or at its deadline.</summary>
+    public RunLimit Limit { get; }
+
     /// <summary>Colours of the results.</summary>
     public Palette Palette { get; private set; }
 
@@ -47,9 +52,10 @@ internal sealed class CommandContext
     /// <summary>The time now.</summary>
     public static Instant Now() => new((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
 
-    /// <summary>Takes the options that every command has.</summary>
-    public void Apply(bool noColor, bool quiet, bool debug)
+    /// <summary>Takes the options that every command has, and the deadline of those that probe.</summary>
+    public void Apply(bool noColor, bool quiet, bool debug, Duration? deadline)
     {
+        Limit.Set(deadline);
         Palette = Palette.For(_results, noColor);
         Messages.Apply(quiet, debug);
     }
@@ -65,6 +71,26 @@ internal sealed class CommandContext
         EndReason = Word.Of(end),
         Host = HostFactsReader.Read(),
     };
+
+    /// <summary>Ends a run that was over before it had measured anything, as while its only name was being looked up.</summary>
+    /// <param name="asDocument">A document was asked for: it says why it is empty.</param>
+    public ExitStatus EndEmpty(bool asDocument)
+    {
+        Messages.EndProgress();
+        var end = Limit.End;
+        if (asDocument)
+        {
+            Write(Frame(end) with { Gaps = [new Gap("measurement", "the run ended before anything was measured")] });
+        }
+
+        if (end == SweepEnd.Deadline)
+        {
+            Messages.Error("the deadline came before anything was measured: raise --deadline, or give addresses instead of names");
+        }
+
+        // What a signal ends with is the process's to say.
+        return end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
+    }
 
     /// <summary>Writes a document as the one result of the command.</summary>
     public void Write(Bundle bundle) => Out.Write(EvidenceJson.Serialize(bundle));

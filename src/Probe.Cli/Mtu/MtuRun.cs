@@ -48,10 +48,9 @@ internal sealed class MtuRun
 
     private ExitStatus Run()
     {
-        var deadline = _request.Probing.Deadline is { } longest ? _context.Started.UnixNs + longest.Ns : long.MaxValue;
         foreach (var target in _request.Targets)
         {
-            _end = Measure(target, deadline);
+            _end = Measure(target);
             if (_end != SweepEnd.Done)
             {
                 break;
@@ -62,12 +61,16 @@ internal sealed class MtuRun
         return Conclude();
     }
 
-    private SweepEnd Measure(MtuTarget target, long deadlineUnixNs)
+    private SweepEnd Measure(MtuTarget target)
     {
         IpAddress address;
         try
         {
-            address = TargetResolver.Resolve(target.Host, _request.Probing.Family, _context.Cancellation);
+            address = TargetResolver.Resolve(target.Host, _request.Probing.Family, _context.Limit.Ending);
+        }
+        catch (OperationCanceledException) when (_paths.Count > 0)
+        {
+            return _context.Limit.End;
         }
         catch (NotResolvedException e) when (_request.Targets.Count > 1)
         {
@@ -77,7 +80,7 @@ internal sealed class MtuRun
 
         try
         {
-            var (end, paths) = AskInTurn(target, address, deadlineUnixNs);
+            var (end, paths) = AskInTurn(target, address);
             Take(_request.Conversations is { } wanted && end == SweepEnd.Done ? Converse(wanted, target, address, paths) : paths);
             return end;
         }
@@ -102,13 +105,13 @@ internal sealed class MtuRun
     };
 
     /// <summary>Asks in one way after the other until something answers; all of them together cost what one target may.</summary>
-    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths) AskInTurn(MtuTarget target, IpAddress address, long deadlineUnixNs)
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths) AskInTurn(MtuTarget target, IpAddress address)
     {
         var questions = Questions(target);
         var (sent, tookNs) = (0, 0L);
         for (var i = 0; ; i++)
         {
-            var (end, paths, probes) = Ask(questions[i], target, address, deadlineUnixNs, _request.MaxProbes - sent);
+            var (end, paths, probes) = Ask(questions[i], target, address, _request.MaxProbes - sent);
             if (i == questions.Count - 1 || end != SweepEnd.Done || sent + probes >= _request.MaxProbes
                 || paths.Any(path => path.Verdict != PathMtuVerdict.NotAnswering || path.Reason is not (null or "silence")))
             {
@@ -144,14 +147,13 @@ internal sealed class MtuRun
         };
     }
 
-    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address, long deadlineUnixNs, int maxProbes)
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address, int maxProbes)
     {
         using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
         using var wake = _context.Cancellation.Register(session.Probing.Wake);
         Note(session.Probing.Route.Interface ?? _request.Probing.Interface);
         var wire = session.Probing.Wire;
-        var deadlineNs = deadlineUnixNs == long.MaxValue ? long.MaxValue : deadlineUnixNs - session.Probing.StartedUnixNs;
-        var end = SweepLoop.Run(session.Search, wire, deadlineNs, _context.Cancellation, _ =>
+        var end = SweepLoop.Run(session.Search, wire, _context.Limit.On(wire.NowNs), _context.Cancellation, _ =>
         {
             session.Capture?.Drain();
             _context.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}");

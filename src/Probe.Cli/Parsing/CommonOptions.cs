@@ -26,6 +26,9 @@ internal sealed class CommonOptions
     /// <summary>In the order in which help shows them.</summary>
     public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture];
 
+    /// <summary>When the whole run has to end; null for never.</summary>
+    public Duration? DeadlineOf(ParseResult parse) => parse.Find(_deadline);
+
     /// <summary>Reads them and refuses what contradicts itself.</summary>
     /// <exception cref="UserError">Wrong usage.</exception>
     public ProbingOptions Read(ParseResult parse, TargetName? target)
@@ -47,7 +50,6 @@ internal sealed class CommonOptions
             Via = ReadVia(parse),
             Namespace = parse.GetValue(_namespace),
             Timeout = parse.Find(_timeout) ?? Duration.Milliseconds(1000),
-            Deadline = parse.Find(_deadline),
             Rate = parse.Find(_rate),
             CaptureFile = parse.GetValue(_capture),
         };

@@ -49,9 +49,6 @@ internal sealed record ProbingOptions
     /// <summary>How long to wait for one answer.</summary>
     public required Duration Timeout { get; init; }
 
-    /// <summary>How long the whole run may take; null for as long as it needs.</summary>
-    public Duration? Deadline { get; init; }
-
     /// <summary>How fast to send; null keeps the command's own ceilings.</summary>
     public Rate? Rate { get; init; }
 

@@ -129,14 +129,14 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private ExitStatus Run()
     {
         using var wake = _stop.Token.Register(_session.Wire.Wake);
-        var deadlineNs = _request.Probing.Deadline is { } deadline ? _session.Wire.NowNs + deadline.Ns : long.MaxValue;
+        var deadlineNs = _context.Limit.On(_session.Wire.NowNs);
         _end = SweepLoop.Run(_tracer, _session.Wire, deadlineNs, _stop.Token, _capture is null ? null : _ => _capture.Drain());
         _feeder.Dispose();
         _tracer.Stop();
         var ended = Now;
         _endedNs = _session.Wire.NowNs;
         var capture = _capture?.Finish();
-        if (_end == SweepEnd.Interrupted)
+        if (_end != SweepEnd.Done)
         {
             _writer.Hurry();
         }
@@ -238,7 +238,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
     private ExitStatus Judge()
     {
-        var unreached = _writer.Reached < _writer.Shown && !_request.AllowUnreached;
+        var unreached = _writer.Reached + _writer.CutOff < _writer.Shown && !_request.AllowUnreached;
         return unreached || _writer.Findings.HasFault ? ExitStatus.Fault : _end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 

@@ -75,6 +75,9 @@ internal sealed class BulkWriter : IDisposable
     /// <summary>Of these, targets that answered.</summary>
     public int Reached { get; private set; }
 
+    /// <summary>Of these, traces that the deadline cut off before their target answered: they have found nothing.</summary>
+    public int CutOff { get; private set; }
+
     /// <summary>Of these, hosts that could not be probed.</summary>
     public int NotProbed { get; private set; }
 
@@ -177,8 +180,10 @@ internal sealed class BulkWriter : IDisposable
 
         Shown++;
         Reached += trace.Reached ? 1 : 0;
+        var isCutOff = item.End == SweepEnd.Deadline && !trace.Reached && item.Failed is null;
+        CutOff += isCutOff ? 1 : 0;
         NotProbed += trace.Reason is null ? 0 : 1;
-        var alone = Findings.Judge(_frame() with { Traces = [trace] }, countsFaults: trace.Reached || !_request.AllowUnreached);
+        var alone = Findings.Judge(_frame() with { Traces = [trace] }, countsFaults: trace.Reached || !(_request.AllowUnreached || isCutOff));
         Output.Show(trace, alone);
     }
 

@@ -38,7 +38,6 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private readonly List<Gap> _earlierGaps = [];
     private readonly TraceAids _aids;
     private readonly LiveView _view;
-    private readonly long _startedTicks = Stopwatch.GetTimestamp();
     private TraceSession _session;
     private TraceSession? _next;
     private CancellationTokenSource _stop = new();
@@ -58,7 +57,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         _request = request;
         _context = context;
         _aids = aids;
-        _target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
+        _target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Limit.Ending);
         _session = OpenSession(request);
         _aids.AskName(_target);
         _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, context.Palette);
@@ -129,7 +128,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             while (true)
             {
-                var end = SweepLoop.Run(_session.Sweep, _session.Wire, DeadlineNs(), _stop.Token, AfterStep);
+                var end = SweepLoop.Run(_session.Sweep, _session.Wire, _context.Limit.On(_session.Wire.NowNs), _stop.Token, AfterStep);
                 if (end == SweepEnd.Done && _next is null && !_quit && _session.GoOn())
                 {
                     continue;
@@ -370,18 +369,6 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             _session.Wake();
         }
-    }
-
-    private long DeadlineNs()
-    {
-        if (_request.Probing.Deadline is not { } deadline)
-        {
-            return long.MaxValue;
-        }
-
-        // It is for the whole run, however often that starts anew.
-        var used = Stopwatch.GetElapsedTime(_startedTicks).Ticks * 100;
-        return _session.Wire.NowNs + Math.Max(0, deadline.Ns - used);
     }
 
     private TraceSession OpenSession(TraceRequest request) =>

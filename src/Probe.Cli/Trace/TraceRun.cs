@@ -26,12 +26,12 @@ internal static class TraceRun
     public static ExitStatus Run(TraceRequest request, CommandContext context)
     {
         using var aids = TraceAids.Open(request);
-        var target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Cancellation);
+        var target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Limit.Ending);
         using var session = new TraceSession(request, target, new ProbeNumbers());
         using var wake = context.Cancellation.Register(session.Wake);
 
         aids.AskName(target);
-        var deadlineNs = request.Probing.Deadline is { } deadline ? session.Wire.NowNs + deadline.Ns : long.MaxValue;
+        var deadlineNs = context.Limit.On(session.Wire.NowNs);
         SweepEnd end;
         do
         {
@@ -91,7 +91,7 @@ internal static class TraceRun
         }
 
         aids.Ask(session.Sweep);
-        var missing = aids.Wait(longestWait, context.Cancellation);
+        var missing = aids.Wait(context.Limit.AtMost(longestWait), context.Cancellation);
         var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
         trace = withPorts is null ? trace : AddressOnlyBalancing.Mark(trace, withPorts);
         var bundle = MakeBundle(context, session, trace, end, ended, capture);
@@ -204,6 +204,12 @@ internal static class TraceRun
 
     private static ExitStatus Judge(TraceRequest request, Bundle bundle, TraceEvidence trace, SweepEnd end)
     {
+        if (end == SweepEnd.Deadline && !trace.Reached)
+        {
+            // Cut off before its target could answer: that is no fault found.
+            return ExitStatus.Incomplete;
+        }
+
         var unreached = !trace.Reached && !request.AllowUnreached;
         var faults = (trace.Reached || !request.AllowUnreached) && (bundle.Findings ?? []).Any(Faults.IsFault);
         return unreached || faults ? ExitStatus.Fault : end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
