@@ -57,7 +57,7 @@ internal sealed class CheckSession : IVerdictSink
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
         using var engines = CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
-        using var capture = CheckCapture.Open(_request.Probing.CaptureFile, _targets);
+        using var capture = RunCapture.Open(_request.Probing.CaptureFile, _targets.SelectMany(target => new[] { target.Address, target.SentTo }).ToHashSet(), (in _) => "");
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
         var probing = _request.Probing;
         using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
@@ -105,7 +105,7 @@ internal sealed class CheckSession : IVerdictSink
         return pace with { MaxPerSecond = forecast.PerSecond };
     }
 
-    private void Turn(CheckArrivals arrivals, VerdictJudge judge, CheckCapture? capture)
+    private void Turn(CheckArrivals arrivals, VerdictJudge judge, RunCapture? capture)
     {
         arrivals.Take();
         judge.Turn();
@@ -222,7 +222,7 @@ internal sealed class CheckSession : IVerdictSink
         }
     }
 
-    private ExitStatus Conclude(SweepEnd end, CheckCapture? capture)
+    private ExitStatus Conclude(SweepEnd end, RunCapture? capture)
     {
         var gaps = new List<Gap>();
         var expected = (long)_targets.Count * _request.Pace.Count + (_request.Targets.Count - _targets.Count);
@@ -243,7 +243,8 @@ internal sealed class CheckSession : IVerdictSink
             gaps.Add(learned);
         }
 
-        var file = capture?.Finish(gaps);
+        var file = capture?.Finish();
+        gaps.AddRange(RunGaps.Of(captureLost: capture?.Lost ?? 0));
         var bundle = _context.Frame(end) with
         {
             Checks = _checks,

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
 using Probe.Cli.Trace;
-using Probe.Core.Linux.Namespaces;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
 
@@ -152,17 +151,12 @@ internal sealed class MtuCommand : ProbeCommand
 
     private ExitStatus Respond(ParseResult parse, ushort port, CommandContext context)
     {
-        var probing = Common!.Read(parse, null);
         if ((parse.GetValue(_hosts) ?? []).Length > 0)
         {
             throw UserError.Usage("--responder waits for the far end to connect: leave HOST out");
         }
 
-        if (probing.Namespace is { } name)
-        {
-            NamespaceReexecution.Enter(name);
-        }
-
+        var probing = ReadInside(parse, readsInput: false, () => Common!.Read(parse, null));
         using var responder = new TcpResponder(port, probing.Source ?? default);
         context.Messages.Warning($"answering on port {responder.Port}; at the far end: probe mtu --tcp-upload --tcp-download --payload zeros -p {responder.Port} THIS-HOST");
         responder.Run(context.Cancellation);

@@ -11,6 +11,7 @@ using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
+using Probe.Core.Wire;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Mtu;
@@ -30,7 +31,8 @@ internal sealed class MtuRun
     private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);
     private readonly Dictionary<IpAddress, PathMtuException> _learned = [];
     private CounterSnapshot? _before;
-    private CaptureFile? _capture;
+    private RunCapture? _capture;
+    private PacketWire? _wire;
     private SweepEnd _end;
     private bool _isWhole;
 
@@ -48,6 +50,8 @@ internal sealed class MtuRun
 
     private ExitStatus Run()
     {
+        // One file for all targets and questions; a packet is named by the wire that is open.
+        using var capture = _capture = RunCapture.Open(_request.Probing.CaptureFile, [], (in packet) => _wire is { } wire ? RunCapture.NameBy(wire, packet) : null);
         foreach (var target in _request.Targets)
         {
             _end = Measure(target);
@@ -153,9 +157,10 @@ internal sealed class MtuRun
         using var wake = _context.Cancellation.Register(session.Probing.Wake);
         Note(session.Probing.Route.Interface ?? _request.Probing.Interface);
         var wire = session.Probing.Wire;
+        _wire = session.Packets;
         var end = SweepLoop.Run(session.Search, wire, _context.Limit.On(wire.NowNs), _context.Cancellation, _ =>
         {
-            session.Capture?.Drain();
+            _capture?.Drain();
             _context.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}");
         });
         if (session.Search.SendError is { } error)
@@ -163,8 +168,8 @@ internal sealed class MtuRun
             throw CannotSend(session, error);
         }
 
-        _capture = session.Capture?.Finish() ?? _capture;
-        _gaps.AddRange(RunGaps.Of(captureLost: session.Capture?.Lost ?? 0, clockSteps: session.Probing.ClockSteps));
+        _capture?.Settle();
+        _gaps.AddRange(RunGaps.Of(clockSteps: session.Probing.ClockSteps));
         if (TraceRun.DescribeCache(session.Probing) is { } left)
         {
             _gaps.Add(left);
@@ -314,6 +319,8 @@ internal sealed class MtuRun
 
     private ExitStatus Conclude()
     {
+        var file = _capture?.Finish();
+        _gaps.AddRange(RunGaps.Of(captureLost: _capture?.Lost ?? 0));
         var frame = _context.Frame(_end);
         var host = Annotate(frame.Host!);
         var bundle = frame with
@@ -322,7 +329,7 @@ internal sealed class MtuRun
             PathMtus = _paths,
             Counters = _before is { } before ? CounterSnapshot.Read().Evidence(before) : null,
             Sockets = _sockets.Count == 0 ? null : _sockets,
-            Captures = _capture is null ? null : [_capture],
+            Captures = file is null ? null : [file],
             Gaps = _gaps.Count == 0 ? null : _gaps,
         };
         bundle = RuleSet.All.Judge(bundle).StoreIn(bundle);

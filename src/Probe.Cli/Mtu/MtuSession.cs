@@ -7,7 +7,7 @@ using Probe.Core.Wire;
 
 namespace Probe.Cli.Mtu;
 
-/// <summary>One search with its sockets and its capture. The loop's thread owns it.</summary>
+/// <summary>One search with its sockets. The loop's thread owns it.</summary>
 internal sealed class MtuSession : IDisposable
 {
     private readonly MtuRequest _request;
@@ -20,7 +20,7 @@ internal sealed class MtuSession : IDisposable
     /// <param name="target">Its address.</param>
     /// <param name="numbers">Numbers of the whole run.</param>
     /// <param name="maxProbes">Most probes.</param>
-    /// <exception cref="UserError">Raw sockets are refused, or the capture cannot be written.</exception>
+    /// <exception cref="UserError">Raw sockets are refused.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
     public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
     {
@@ -49,12 +49,11 @@ internal sealed class MtuSession : IDisposable
                 throw UserError.CannotRun("cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
             }
 
-            Capture = TraceSession.OpenCapture(request.Probing.CaptureFile, packets, [target, .. asked.Via.Layers.Select(layer => layer.Remote)]);
+            Packets = packets;
             Search = new PathMtuSearch(MakeOptions(maxProbes), numbers);
         }
         catch
         {
-            Capture?.Dispose();
             Probing.Dispose();
             throw;
         }
@@ -69,8 +68,8 @@ internal sealed class MtuSession : IDisposable
     /// <summary>The sockets.</summary>
     public ProbeSession Probing { get; }
 
-    /// <summary>The capture; null for none.</summary>
-    public ProbeCapture? Capture { get; }
+    /// <summary>The sockets as the wire of whole packets.</summary>
+    public PacketWire Packets { get; }
 
     /// <summary>The search.</summary>
     public PathMtuSearch Search { get; }
@@ -78,7 +77,6 @@ internal sealed class MtuSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Capture?.Dispose();
         Probing.Dispose();
     }
 

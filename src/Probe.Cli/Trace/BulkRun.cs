@@ -23,7 +23,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private readonly IReadOnlyList<TargetName> _hosts;
     private readonly CommandContext _context;
     private readonly BulkSession _session;
-    private readonly ProbeCapture? _capture;
+    private readonly RunCapture? _capture;
     private readonly CancellationTokenSource _stop;
     private readonly TraceAids _aids;
     private readonly BulkWriter _writer;
@@ -50,7 +50,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         _session = BulkSession.Open(SessionOptions(request, hosts));
         try
         {
-            _capture = TraceSession.OpenCapture(request.Probing.CaptureFile, _session.Wire, []);
+            _capture = RunCapture.Open(request.Probing.CaptureFile, [], (in packet) => RunCapture.NameBy(_session.Wire, packet));
             _aids = TraceAids.Open(request);
         }
         catch

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
-using Probe.Core.Linux.Namespaces;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Trace;
@@ -65,11 +64,7 @@ internal sealed class TraceCommand : ProbeCommand
             throw UserError.Usage("--shard takes a part of a list: give several hosts, or -F FILE");
         }
 
-        var request = Read(parse, isMany ? null : hosts[0]);
-        if (request.Probing.Namespace is { } name)
-        {
-            NamespaceReexecution.Enter(name);
-        }
+        var request = ReadInside(parse, readsInput: false, () => Read(parse, isMany ? null : hosts[0]));
 
         if (isMany)
         {

@@ -1,3 +1,4 @@
+using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
@@ -25,7 +26,7 @@ internal sealed class TraceSession : IDisposable
         try
         {
             UnprivilegedTrace.CheckSize(Probing, request, Size);
-            Capture = Probing.Packets is { } packets ? OpenCapture(request.Probing.CaptureFile, packets, [target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)]) : null;
+            Capture = Probing.Packets is { } packets ? RunCapture.Open(request.Probing.CaptureFile, [target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(packets, packet)) : null;
         }
         catch
         {
@@ -55,7 +56,7 @@ internal sealed class TraceSession : IDisposable
     public IWire Wire => Probing.Wire;
 
     /// <summary>The capture; null for none.</summary>
-    public ProbeCapture? Capture { get; }
+    public RunCapture? Capture { get; }
 
     /// <summary>What runs now: the search of all paths, or the cycles.</summary>
     public TraceSweep Sweep { get; private set; }
@@ -147,20 +148,6 @@ internal sealed class TraceSession : IDisposable
         TimeoutNs = request.Probing.Timeout.Ns,
         Via = request.Probing.Via,
     });
-
-    /// <summary>Begins to capture a run's packets; null when no file is named.</summary>
-    /// <exception cref="UserError">The file cannot be written.</exception>
-    internal static ProbeCapture? OpenCapture(string? file, PacketWire wire, IReadOnlyList<IpAddress> targets)
-    {
-        try
-        {
-            return file is null ? null : ProbeCapture.Open(file, wire, targets);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw UserError.CannotRun($"cannot write {file}: {e.Message}");
-        }
-    }
 
     private Tracer MakeTracer(ProbeNumbers numbers)
     {

@@ -35,14 +35,20 @@ public sealed class CaptureRecorder : ICaptureSink, IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public CaptureCounts Stop()
     {
+        Settle();
+        _writer.Dispose();
+        return _capture.ReadCounts();
+    }
+
+    /// <summary>Writes what comes within a moment: what was sent last is still on its way through the kernel.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Settle()
+    {
         var end = Clock.Monotonic + LingerNs;
         for (var left = LingerNs; left > 0; left = end - Clock.Monotonic)
         {
             _capture.Read(left, this);
         }
-
-        _writer.Dispose();
-        return _capture.ReadCounts();
     }
 
     /// <inheritdoc/>
