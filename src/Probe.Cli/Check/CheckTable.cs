@@ -1,5 +1,4 @@
 using Probe.Cli.Output;
-using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Health;
 using Probe.Core.Vocabulary;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Probe.Cli.Output;
-using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Probe.Cli.Output;
-using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Linux.Files;
 using Probe.Core.Linux.Terminal;

@@ -84,7 +84,7 @@ internal sealed class MtuCommand : ProbeCommand
             throw UserError.Usage("--pcap is for one host: search each alone, or leave it out");
         }
 
-        var first = port ?? TraceRequest.DefaultPort(protocol ?? ProbeProtocol.Tcp) ?? TraceRequest.WebPort;
+        var first = port ?? DefaultPorts.Of(protocol ?? ProbeProtocol.Tcp) ?? DefaultPorts.Web;
         return new MtuRequest
         {
             Targets = targets,
@@ -171,7 +171,7 @@ internal sealed class MtuCommand : ProbeCommand
 
         public Option<bool> Tcp { get; } = OptionOf.Flag("TCP SYNs that carry octets", "--tcp");
 
-        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {TraceRequest.FirstUdpPort}, TCP {TraceRequest.WebPort})", "--port", "-p");
+        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {DefaultPorts.FirstUdp}, TCP {DefaultPorts.Web})", "--port", "-p");
 
         public Option<int> Flows { get; } = OptionOf.Value(Values.Between(0, MostFlows), "N", $"flows to compare once the first is done ({MtuRequest.OtherFlows})", "--flows");
 

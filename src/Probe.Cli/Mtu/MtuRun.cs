@@ -1,3 +1,4 @@
+using Probe.Cli.Parsing;
 using Probe.Cli.Frame;
 using Probe.Cli.Names;
 using Probe.Cli.Output;
@@ -19,8 +20,6 @@ namespace Probe.Cli.Mtu;
 /// <summary>Searches the path MTU of one target after the other: resolve, open, sweep, judge, show.</summary>
 internal sealed class MtuRun
 {
-    internal const ushort SecureWebPort = 443;
-
     private readonly MtuRequest _request;
     private readonly CommandContext _context;
     private readonly ProbeNumbers _numbers = new();
@@ -147,7 +146,7 @@ internal sealed class MtuRun
             // At the far end of a tunnel every port resets a stray segment, and that answer is small: the way back is not mixed in.
             _ when !target.Via.IsEmpty =>
                 [new MtuQuestion(ProbeProtocol.Tcp, port, TcpSegmentKind.Ack), new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, port)],
-            _ => [new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, SecureWebPort), new MtuQuestion(ProbeProtocol.Tcp, TraceRequest.WebPort)],
+            _ => [new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.SecureWeb), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.Web)],
         };
     }
 
@@ -170,7 +169,7 @@ internal sealed class MtuRun
 
         _capture?.Settle();
         _gaps.AddRange(RunGaps.Of(clockSteps: session.Probing.ClockSteps));
-        if (TraceRun.DescribeCache(session.Probing) is { } left)
+        if (RouteCacheWatch.Describe(session.Probing) is { } left)
         {
             _gaps.Add(left);
         }

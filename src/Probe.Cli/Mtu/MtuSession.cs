@@ -1,3 +1,4 @@
+using Probe.Cli.Parsing;
 using Probe.Cli.Trace;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
@@ -123,7 +124,7 @@ internal sealed class MtuSession : IDisposable
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow);
         }
 
-        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty) ? [MtuRun.SecureWebPort, TraceRequest.WebPort] : [];
+        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty) ? [DefaultPorts.SecureWeb, DefaultPorts.Web] : [];
         foreach (var port in others.Where(port => port != flow.DestinationPort))
         {
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow with { DestinationPort = port });

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Probe.Cli.Output;
-using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;

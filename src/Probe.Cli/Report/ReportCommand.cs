@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
-using Probe.Cli.Names;
 using Probe.Core.Evidence;
 using Probe.Report;
 

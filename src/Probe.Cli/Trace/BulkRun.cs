@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Probe.Cli.Frame;
-using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
 using Probe.Core.Host;

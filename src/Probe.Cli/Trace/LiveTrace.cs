@@ -330,7 +330,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (TraceRun.DescribeCache(_session.Probing) is { } gap)
+        if (RouteCacheWatch.Describe(_session.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }

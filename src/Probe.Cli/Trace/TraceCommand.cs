@@ -114,7 +114,7 @@ internal sealed class TraceCommand : ProbeCommand
         {
             Target = target ?? TargetName.None,
             Protocol = protocol,
-            Port = port ?? TraceRequest.DefaultPort(protocol),
+            Port = port ?? DefaultPorts.Of(protocol),
             FirstTtl = (byte)first,
             MaxTtl = (byte)last,
             Count = parse.Find(_own.Count) ?? (target is null ? 1 : output == TraceOutput.Live ? int.MaxValue : search is null ? DefaultCount : 0),
@@ -198,7 +198,7 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> Tcp { get; } = OptionOf.Flag("TCP SYNs", "--tcp");
 
-        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {TraceRequest.FirstUdpPort}, TCP {TraceRequest.WebPort})", "--port", "-p");
+        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {DefaultPorts.FirstUdp}, TCP {DefaultPorts.Web})", "--port", "-p");
 
         public Option<int> FirstTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", "first TTL (1)", "--first-ttl", "-f");
 

@@ -44,12 +44,6 @@ internal sealed record SearchRequest(double Confidence, ConfidenceScope Scope, i
 /// <summary>What <c>probe trace</c> was asked to do; nothing in it contradicts itself.</summary>
 internal sealed record TraceRequest
 {
-    /// <summary>Port of UDP probes unless told otherwise: traceroute's.</summary>
-    public const ushort FirstUdpPort = 33434;
-
-    /// <summary>Port of TCP probes unless told otherwise.</summary>
-    public const ushort WebPort = 80;
-
     /// <summary>The host; <see cref="TargetName.None"/> when there is a list of them.</summary>
     public required TargetName Target { get; init; }
 
@@ -107,17 +101,9 @@ internal sealed record TraceRequest
     /// <summary>What every probe of the run has in common.</summary>
     public required ProbingOptions Probing { get; init; }
 
-    /// <summary>The port that a protocol's probes go to unless the user names one; null for ICMP.</summary>
-    public static ushort? DefaultPort(ProbeProtocol protocol) => protocol switch
-    {
-        ProbeProtocol.Udp => FirstUdpPort,
-        ProbeProtocol.Tcp => WebPort,
-        _ => null,
-    };
-
     /// <summary>The same with another protocol; a port that was named belongs to the protocol it was named for.</summary>
     public TraceRequest With(ProbeProtocol protocol) =>
-        protocol == Protocol ? this : this with { Protocol = protocol, Port = DefaultPort(protocol) };
+        protocol == Protocol ? this : this with { Protocol = protocol, Port = DefaultPorts.Of(protocol) };
 
     /// <summary>Refuses a size that no probe of the protocol fits in, or that leaves no room for a tunnel's headers.</summary>
     /// <exception cref="UserError">Wrong usage.</exception>

@@ -104,18 +104,6 @@ internal static class TraceRun
         return Judge(request, bundle, trace, end).And(isWhole ? ExitStatus.Fine : ExitStatus.Incomplete);
     }
 
-    /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
-    internal static Gap? DescribeCache(ProbeSession session) => session.CleanRouteCache(out var now) switch
-    {
-        ExceptionOutcome.Removed => new Gap("route cache", "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
-        ExceptionOutcome.StaysUntilExpiry when session.LearnsByConnecting => new Gap("route cache",
-            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
-        ExceptionOutcome.StaysUntilExpiry => new Gap("route cache",
-            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
-        ExceptionOutcome.Unknown => new Gap("route cache", $"what the kernel learned from our probes was not looked up: {session.NotCleaned}"),
-        _ => null,
-    };
-
     private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
@@ -150,7 +138,7 @@ internal static class TraceRun
             gaps.Add(new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all"));
         }
 
-        if (DescribeCache(session.Probing) is { } left)
+        if (RouteCacheWatch.Describe(session.Probing) is { } left)
         {
             gaps.Add(left);
         }

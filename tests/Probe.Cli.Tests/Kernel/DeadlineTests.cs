@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
-using Probe.Core.Evidence;
+using System.Net;
 using Probe.Lab.Networks;
 using Probe.Tests;
 

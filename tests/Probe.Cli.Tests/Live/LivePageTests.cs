@@ -1,6 +1,5 @@
 using Probe.Cli.Live;
 using Probe.Cli.Output;
-using Probe.Cli.Trace;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Tests;

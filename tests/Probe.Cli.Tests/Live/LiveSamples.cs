@@ -1,4 +1,4 @@
-using Probe.Cli.Trace;
+using Probe.Cli.Live;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;

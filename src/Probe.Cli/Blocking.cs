@@ -1,4 +1,4 @@
-namespace Probe.Cli.Names;
+namespace Probe.Cli;
 
 /// <summary>Runs a call that blocks and cannot be cancelled, such as the resolver's, so that Ctrl-C still ends the wait.</summary>
 internal static class Blocking

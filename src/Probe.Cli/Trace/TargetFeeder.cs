@@ -1,10 +1,11 @@
+using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Tracing;
 using Probe.Core.Wire;
 
-namespace Probe.Cli.Names;
+namespace Probe.Cli.Trace;
 
 /// <summary>Resolves a list of hosts and finds the source address for each, in the background and a little ahead of the probes.</summary>
 internal sealed class TargetFeeder : IDisposable

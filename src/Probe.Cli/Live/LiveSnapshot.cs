@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Tracing;
 
-namespace Probe.Cli.Trace;
+namespace Probe.Cli.Live;
 
 /// <summary>Everything the view shows of the run. Immutable: the loop's thread makes it, the view's thread draws it.</summary>
 internal sealed record LiveSnapshot

@@ -1,15 +1,16 @@
 using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Tracing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tracing;
+namespace Probe.Cli.Trace;
 
 /// <summary>
 /// Runs a trace once against answers made up in memory. Generic collections over our own structs are compiled at first use; without a
 /// rehearsal that happens between the first probes and the next ones, several milliseconds at a time. Sends nothing.
 /// </summary>
-public static class TraceRehearsal
+internal static class TraceRehearsal
 {
     private const int Distance = 10;
     private const int Split = 3;

@@ -3,7 +3,7 @@ using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Cli.Trace;
+namespace Probe.Cli.Output;
 
 /// <summary>A trace as a table for people, in the shape mtr's users know.</summary>
 internal static class TraceTable

@@ -5,7 +5,7 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Wire;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.Conversations;
 
 /// <summary>What else this host sees while connections are watched: its counters, and ICMP that says one of their segments was too big.</summary>
 internal sealed class StallWitness : IPacketSink, IDisposable

@@ -2,7 +2,7 @@ using Probe.Cli.Frame;
 using Probe.Core.Evidence;
 using Probe.Report.Diagnosis;
 
-namespace Probe.Cli.Trace;
+namespace Probe.Cli.Live;
 
 /// <summary>What the rules say of a run that is not over.</summary>
 internal static class LiveFindings

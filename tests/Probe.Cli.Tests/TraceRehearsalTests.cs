@@ -1,14 +1,16 @@
+using Probe.Cli.Trace;
+using Probe.Core.Tests.Tracing;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.Tracing;
+namespace Probe.Cli.Tests;
 
 public class TraceRehearsalTests
 {
     [Theory]
-    [MemberData(nameof(RandomNetworkTests.Kinds), MemberType = typeof(RandomNetworkTests))]
+    [MemberData(nameof(Kernel.ProbeInside.Cases), MemberType = typeof(Kernel.ProbeInside))]
     public void A_rehearsal_ends_by_itself_whatever_is_asked(ProbeProtocol protocol, bool isV6)
     {
         var options = new TraceOptions

@@ -2,7 +2,7 @@ using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Cli.Trace;
+namespace Probe.Cli.Output;
 
 /// <summary>What a search of all paths found and how sure that is, in lines for people.</summary>
 internal static class MultipathWords
