@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
-using Probe.Cli.Trace;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
 

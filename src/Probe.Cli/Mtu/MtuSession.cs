@@ -1,5 +1,4 @@
 using Probe.Cli.Parsing;
-using Probe.Cli.Trace;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
