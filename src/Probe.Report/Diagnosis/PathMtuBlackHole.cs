@@ -32,6 +32,5 @@ internal sealed class PathMtuBlackHole : IRule
             "not a silent target: it answers smaller packets of the same kind",
         ],
         Fix = PathMtuWords.Fixes(at.Path),
-        Verify = at.Path.MtuCommand(),
-    })], []);
+    }.Verified(at.Path))], []);
 }

@@ -40,19 +40,45 @@ internal static class PathMtuReading
         Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {Word.Of(signal.Role):ours}, ×{signal.Count}"),
         $"MTU {signal.Mtu}{(signal.InnerMtu is > 0 and var inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
 
-    /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
-    public static string? MtuCommand(this PathMtuEvidence path)
+    /// <summary>
+    /// The finding with the command that asks the same question again: it exits 1 as long as the fault is there, and 0 once it is repaired. Made of
+    /// typed fields only; without a command where one of them cannot be read.
+    /// </summary>
+    /// <param name="finding">What was found.</param>
+    /// <param name="path">Where.</param>
+    /// <param name="flows">Flows to compare; null for as many as without a word.</param>
+    public static Finding Verified(this Finding finding, PathMtuEvidence path, int? flows = null)
     {
-        if (!IpAddress.TryParse(path.Address ?? "", out var address))
+        if (!IpAddress.TryParse(path.Address ?? "", out var address) || ViaOptions(path) is not { } via)
         {
-            return null;
+            return finding;
         }
 
         // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a word.
         var isAskedAnyway = path.Verdict == PathMtuVerdict.ReturnPath || (path.Via.Count > 0 && path.ProvedBy == PathMtuProof.Ack);
         var protocol = isAskedAnyway ? "" : path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
         var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";
-        var via = string.Concat(path.Via.Select(layer => $" --via {ShellText.Quote(layer)}"));
-        return $"probe mtu{protocol}{port}{via} {address}{(path.Mtu is { } mtu ? $" --expect {mtu}" : "")}";
+        var compared = flows is { } most ? $" --flows {most}" : "";
+
+        // A fault makes the command exit 1 by itself; what is none is told from the repaired path by its size alone.
+        var expected = !finding.IsFault() && path.FirstHopMtu is { } first ? $" --expect {first - path.Overhead}" : "";
+        return finding with { Verify = $"probe mtu{protocol}{port}{compared}{via} {address}{expected}" };
+    }
+
+    /// <summary>The tunnels as options; null when the text of one is no tunnel.</summary>
+    private static string? ViaOptions(PathMtuEvidence path)
+    {
+        var options = "";
+        foreach (var text in path.Via)
+        {
+            if (!EncapsulationText.TryParse(text, out var layer, out _))
+            {
+                return null;
+            }
+
+            options += $" --via {ShellText.Quote(EncapsulationText.Of(layer))}";
+        }
+
+        return options;
     }
 }

@@ -26,6 +26,5 @@ internal sealed class ReturnPathMtu : IRule
         Evidence = [.. at.Path.Step(at.Pointer), .. at.Path.Said(at.Pointer)],
         NotBecause = ["not the way there: probes of the same size got small answers"],
         Fix = PathMtuWords.Fixes(at.Path),
-        Verify = at.Path.MtuCommand(),
-    })], []);
+    }.Verified(at.Path))], []);
 }

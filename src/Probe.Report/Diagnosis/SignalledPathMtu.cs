@@ -34,7 +34,6 @@ internal sealed class SignalledPathMtu : IRule
             Evidence = [.. path.Said(pointer), .. path.Step(pointer)],
             NotBecause = ["not loss: the size that was signalled passes, and one octet more does not"],
             Fix = PathMtuWords.Fixes(path),
-            Verify = path.MtuCommand(),
-        };
+        }.Verified(path);
     }
 }

@@ -39,7 +39,6 @@ internal sealed class SmallerMember : IRule
                 $"{at.Path.Mtu} octets", $"{at.Pointer}/mtu"))],
             NotBecause = ["not a change over time: each flow keeps its answer"],
             Fix = ["raise the MTU of the smaller member, or take it out of the group until it is", .. PathMtuWords.Fixes(smallest)],
-            Verify = smallest.MtuCommand(),
-        };
+        }.Verified(smallest, flows.Max(at => at.Path.Flow?.Id));
     }
 }

@@ -35,7 +35,6 @@ internal sealed class WrongMtuSignal : IRule
             Evidence = [.. path.Said(pointer), .. path.Step(pointer)],
             NotBecause = ["not a forged message: it quotes our probes", "not the real limit: sizes around it were tried"],
             Fix = PathMtuWords.Fixes(path),
-            Verify = path.MtuCommand(),
-        };
+        }.Verified(path);
     }
 }

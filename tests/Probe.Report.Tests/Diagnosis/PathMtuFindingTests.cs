@@ -28,7 +28,19 @@ public class PathMtuFindingTests
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, 1400, Signal("198.51.100.2", 1400))));
         Assert.Equal(("PRB-MTU-001", Severity.Info, false), (finding.Rule, finding.Severity, finding.IsFault()));
         Assert.Contains("198.51.100.2", finding.Summary, StringComparison.Ordinal);
+
+        // No fault, so that only the size tells the repaired path from this one; through a tunnel it is what the first link leaves inside.
+        Assert.Equal("probe mtu --tcp -p 443 192.0.2.9 --expect 1500", finding.Verify);
+        var inside = Path(PathMtuVerdict.Signalled, 1400, Signal("198.51.100.2", 1400)) with { Via = ["gue:192.0.2.33"], Overhead = 32 };
+        Assert.Equal("probe mtu --tcp -p 443 --via gue:192.0.2.33 192.0.2.9 --expect 1468", Assert.Single(Judge(inside)).Verify);
     }
+
+    [Theory]
+    [InlineData("gue:192.0.2.33; rm -rf /")]
+    [InlineData("--pcap=/etc/passwd")]
+    [InlineData("$(id)")]
+    public void A_tunnel_that_cannot_be_read_is_never_pasted_into_a_command(string via) =>
+        Assert.Null(Assert.Single(Judge(BlackHole() with { Via = [via] })).Verify);
 
     [Fact]
     public void The_entry_of_a_tunnel_is_a_risk_to_every_new_connection()
@@ -45,7 +57,9 @@ public class PathMtuFindingTests
         Assert.Equal(("PRB-MTU-004", Severity.Degraded, Confidence.Proved), (finding.Rule, finding.Severity, finding.Confidence));
         Assert.Contains("hop 2 (`198.51.100.2`)", finding.Summary, StringComparison.Ordinal);
         Assert.Contains("hop 3 (`198.51.100.6`)", finding.Summary, StringComparison.Ordinal);
-        Assert.Equal("probe mtu --tcp -p 443 192.0.2.9 --expect 1400", finding.Verify);
+        
+        // The size of the broken path must not pass as what is expected of the repaired one.
+        Assert.Equal("probe mtu --tcp -p 443 192.0.2.9", finding.Verify);
     }
 
     [Fact]
@@ -83,7 +97,7 @@ public class PathMtuFindingTests
     public void A_limit_on_the_way_back_is_not_taken_for_one_on_the_way_there()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.ReturnPath, 1500) with { ReturnMtu = 1400 }));
-        Assert.Equal(("PRB-MTU-010", "probe mtu 192.0.2.9 --expect 1500"), (finding.Rule, finding.Verify));
+        Assert.Equal(("PRB-MTU-010", "probe mtu 192.0.2.9"), (finding.Rule, finding.Verify));
         Assert.Contains(finding.Fix, fix => fix.Contains("maxseg size set 1360", StringComparison.Ordinal));
     }
 
@@ -92,7 +106,7 @@ public class PathMtuFindingTests
     {
         var tunnelled = BlackHole() with { Via = ["gue:192.0.2.33"], Overhead = 32, ProvedBy = PathMtuProof.Ack };
         var small = Path(PathMtuVerdict.BlackHole, 1200) with { Address = "2001:db8::9" };
-        Assert.Equal("probe mtu --via gue:192.0.2.33 192.0.2.9 --expect 1400", Assert.Single(Judge(tunnelled)).Verify);
+        Assert.Equal("probe mtu --via gue:192.0.2.33 192.0.2.9", Assert.Single(Judge(tunnelled)).Verify);
         foreach (var path in new[] { tunnelled, small, BlackHole() with { Source = "192.0.2.9" } })
         {
             Assert.DoesNotContain(Assert.Single(Judge(path)).Fix, fix => fix.StartsWith("on this host", StringComparison.Ordinal));
@@ -137,6 +151,7 @@ public class PathMtuFindingTests
         var findings = Judge(Path(PathMtuVerdict.Clear, 1500), second);
         var member = Assert.Single(findings, finding => finding.Rule == "PRB-MTU-008");
         Assert.Contains(member.Evidence, item => item.Text.Contains("source port 40003", StringComparison.Ordinal) && item.Value == "1400 octets");
+        Assert.Equal("probe mtu --tcp -p 443 --flows 3 192.0.2.9", member.Verify);
     }
 
     [Fact]
