@@ -63,6 +63,24 @@ public sealed class MtuTests : IDisposable
     }
 
     [NeedsTheory(ProbeInside.Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_verify_command_of_a_finding_fails_until_the_path_is_repaired(bool isSilent)
+    {
+        Line.Narrow(NarrowHop, 1400);
+        if (isSilent)
+        {
+            Line.Silence();
+        }
+
+        var verify = Assert.Single(ProbeInside.Read(Measure([], v6: false).Result).Findings ?? []).Verify!;
+        var arguments = verify.Split(' ')[1..];
+        Assert.Equal(1, Line.Probe(arguments).Status);
+        Line.Narrow(NarrowHop, 1500);
+        Assert.Equal(0, Line.Probe(arguments).Status);
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
     [InlineData("--icmp")]
     [InlineData("--tcp")]
     public void An_MTU_of_zero_is_called_wrong_and_the_real_size_found(string way)
