@@ -53,6 +53,9 @@ public sealed class LinuxDiamond
     /// <summary>The client's namespace.</summary>
     public string Client => _client;
 
+    /// <summary>Namespace of the server.</summary>
+    public string Server => _server;
+
     /// <summary>The namespace of the first router: the entry, or the split.</summary>
     public string FirstRouter => _entry ?? _split;
 

@@ -184,6 +184,9 @@ public sealed class MtuTests : IDisposable
         using var lab = new KernelLab();
         var diamond = LinuxDiamond.Build(lab, seed: 7, 1, 1);
         diamond.Narrow(branch: 2, mtu: 1400);
+
+        // A served port: where nothing serves, another port confirms the size, and that one may hash to the other branch.
+        using var listener = new CheckedListener(diamond.Server);
         var result = lab.Run(diamond.Client, ProbeInside.Limit, ProbeInside.Program, "mtu", "-n", "--json", "--tcp", "-p", "80", "--flows", "16", LinuxDiamond.Target(v6: false).ToString());
         var bundle = ProbeInside.Read(result);
         Assert.Equal([1400, 1500], bundle.PathMtus!.Select(path => path.Mtu ?? 0).Distinct().Order());
