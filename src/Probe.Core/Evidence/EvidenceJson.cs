@@ -154,7 +154,7 @@ public static class EvidenceJson
         end = end < 0 ? message.IndexOf(" LineNumber: ", StringComparison.Ordinal) : end;
         message = (end < 0 ? message : message[..end])
             .Replace("Probe.Core.Evidence.", "", StringComparison.Ordinal)
-            .Replace("Probe.Core.Probing.", "", StringComparison.Ordinal)
+            .Replace("Probe.Core.Vocabulary.", "", StringComparison.Ordinal)
             .Replace("System.", "", StringComparison.Ordinal)
             .TrimEnd('.');
         var path = e.Path is { Length: > 0 } and not "$" ? $" at {StrangerText.Clean(e.Path)}" : "";
