@@ -27,7 +27,8 @@ public sealed class SimulatedPathsTests : IDisposable
     [NeedsFact(ProbeInside.Needs | Need.Tun)]
     public void Sixty_four_branches_are_found()
     {
-        var trace = Search(Topologies.Diamond(64), v6: false, "--udp", "--confidence", "99.9");
+        // At 99.9 % one search in a thousand misses a branch, as the bound allows, and a suite that runs daily meets it.
+        var trace = Search(Topologies.Diamond(64), v6: false, "--udp", "--confidence", "99.999");
         Assert.True(trace.Multipath!.Complete);
         Assert.Equal(64, trace.Hops[1].Nodes.Count);
         Assert.Equal(64, trace.Links.Count(link => link.Ttl == 1));
