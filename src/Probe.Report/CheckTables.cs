@@ -31,8 +31,8 @@ internal static class CheckTables
         report.Paragraph($"{bundle.Checks!.Count} checks of {targets.Count} targets; what counts is the last check of each.")
             .Table(CountColumns, targets.GroupBy(target => (target.Last.Verdict, target.Last.Reason, Down: IsDown(target.Last)))
                 .OrderByDescending(group => group.Key.Down).ThenByDescending(group => group.Count()).ThenBy(group => group.Key.Verdict)
-                .ThenBy(group => group.Key.Reason, StringComparer.Ordinal)
-                .Select(group => new[] { Named(group.Key.Verdict), Text(group.Key.Reason), Prose.Of($"{group.Count()}"), Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
+                .ThenBy(group => group.Key.Reason?.ToString(), StringComparer.Ordinal)
+                .Select(group => new[] { Named(group.Key.Verdict), Text(group.Key.Reason?.ToString()), Prose.Of($"{group.Count()}"), Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
 
         var odd = targets.Where(target => IsDown(target.Last) || !target.Last.Verdict.IsAboutTarget()).OrderByDescending(target => IsDown(target.Last)).ToList();
         if (odd.Count > 0)
@@ -53,13 +53,13 @@ internal static class CheckTables
 
     private static Prose[] Row(CheckEvidence check, int count) =>
     [
-        Prose.Code(check.Name), Text(check.Address), Named(check.Verdict), Text(check.Reason), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
+        Prose.Code(check.Name), Text(check.Address), Named(check.Verdict), Text(check.Reason?.ToString()), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
     ];
 
     private static Prose Why(CheckEvidence check) =>
         check.Icmp is { } icmp ? Prose.Of($"ICMP {icmp.Type}/{icmp.Code} from {icmp.From}")
         : check.Errno is { } errno ? Prose.Code(errno)
-        : check.FailedIn is { } phase ? Prose.Of($"in {phase}")
+        : check.FailedIn is { } phase ? Prose.Of($"in {Word.Of(phase)}")
         : Prose.Empty;
 
     private static Prose Named(CheckVerdict verdict) => Prose.Of($"{Word.Of(verdict):ours}");

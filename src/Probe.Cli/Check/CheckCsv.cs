@@ -22,7 +22,7 @@ internal sealed class CheckCsv
     {
         _csv.Text(check.Target).Text(check.Address).Number(check.Port).Text(Word.Of(check.Kind)).Text(Word.Of(check.Engine)).Text(Word.Of(check.Verdict))
             .Number(check.RttNs).Text(check.Errno).Number(check.Icmp?.Type).Number(check.Icmp?.Code).Text(check.Icmp?.From).Number(check.SynRetransmits)
-            .Text(check.Reason).Number(check.Attempt).Flag(check.AckEscaped)
+            .Text(check.Reason?.ToString()).Number(check.Attempt).Flag(check.AckEscaped)
             .Text(string.Join(' ', check.Via)).Text(check.Real).EndRow();
     }
 }

@@ -44,7 +44,7 @@ internal sealed class CheckSession : IVerdictSink
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
     public static ExitStatus Run(CheckRequest request, CommandContext context) => new CheckSession(request, context).Run();
 
-    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, string? reason)
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
     {
         var (place, dnsNs) = _places[outcome.Target];
         _escaped += outcome.AckEscaped ? 1 : 0;

@@ -109,9 +109,9 @@ internal static class CheckTable
                 yield return $"ICMP {icmp.Type}/{icmp.Code} from {icmp.From}";
             }
 
-            if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect) && phase is not "dns")
+            if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect) && phase is not CheckPhase.Dns)
             {
-                yield return $"in {phase}";
+                yield return $"in {Word.Of(phase)}";
             }
 
             if (last.Weight == 0)
@@ -136,21 +136,22 @@ internal static class CheckTable
             }
         }
 
-        private static string Explain(string reason, CheckEvidence check) => (check.Verdict, reason) switch
+        private static string Explain(CheckWhy why, CheckEvidence check) => (check.Verdict, why.Kind) switch
         {
-            (_, CheckReasons.Neighbour) => "neighbour: it answers no ARP or neighbour solicitation",
-            (CheckVerdict.Local, CheckReasons.Gateway) => "gateway: the way out of this host is silent",
-            (_, CheckReasons.Gateway) => "gateway: its own gateway is silent",
-            (CheckVerdict.Local, CheckReasons.NoRoute) => $"no-route: this host's routes are gone ({check.Errno}); see: ip route",
-            (_, CheckReasons.NoRoute) => $"no-route: this host has none to it ({check.Errno}), others get through",
-            (_, CheckReasons.Name) => "name: it does not resolve",
-            (_, CheckReasons.Resolver) => "resolver: none answered; see /etc/resolv.conf",
-            (_, CheckReasons.Ports) => $"ports: no source port is left ({check.Errno}); see net.ipv4.ip_local_port_range",
-            (_, CheckReasons.Descriptors) => $"descriptors: none is left ({check.Errno}); raise ulimit -n",
-            (_, CheckReasons.Link) => "link: the interface is down; see: ip -br link",
-            (_, CheckReasons.Reject) => $"reject: a rule of this host answered with ICMP {check.Icmp?.Type}/{check.Icmp?.Code}; see: nft list ruleset",
-            _ when check.Errno is { } errno => $"{reason} ({errno})",
-            _ => reason,
+            (_, CheckReason.Neighbour) => "neighbour: it answers no ARP or neighbour solicitation",
+            (CheckVerdict.Local, CheckReason.Gateway) => "gateway: the way out of this host is silent",
+            (_, CheckReason.Gateway) => "gateway: its own gateway is silent",
+            (CheckVerdict.Local, CheckReason.NoRoute) => $"no-route: this host's routes are gone ({check.Errno}); see: ip route",
+            (_, CheckReason.NoRoute) => $"no-route: this host has none to it ({check.Errno}), others get through",
+            (_, CheckReason.Name) => "name: it does not resolve",
+            (_, CheckReason.Resolver) => "resolver: none answered; see /etc/resolv.conf",
+            (_, CheckReason.Ports) => $"ports: no source port is left ({check.Errno}); see net.ipv4.ip_local_port_range",
+            (_, CheckReason.Descriptors) => $"descriptors: none is left ({check.Errno}); raise ulimit -n",
+            (_, CheckReason.Link) => "link: the interface is down; see: ip -br link",
+            (_, CheckReason.Reject) => $"reject: a rule of this host answered with ICMP {check.Icmp?.Type}/{check.Icmp?.Code}; see: nft list ruleset",
+            (_, CheckReason.LocalRule) => $"local-rule: a rule of this host lets it not leave ({check.Errno}); see: nft list ruleset",
+            _ when check.Errno is { } errno => $"{why} ({errno})",
+            _ => why.ToString(),
         };
     }
 }

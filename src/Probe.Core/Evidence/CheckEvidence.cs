@@ -44,8 +44,8 @@ public sealed record CheckEvidence
     /// <summary>What it says about the target.</summary>
     public required CheckVerdict Verdict { get; init; }
 
-    /// <summary>Why, in one word where the verdict alone does not say it: <c>neighbour</c>, <c>no-route</c>, <c>gateway</c>, <c>name</c>, <c>resolver</c>, <c>ports</c>, …</summary>
-    public string? Reason { get; init; }
+    /// <summary>Why, in one word, where the verdict alone does not say it.</summary>
+    public CheckWhy? Reason { get; init; }
 
     /// <summary>From the first packet to its answer, nanoseconds; null without one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
@@ -60,8 +60,8 @@ public sealed record CheckEvidence
     /// <summary>How long its parts took.</summary>
     public PhaseEvidence? Phases { get; init; }
 
-    /// <summary>The part in which it failed: <c>dns</c>, <c>connect</c>, <c>tls</c>, <c>first-byte</c>.</summary>
-    public string? FailedIn { get; init; }
+    /// <summary>The part in which it failed; null when it did not.</summary>
+    public CheckPhase? FailedIn { get; init; }
 
     /// <summary>Status of the HTTP answer.</summary>
     public int? HttpStatus { get; init; }

@@ -6,7 +6,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Evidence;
 
 /// <summary>
-/// The one JSON context: names in camelCase, enums in kebab-case, unknown fields ignored, doubled fields and nulls where none may be refused.
+/// The one JSON context: names in camelCase, enums by their words, unknown fields ignored, doubled fields and nulls where none may be refused.
 /// A null is left out unless its property says that null has a meaning.
 /// </summary>
 internal static class EvidenceJsonTypes
@@ -37,22 +37,23 @@ internal static class EvidenceJsonTypes
         Encoder = TerminalSafeEncoder.Instance,
         Converters =
         {
-            new KebabCaseEnumConverter<ReplyKind>(),
-            new KebabCaseEnumConverter<ProbeProtocol>(),
-            new KebabCaseEnumConverter<CheckKind>(),
-            new KebabCaseEnumConverter<CheckEngineKind>(),
-            new KebabCaseEnumConverter<CheckVerdict>(),
-            new KebabCaseEnumConverter<ExpectedState>(),
-            new KebabCaseEnumConverter<PathMtuVerdict>(),
-            new KebabCaseEnumConverter<PathMtuRole>(),
-            new KebabCaseEnumConverter<PathMtuProof>(),
-            new KebabCaseEnumConverter<TcpPacing>(),
-            new KebabCaseEnumConverter<TcpDirection>(),
-            new KebabCaseEnumConverter<TcpEnd>(),
-            new KebabCaseEnumConverter<TcpTransferVerdict>(),
-            new KebabCaseEnumConverter<TcpStallVerdict>(),
-            new KebabCaseEnumConverter<Severity>(),
-            new KebabCaseEnumConverter<Confidence>(),
+            new WordConverter<ReplyKind>(),
+            new WordConverter<ProbeProtocol>(),
+            new WordConverter<CheckKind>(),
+            new WordConverter<CheckEngineKind>(),
+            new WordConverter<CheckVerdict>(),
+            new WordConverter<CheckPhase>(),
+            new WordConverter<ExpectedState>(),
+            new WordConverter<PathMtuVerdict>(),
+            new WordConverter<PathMtuRole>(),
+            new WordConverter<PathMtuProof>(),
+            new WordConverter<TcpPacing>(),
+            new WordConverter<TcpDirection>(),
+            new WordConverter<TcpEnd>(),
+            new WordConverter<TcpTransferVerdict>(),
+            new WordConverter<TcpStallVerdict>(),
+            new WordConverter<Severity>(),
+            new WordConverter<Confidence>(),
         },
     };
 
@@ -70,7 +71,3 @@ internal static class EvidenceJsonTypes
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(Bundle))]
 internal sealed partial class EvidenceJsonContext : JsonSerializerContext;
-
-/// <summary>An enum by its name in kebab-case, never by number.</summary>
-internal sealed class KebabCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
-    where T : struct, Enum;

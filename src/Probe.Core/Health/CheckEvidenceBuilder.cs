@@ -17,7 +17,7 @@ public static class CheckEvidenceBuilder
     /// <param name="zeroNs">The engine's clock at the document's begin.</param>
     /// <param name="dnsNs">How long its name took to resolve; null for an address.</param>
     public static CheckEvidence Build(
-        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, string? reason, long zeroNs, long? dnsNs)
+        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason, long zeroNs, long? dnsNs)
     {
         ArgumentNullException.ThrowIfNull(target);
         var phases = new PhaseEvidence
@@ -40,14 +40,14 @@ public static class CheckEvidenceBuilder
             Expected = target.Expected == ExpectedState.Up ? null : target.Expected,
             Attempt = outcome.Attempt,
             Verdict = verdict,
-            Reason = reason,
+            Reason = reason is { } why ? new CheckWhy(why, why == CheckReason.Status ? outcome.HttpStatus : 0) : null,
 
             // What this host said to itself was no answer, however long it took.
             RttNs = verdict is CheckVerdict.Local or CheckVerdict.NoAnswer ? null : Known(outcome.RttNs),
             Errno = outcome.Errno == 0 ? null : Errno.Name(outcome.Errno),
             Icmp = outcome.End == CheckEnd.IcmpError ? new IcmpEvidence(outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()) : null,
             Phases = phases == new PhaseEvidence() ? null : phases,
-            FailedIn = NameOf(outcome.FailedIn),
+            FailedIn = outcome.FailedIn,
             HttpStatus = outcome.HttpStatus == 0 ? null : outcome.HttpStatus,
             SynRetransmits = outcome.SynRetransmits,
             AckEscaped = outcome.AckEscaped,
@@ -77,9 +77,9 @@ public static class CheckEvidenceBuilder
         Weight = weight,
         Attempt = 1,
         Verdict = noResolver ? CheckVerdict.Local : CheckVerdict.Unreachable,
-        Reason = noResolver ? CheckReasons.Resolver : CheckReasons.Name,
+        Reason = noResolver ? CheckReason.Resolver : CheckReason.Name,
         Phases = new PhaseEvidence { DnsNs = dnsNs },
-        FailedIn = NameOf(CheckPhase.Dns),
+        FailedIn = CheckPhase.Dns,
         StartedNs = 0,
     };
 
@@ -88,13 +88,4 @@ public static class CheckEvidenceBuilder
     private static int? PortOf(CheckKind kind, ushort port) => kind == CheckKind.Icmp ? null : port;
 
     private static long? Known(long ns) => ns < 0 ? null : ns;
-
-    private static string? NameOf(CheckPhase phase) => phase switch
-    {
-        CheckPhase.Dns => "dns",
-        CheckPhase.Connect => "connect",
-        CheckPhase.Tls => "tls",
-        CheckPhase.FirstByte => "first-byte",
-        _ => null,
-    };
 }

@@ -1,4 +1,5 @@
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
@@ -28,25 +29,6 @@ public enum CheckEnd
 
     /// <summary>The checker was held up so long that a timeout would be its own.</summary>
     Late,
-}
-
-/// <summary>The parts of a check that take their time.</summary>
-public enum CheckPhase
-{
-    /// <summary>None: it did not fail in a phase.</summary>
-    None,
-
-    /// <summary>Resolving the name.</summary>
-    Dns,
-
-    /// <summary>The TCP handshake, or the first answer of a kind without one.</summary>
-    Connect,
-
-    /// <summary>The TLS handshake.</summary>
-    Tls,
-
-    /// <summary>From the request to the first octet of the answer.</summary>
-    FirstByte,
 }
 
 /// <summary>How one check went. Times are nanoseconds of the engine's clock; durations are −1 where there is none.</summary>
@@ -102,8 +84,8 @@ public readonly record struct CheckOutcome
     /// <summary>Status of the HTTP answer; 0 without one.</summary>
     public int HttpStatus { get; init; }
 
-    /// <summary>The phase in which it failed.</summary>
-    public CheckPhase FailedIn { get; init; }
+    /// <summary>The phase in which it failed; null when it did not.</summary>
+    public CheckPhase? FailedIn { get; init; }
 
     /// <summary>A check that ended so; everything else is still to be said.</summary>
     internal static CheckOutcome Of(int target, int attempt, CheckEnd end, long startedNs) => new()
@@ -116,6 +98,6 @@ public readonly record struct CheckOutcome
         ConnectNs = -1,
         TlsNs = -1,
         FirstByteNs = -1,
-        FailedIn = end == CheckEnd.Answered ? CheckPhase.None : CheckPhase.Connect,
+        FailedIn = end == CheckEnd.Answered ? null : CheckPhase.Connect,
     };
 }

@@ -333,6 +333,6 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         TlsNs = _tlsNs,
         FirstByteNs = _firstByteNs,
         HttpStatus = _httpStatus,
-        FailedIn = end == CheckEnd.Answered ? CheckPhase.None : _phase,
+        FailedIn = end == CheckEnd.Answered ? null : _phase,
     };
 }

@@ -11,8 +11,8 @@ public interface IVerdictSink
     /// <summary>A check is judged.</summary>
     /// <param name="outcome">What was seen.</param>
     /// <param name="verdict">What it says about the target.</param>
-    /// <param name="reason">Why, one of <see cref="CheckReasons"/>; null where the verdict says it all.</param>
-    void Judged(in CheckOutcome outcome, CheckVerdict verdict, string? reason);
+    /// <param name="reason">Why, one of <see cref="CheckReason"/>; null where the verdict says it all.</param>
+    void Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason);
 }
 
 /// <summary>
@@ -159,7 +159,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.Answered:
                 // A stale half-open connection on the same ports costs one SYN more (RFC 5961 section 4); the answer counts.
                 return target.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
-                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReasons.Silent : null);
+                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReason.Silent : null);
             case CheckEnd.Refused:
             case CheckEnd.Failed when outcome.Errno == Errno.ECONNREFUSED:
                 return Say(outcome, CheckVerdict.Refused, null);
@@ -167,15 +167,15 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.Failed when outcome.Errno is Errno.ECONNRESET or Errno.EPIPE:
                 return Say(outcome, CheckVerdict.Reset, null);
             case CheckEnd.Mismatch:
-                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : $"status-{outcome.HttpStatus}");
+                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : CheckReason.Status);
             case CheckEnd.Late:
                 return Say(outcome, CheckVerdict.Overload, null);
             case CheckEnd.IcmpError when IsFromElsewhere(outcome):
                 return Say(outcome, CheckVerdict.Unreachable, null);
             case CheckEnd.IcmpError when IsHostUnreachable(outcome):
-                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasons.Reject));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReason.Reject));
             case CheckEnd.IcmpError:
-                return Say(outcome, CheckVerdict.Local, CheckReasons.Reject);
+                return Say(outcome, CheckVerdict.Local, CheckReason.Reject);
             case CheckEnd.Failed when IsMissingRoute(outcome):
                 return final && JudgeMissingRoute(outcome, target.SentTo);
             case CheckEnd.Failed when outcome.Errno is Errno.EHOSTUNREACH or Errno.ENETUNREACH:
@@ -188,13 +188,13 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     }
 
     // Nothing came back. Somebody on the link may be the silent one: the target, its own gateway, or the gateway of others too.
-    private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final, (CheckVerdict Verdict, string? Reason) otherwise)
+    private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final, (CheckVerdict Verdict, CheckReason? Reason) otherwise)
     {
         var way = _host.WayTo(target);
         if (way.Gateway.IsNone)
         {
             return way is { Exists: true, IsOwn: false, NextHop: not NextHopState.Known }
-                ? Say(outcome, CheckVerdict.NoAnswer, CheckReasons.Neighbour)
+                ? Say(outcome, CheckVerdict.NoAnswer, CheckReason.Neighbour)
                 : Say(outcome, otherwise.Verdict, otherwise.Reason);
         }
 
@@ -209,7 +209,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
                 return false;
             default:
                 var shared = _host.IsDefaultGateway(way.Gateway) || IsGatewayOfAnother(way.Gateway, target, nowNs);
-                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasons.Gateway);
+                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
         }
     }
 
@@ -228,7 +228,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     {
         if (_host.IsLinkDownTowards(target))
         {
-            return Say(outcome, CheckVerdict.Local, CheckReasons.Link);
+            return Say(outcome, CheckVerdict.Local, CheckReason.Link);
         }
 
         if (!_testimonies.TryGetValue(target.IsV6, out var testimony))
@@ -240,7 +240,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         var alike = testimony.Alike.HasOther(target);
         var through = testimony.Through.HasOther(target) && !(alike && _host.WayTo(target).Exists);
         var local = !through && (alike || !_host.HasOffHostRoute(target.IsV6));
-        return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasons.NoRoute);
+        return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.NoRoute);
     }
 
     // Behind a tunnel somebody else may speak under an address of this host: a real server under the virtual address that a director has too.
@@ -280,15 +280,15 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         return users;
     }
 
-    private string LocalReason(int errno) => errno switch
+    private CheckReason LocalReason(int errno) => errno switch
     {
-        Errno.EADDRNOTAVAIL => _host.IsSourceMissing ? CheckReasons.SourceAddress : CheckReasons.Ports,
-        Errno.EADDRINUSE or Errno.EAGAIN => CheckReasons.Ports,
-        Errno.EMFILE or Errno.ENFILE => CheckReasons.Descriptors,
-        Errno.ENOBUFS or Errno.ENOMEM => CheckReasons.Buffers,
-        Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => CheckReasons.Link,
-        Errno.EPERM => CheckReasons.Permission,
-        _ => CheckReasons.System,
+        Errno.EADDRNOTAVAIL => _host.IsSourceMissing ? CheckReason.SourceAddress : CheckReason.Ports,
+        Errno.EADDRINUSE or Errno.EAGAIN => CheckReason.Ports,
+        Errno.EMFILE or Errno.ENFILE => CheckReason.Descriptors,
+        Errno.ENOBUFS or Errno.ENOMEM => CheckReason.Buffers,
+        Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => CheckReason.Link,
+        Errno.EPERM => CheckReason.LocalRule,
+        _ => CheckReason.System,
     };
 
     // connect() says these of a route that is not there or that refuses: none or interface down, unreachable, prohibit, blackhole.
@@ -299,7 +299,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private static bool IsHostUnreachable(in CheckOutcome outcome) =>
         outcome.IcmpFrom.IsV4 ? outcome is { IcmpType: IcmpType.DestinationUnreachable, IcmpCode: 1 } : outcome is { IcmpType: IcmpType.DestinationUnreachableV6, IcmpCode: 3 };
 
-    private bool Say(in CheckOutcome outcome, CheckVerdict verdict, string? reason)
+    private bool Say(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
     {
         _sink.Judged(outcome, verdict, reason);
         return true;

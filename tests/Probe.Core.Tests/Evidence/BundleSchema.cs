@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json;
 using System.Xml.Linq;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Evidence;
 
@@ -39,6 +40,17 @@ internal static class BundleSchema
             };
         }
 
+        if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) == typeof(CheckWhy))
+        {
+            var words = Word.All<CheckReason>().Select(word => word == Word.Of(CheckReason.Status) ? $"{word}-[1-9][0-9]*" : word);
+            node = new JsonObject { ["type"] = "string", ["pattern"] = $"^({string.Join('|', words)})$" };
+        }
+
+        if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) is { IsEnum: true } kind)
+        {
+            node = new JsonObject { ["enum"] = Words(kind) };
+        }
+
         if (node is not JsonObject schema)
         {
             return node;
@@ -56,9 +68,9 @@ internal static class BundleSchema
                 }
             }
 
-            if (schema["enum"] is JsonArray values && !WritesNull(member))
+            if (schema["enum"] is JsonArray values && WritesNull(member))
             {
-                values.RemoveAll(value => value is null);
+                values.Add(null);
             }
 
             Describe(schema, $"P:{member.DeclaringType!.FullName}.{member.Name}", $"{member.DeclaringType.FullName}({member.Name})");
@@ -69,6 +81,12 @@ internal static class BundleSchema
         }
 
         return schema;
+    }
+
+    private static JsonArray Words(Type kind)
+    {
+        var of = typeof(Word).GetMethod(nameof(Word.All))!.MakeGenericMethod(kind);
+        return [.. ((IEnumerable<string>)of.Invoke(null, null)!).Select(word => JsonValue.Create(word))];
     }
 
     private static bool WritesNull(MemberInfo member) =>

@@ -155,8 +155,10 @@ public class EvidenceJsonTests
     [InlineData("\"ttl\": 1,", "\"ttl\": 1, \"ttl\": 1,", "uplicate")]
     [InlineData("\"received\": 0,", "\"received\": -1,", "/traces/0/hops/2/received")]
     [InlineData("\"rateLimited\": 1,", "\"rateLimited\": 7,", "/traces/0/hops/2/rateLimited")]
-    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": \"greeting\"", "kind")]
-    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": 2", "kind")]
+    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": \"greeting\"", "replies[0].kind: 'greeting' is none of time-exceeded, echo-reply, ")]
+    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": \"SynAck\"", "replies[0].kind: 'SynAck' is none of ")]
+    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": 2", "replies[0].kind: this is none of time-exceeded, ")]
+    [InlineData("\"kind\": \"syn-ack\"", "\"kind\": null", "replies[0].kind: ")]
     [InlineData("\"nodes\": []", "\"nodes\": [null]", "null")]
     [InlineData("\"nodes\": []", "\"nodes\": null", "nodes")]
     [InlineData("\"address\": \"10.0.0.1\"", "\"address\": null", "address")]
@@ -171,6 +173,22 @@ public class EvidenceJsonTests
         Assert.False(EvidenceJson.TryRead(Encoding.UTF8.GetBytes(broken), out _, out var error));
         Assert.Contains(place, error, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Probe.Core", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no-route", null)]
+    [InlineData("status-503", null)]
+    [InlineData("status", "checks[0].reason: a status has its number")]
+    [InlineData("status-many", "checks[0].reason: 'status-many' is none of neighbour, ")]
+    [InlineData("weather", "checks[0].reason: 'weather' is none of neighbour, ")]
+    public void The_reason_of_a_check_is_a_known_word(string word, string? refused)
+    {
+        var json = EvidenceJson.Serialize(CheckSamples.Document(CheckSamples.Check("a.example:80", CheckVerdict.Unreachable, CheckReason.Gateway)))
+            .Replace("\"reason\": \"gateway\"", $"\"reason\": \"{word}\"", StringComparison.Ordinal);
+        Assert.Equal(refused is null, EvidenceJson.TryRead(Encoding.UTF8.GetBytes(json), out var bundle, out var error));
+        Assert.Contains(refused ?? "", error ?? "", StringComparison.Ordinal);
+        Assert.Equal(refused is null ? word : null, bundle?.Checks![0].Reason.ToString());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     {
         var outcome = Check(CheckKind.Connect, Serve(_ => { }, address), new DialogueOptions(), address: address);
 
-        Assert.Equal((CheckEnd.Answered, CheckPhase.None), (outcome.End, outcome.FailedIn));
+        Assert.Equal((CheckEnd.Answered, null), (outcome.End, outcome.FailedIn));
         Assert.InRange(outcome.ConnectNs, 1, 5 * Second);
         Assert.Equal(outcome.ConnectNs, outcome.RttNs);
         Assert.Equal(-1, outcome.TlsNs);
@@ -57,7 +57,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         });
         var outcome = Check(CheckKind.Tls, port, new DialogueOptions { Kind = CheckKind.Tls, Tls = true, ServerName = name });
 
-        Assert.Equal((CheckEnd.Answered, CheckPhase.None), (outcome.End, outcome.FailedIn));
+        Assert.Equal((CheckEnd.Answered, null), (outcome.End, outcome.FailedIn));
         Assert.InRange(outcome.TlsNs, 1, 20 * Second);
 
         // The client may be done first.
@@ -117,7 +117,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var outcome = Check(CheckKind.Http, port, new DialogueOptions { HttpPath = "/healthz", ServerName = "www.example" });
 
         Assert.Equal((end, status), (outcome.End, outcome.HttpStatus));
-        Assert.Equal(end == CheckEnd.Answered ? CheckPhase.None : CheckPhase.FirstByte, outcome.FailedIn);
+        Assert.Equal(end == CheckEnd.Answered ? null : CheckPhase.FirstByte, outcome.FailedIn);
         Assert.Equal(answer.Length > 0, outcome.FirstByteNs > 0);
         Assert.StartsWith("GET /healthz HTTP/1.1\r\n", request, StringComparison.Ordinal);
         Assert.Contains($"\r\nHost: www.example:{port}\r\n", request, StringComparison.Ordinal);

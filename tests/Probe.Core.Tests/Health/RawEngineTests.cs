@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Net;
 using Probe.Core.Capture;
 using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Lab.Instruments;
@@ -31,7 +32,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
         var outcome = fixture.CheckRaw(CheckNetwork.Target(7, CheckNetwork.Alive(0, v6), s_timeout));
         Assert.Equal((CheckEnd.Answered, 0, 7, 1), (outcome.End, outcome.Errno, outcome.Target, outcome.Attempt));
         Assert.InRange(outcome.RttNs, 1, s_timeout.Ticks * 100);
-        Assert.Equal((outcome.RttNs, CheckPhase.None), (outcome.ConnectNs, outcome.FailedIn));
+        Assert.Equal((outcome.RttNs, null), (outcome.ConnectNs, outcome.FailedIn));
 
         // Long enough for a SYN-ACK sent again.
         var end = Environment.TickCount64 + 1_300;

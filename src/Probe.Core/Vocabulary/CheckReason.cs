@@ -1,47 +1,50 @@
-namespace Probe.Core.Health;
+namespace Probe.Core.Vocabulary;
 
-/// <summary>The words that say why, where a verdict alone does not.</summary>
-public static class CheckReasons
+/// <summary>Why a check's verdict is what it is, where the verdict alone does not say it.</summary>
+public enum CheckReason
 {
     /// <summary>The target itself, on a link of this host, answers no ARP or neighbour solicitation.</summary>
-    public const string Neighbour = "neighbour";
+    Neighbour,
 
     /// <summary>The gateway on the way answers no ARP or neighbour solicitation.</summary>
-    public const string Gateway = "gateway";
+    Gateway,
 
     /// <summary>This host has no route to the target, or one that refuses (unreachable, prohibit, blackhole).</summary>
-    public const string NoRoute = "no-route";
+    NoRoute,
 
     /// <summary>The name does not resolve.</summary>
-    public const string Name = "name";
+    Name,
 
     /// <summary>No resolver answered.</summary>
-    public const string Resolver = "resolver";
+    Resolver,
 
     /// <summary>No source port is left.</summary>
-    public const string Ports = "ports";
+    Ports,
 
     /// <summary>The source address is not one of this host's.</summary>
-    public const string SourceAddress = "source-address";
+    SourceAddress,
 
     /// <summary>No file descriptor is left.</summary>
-    public const string Descriptors = "descriptors";
+    Descriptors,
 
     /// <summary>No buffer or memory is left.</summary>
-    public const string Buffers = "buffers";
+    Buffers,
 
     /// <summary>The interface on the way is down or gone.</summary>
-    public const string Link = "link";
+    Link,
 
     /// <summary>A rule of this host's own answered with an ICMP error.</summary>
-    public const string Reject = "reject";
+    Reject,
 
-    /// <summary>The host does not permit it.</summary>
-    public const string Permission = "permission";
+    /// <summary>A rule of this host's own let the packet not leave (EPERM).</summary>
+    LocalRule,
 
     /// <summary>Another system call failed; the error number says which way.</summary>
-    public const string System = "system";
+    System,
 
     /// <summary>Nothing came, which is what was asked for (UDP).</summary>
-    public const string Silent = "silent";
+    Silent,
+
+    /// <summary>The status of an HTTP answer is not the expected one. Documents write it with its number: <c>status-503</c>.</summary>
+    Status,
 }
