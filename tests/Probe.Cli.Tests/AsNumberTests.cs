@@ -3,9 +3,6 @@ using System.Net;
 using System.Text;
 using Probe.Cli.Names;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests;
 

@@ -6,9 +6,8 @@ using Probe.Core.Health;
 using Probe.Core.Host;
 using Probe.Core.Packets;
 
-using Probe.Core.Tests.Evidence;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Tests.Evidence.CheckSamples;
+using static Probe.Testing.CheckSamples;
 using static Probe.Core.Vocabulary.CheckVerdict;
 
 namespace Probe.Cli.Tests;
@@ -31,7 +30,7 @@ public class CheckOutputTests
     [Fact]
     public void A_director_s_table_is_a_target_for_each_real_server()
     {
-        Assert.True(IpvsTable.TryRead(File.ReadAllText(Path.Combine(Core.Tests.Golden.Root, "tests/Probe.Cli.Tests/Golden/director.ipvs")), out var table, out var error), error);
+        Assert.True(IpvsTable.TryRead(File.ReadAllText(Path.Combine(Golden.Root, "tests/Probe.Cli.Tests/Golden/director.ipvs")), out var table, out var error), error);
         var text = new StringWriter { NewLine = "\n" };
         foreach (var target in ServiceSource.TargetsOf(table, sentence => text.WriteLine($"not checked: {sentence}")))
         {
@@ -39,7 +38,7 @@ public class CheckOutputTests
             text.WriteLine($"{target.Text} is {target.Host.Address} port {target.Port} via '{string.Join(' ', at.Via.Layers.Select(EncapsulationText.Of))}' at {at.Real} weight {at.Weight}");
         }
 
-        Core.Tests.Golden.Check("tests/Probe.Cli.Tests/Golden/director.targets", text.ToString());
+        Golden.Check("tests/Probe.Cli.Tests/Golden/director.targets", text.ToString());
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Probe.Core.Evidence;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests;
 

@@ -1,5 +1,3 @@
-using Probe.Tests;
-
 namespace Probe.Cli.Tests;
 
 /// <summary>A copy of the tree, as a user has it after a clone, with the packages that a build needs.</summary>

@@ -1,5 +1,3 @@
-using Probe.Tests;
-
 namespace Probe.Cli.Tests;
 
 /// <summary>How the process behaves towards pipes, terminals and signals.</summary>

@@ -4,11 +4,8 @@ using System.Xml.Linq;
 using Probe.Cli.Output;
 using Probe.Cli.Trace;
 using Probe.Core.Evidence;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
 using Probe.Core.Vocabulary;
-using Probe.Tests;
-using static Probe.Core.Tests.Evidence.PathSamples;
+using static Probe.Testing.PathSamples;
 
 namespace Probe.Cli.Tests;
 
@@ -212,7 +209,7 @@ public partial class TraceOutputTests
         Assert.False(File.Exists(fresh));
     }
 
-    private static Bundle Document(TraceEvidence trace) => Core.Tests.Evidence.Samples.Document(trace);
+    private static Bundle Document(TraceEvidence trace) => Testing.Samples.Document(trace);
 
     private static string Dot(TraceEvidence trace) => Text(writer => TraceDot.Write(trace, writer));
 

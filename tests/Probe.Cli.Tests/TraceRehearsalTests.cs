@@ -1,5 +1,4 @@
 using Probe.Cli.Trace;
-using Probe.Core.Tests.Tracing;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;

@@ -1,7 +1,5 @@
 using Probe.Cli.Output;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests.Tracing;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Probe.Report.Diagnosis;

@@ -3,12 +3,10 @@ using System.Text;
 using Markdig.Syntax.Inlines;
 using Markdig.Syntax;
 using Probe.Core.Evidence;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
 using Probe.Core.Vocabulary;
 using Probe.Report.Tests.Diagnosis;
 using Probe.Report.Tests.Markdown;
-using static Probe.Core.Tests.Evidence.Samples;
+using static Probe.Testing.Samples;
 
 namespace Probe.Report.Tests;
 

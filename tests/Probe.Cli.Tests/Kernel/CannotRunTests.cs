@@ -1,5 +1,4 @@
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Probe.Core.Vocabulary;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -3,7 +3,6 @@ using System.Net;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
-using Probe.Tests;
 using static Probe.Core.Vocabulary.CheckVerdict;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -3,7 +3,6 @@ using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

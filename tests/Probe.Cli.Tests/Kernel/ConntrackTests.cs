@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Net;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

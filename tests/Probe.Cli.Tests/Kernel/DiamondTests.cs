@@ -1,6 +1,5 @@
 using Probe.Core.Packets;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

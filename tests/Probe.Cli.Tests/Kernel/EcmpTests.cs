@@ -1,7 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Lab.Networks;
-using Probe.Tests;
 using Xunit.Abstractions;
 
 namespace Probe.Cli.Tests.Kernel;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -2,7 +2,6 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -1,5 +1,4 @@
 using Probe.Core.Vocabulary;
-using Probe.Tests;
 using Xunit.Abstractions;
 
 namespace Probe.Cli.Tests.Kernel;

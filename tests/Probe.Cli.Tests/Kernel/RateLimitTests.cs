@@ -1,6 +1,5 @@
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

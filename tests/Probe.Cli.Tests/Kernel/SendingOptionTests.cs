@@ -1,7 +1,6 @@
 using Probe.Core.Vocabulary;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

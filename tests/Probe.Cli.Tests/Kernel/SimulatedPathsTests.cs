@@ -1,7 +1,6 @@
 using Probe.Core.Evidence;
 using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -5,7 +5,6 @@ using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Kernel;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Live;
 

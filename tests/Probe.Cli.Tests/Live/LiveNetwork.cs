@@ -1,5 +1,3 @@
-using Probe.Tests;
-
 namespace Probe.Cli.Tests.Live;
 
 /// <summary>
@@ -14,7 +12,7 @@ public sealed class LiveNetwork : IDisposable
     public LiveNetwork()
     {
         // A fixture is made even where all its tests are skipped.
-        if (new NeedsFactAttribute(Need.Root, "ip").Skip is not null)
+        if (Needs.Missing(Need.Root, "ip") is not null)
         {
             return;
         }

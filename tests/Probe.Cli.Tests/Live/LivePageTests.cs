@@ -2,7 +2,6 @@ using Probe.Cli.Live;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Tests;
 using Probe.Core.Tracing;
 
 namespace Probe.Cli.Tests.Live;

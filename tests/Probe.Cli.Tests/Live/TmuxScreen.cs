@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Probe.Tests;
 
 namespace Probe.Cli.Tests.Live;
 

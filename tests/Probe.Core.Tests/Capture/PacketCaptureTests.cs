@@ -3,7 +3,6 @@ using Probe.Core.Capture;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Tests.Probing;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Capture;

@@ -1,7 +1,6 @@
 using Probe.Core.Capture;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Probing;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Capture;
 

@@ -2,7 +2,6 @@ using Probe.Core.Health;
 using Probe.Core.Host;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;
 

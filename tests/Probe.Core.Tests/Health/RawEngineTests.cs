@@ -7,7 +7,6 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;
 

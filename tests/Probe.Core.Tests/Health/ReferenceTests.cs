@@ -2,7 +2,6 @@ using System.Globalization;
 using Probe.Core.Health;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 using Xunit.Abstractions;
 
 namespace Probe.Core.Tests.Health;

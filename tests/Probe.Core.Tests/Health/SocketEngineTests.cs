@@ -4,7 +4,6 @@ using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;
 

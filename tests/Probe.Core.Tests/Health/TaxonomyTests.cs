@@ -3,7 +3,6 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Health;
 

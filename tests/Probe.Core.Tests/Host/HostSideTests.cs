@@ -4,7 +4,6 @@ using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Host;
 

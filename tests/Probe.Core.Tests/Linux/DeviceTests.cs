@@ -5,7 +5,6 @@ using Probe.Core.Packets;
 using Probe.Core.Tests.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Linux;

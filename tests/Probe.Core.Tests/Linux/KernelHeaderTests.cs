@@ -6,7 +6,6 @@ using System.Text;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Linux;
 

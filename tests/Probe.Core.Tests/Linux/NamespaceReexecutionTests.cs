@@ -3,7 +3,6 @@ using Probe.Core.Linux.Namespaces;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Linux;
 

@@ -1,6 +1,5 @@
 using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.Linux;
 

@@ -6,7 +6,6 @@ using Probe.Core.Tests.Linux;
 using Probe.Core.Tests.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 using static Probe.Core.Tests.Packets.Encapsulations;
 

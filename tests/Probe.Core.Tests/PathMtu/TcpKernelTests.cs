@@ -6,7 +6,6 @@ using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
-using Probe.Tests;
 
 namespace Probe.Core.Tests.PathMtu;
 

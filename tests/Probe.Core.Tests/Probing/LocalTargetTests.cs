@@ -2,7 +2,6 @@ using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Probing;

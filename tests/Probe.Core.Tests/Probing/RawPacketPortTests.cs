@@ -7,7 +7,6 @@ using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Probing;

@@ -9,7 +9,6 @@ using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using Probe.Tests;
 using static Probe.Core.Linux.Sockets.SocketConstants;
 using static Probe.Core.Tests.Linux.TestNetwork;
 

@@ -5,7 +5,6 @@ using Probe.Core.Packets;
 using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
 using Probe.Lab.Tests.Simulation;
-using Probe.Tests;
 
 namespace Probe.Lab.Tests.Kernel;
 

@@ -13,13 +13,13 @@ public sealed partial class BackEndTests
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    [NeedsLabFact(LabNeed.Tun, "ping", "mtr", "traceroute")]
+    [NeedsFact(Need.Tun | Need.Ping | Need.Mtr | Need.Traceroute)]
     public void Ping_mtr_and_traceroute_see_the_network_behind_tun() => SeesTheNetwork((topology, name) => RealTimeNetwork.BehindTun(topology, name));
 
-    [NeedsLabFact(LabNeed.Namespaces, "ping", "mtr", "traceroute")]
+    [NeedsFact(Need.Namespaces | Need.Ping | Need.Mtr | Need.Traceroute)]
     public void Ping_mtr_and_traceroute_see_the_network_behind_veth() => SeesTheNetwork((topology, name) => RealTimeNetwork.BehindVeth(topology, name));
 
-    [NeedsLabFact(LabNeed.UserNamespace, "traceroute", "ping")]
+    [NeedsFact(Need.UserNamespace | Need.Ping | Need.Traceroute)]
     public void The_veth_end_needs_no_root_beyond_a_user_namespace()
     {
         // The runtime cannot enter a user namespace once it has threads, so a process of its own is started inside one.
@@ -29,13 +29,13 @@ public sealed partial class BackEndTests
         Assert.Equal(Hops(Topologies.Line(3), 3), Addresses(result.Output));
     }
 
-    [NeedsLabFact(LabNeed.Tun, "ping")]
+    [NeedsFact(Need.Tun | Need.Ping)]
     public void Delays_are_kept_and_never_shortened_behind_tun() => KeepsDelays((topology, name) => RealTimeNetwork.BehindTun(topology, name));
 
-    [NeedsLabFact(LabNeed.Namespaces, "ping")]
+    [NeedsFact(Need.Namespaces | Need.Ping)]
     public void Delays_are_kept_and_never_shortened_behind_veth() => KeepsDelays((topology, name) => RealTimeNetwork.BehindVeth(topology, name));
 
-    [NeedsLabFact(LabNeed.Tun, "traceroute", "mtr")]
+    [NeedsFact(Need.Tun | Need.Traceroute)]
     public void The_peers_stop_at_a_hop_that_says_frag_needed_mtu_9000_to_tcp()
     {
         var topology = Topologies.Line(4).With("r2", node => node with { Rules = [AnswerRule.TooBig(9000, Protocols.Tcp)] });

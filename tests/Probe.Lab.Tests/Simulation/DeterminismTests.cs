@@ -9,7 +9,7 @@ public sealed class DeterminismTests
     {
         for (var i = 0UL; i < 30; i++)
         {
-            var topology = RandomTopologies.Make(Seed.Value + i, new RandomOptions { Noise = 0.5 });
+            var topology = RandomTopologies.Make(Seed.Long + i, new RandomOptions { Noise = 0.5 });
             var (eager, lazy) = (new SimulatedNetwork(topology), new SimulatedNetwork(topology));
             for (var ttl = 1; ttl <= 200; ttl++)
             {
@@ -28,7 +28,7 @@ public sealed class DeterminismTests
                 }
             }
 
-            Assert.True(Text(eager) == Text(lazy), $"seed {Seed.Value + i}\n{topology}");
+            Assert.True(Text(eager) == Text(lazy), $"seed {Seed.Long + i}\n{topology}");
         }
     }
 

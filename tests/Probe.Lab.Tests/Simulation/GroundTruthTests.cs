@@ -14,7 +14,7 @@ public sealed class GroundTruthTests
     {
         for (var i = 0UL; i < 500; i++)
         {
-            var seed = Seed.Value * 1000 + i;
+            var seed = Seed.Long * 1000 + i;
             Compare(seed, RandomTopologies.Make(seed, RandomOptions.Certain), mustBeCertain: true);
         }
     }
@@ -24,7 +24,7 @@ public sealed class GroundTruthTests
     {
         for (var i = 0UL; i < 500; i++)
         {
-            var seed = Seed.Value * 2000 + i;
+            var seed = Seed.Long * 2000 + i;
             Compare(seed, RandomTopologies.Make(seed), mustBeCertain: false);
         }
     }
@@ -87,7 +87,7 @@ public sealed class GroundTruthTests
     [Fact]
     public void Each_simpler_network_still_runs()
     {
-        var topology = RandomTopologies.Make(Seed.Value, new RandomOptions { Noise = 1 });
+        var topology = RandomTopologies.Make(Seed.Long, new RandomOptions { Noise = 1 });
         var simpler = RandomTopologies.Simpler(topology).ToArray();
         Assert.NotEmpty(simpler);
         Assert.All(simpler, one => new SimulatedNetwork(one).Ask(Probes.Udp(ttl: 3), Ms));

@@ -10,7 +10,7 @@ public sealed class TopologyDataTests
     {
         for (var i = 0UL; i < 50; i++)
         {
-            var topology = RandomTopologies.Make(Seed.Value + i, new RandomOptions { Noise = 0.3 });
+            var topology = RandomTopologies.Make(Seed.Long + i, new RandomOptions { Noise = 0.3 });
             var json = topology.ToJson();
             var read = Topology.FromJson(json);
             Assert.Equal(json, read.ToJson());

@@ -11,7 +11,7 @@ public sealed class TunnelTruthTests
     {
         for (var i = 0UL; i < 400; i++)
         {
-            var seed = Seed.Value * 3000 + i;
+            var seed = Seed.Long * 3000 + i;
             var chance = new Random((int)seed);
             var isV6 = chance.Next(2) == 1;
             var plan = Draw(chance) with { Seed = seed + 1 };
@@ -32,7 +32,7 @@ public sealed class TunnelTruthTests
     {
         for (var i = 0UL; i < 200; i++)
         {
-            var seed = Seed.Value * 4000 + i;
+            var seed = Seed.Long * 4000 + i;
             var chance = new Random((int)seed);
             var plan = Draw(chance) with { Seed = seed + 1 };
             var topology = plan.FromDirector();

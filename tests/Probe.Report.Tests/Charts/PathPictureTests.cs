@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Probe.Core.Evidence;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
 using Probe.Report.Charts;
-using static Probe.Core.Tests.Evidence.PathSamples;
+using static Probe.Testing.PathSamples;
 
 namespace Probe.Report.Tests.Charts;
 

@@ -1,11 +1,10 @@
 using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Tracing;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Probe.Report.Diagnosis;
-using static Probe.Core.Tests.Evidence.Samples;
+using static Probe.Testing.Samples;
 
 namespace Probe.Report.Tests.Diagnosis;
 

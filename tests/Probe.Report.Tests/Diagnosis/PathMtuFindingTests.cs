@@ -1,10 +1,8 @@
 using Probe.Core.Evidence;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
 using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
 using Probe.Report.Diagnosis;
-using static Probe.Core.Tests.Evidence.MtuSamples;
+using static Probe.Testing.MtuSamples;
 
 namespace Probe.Report.Tests.Diagnosis;
 

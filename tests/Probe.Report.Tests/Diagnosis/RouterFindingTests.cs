@@ -1,12 +1,11 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Tracing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 using Probe.Report.Diagnosis;
 using Probe.Report.Paths;
-using static Probe.Core.Tests.Evidence.Samples;
+using static Probe.Testing.Samples;
 using static Probe.Report.Tests.Diagnosis.FlowFindingTests;
 
 namespace Probe.Report.Tests.Diagnosis;

@@ -3,7 +3,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
-using static Probe.Core.Tests.Evidence.Samples;
+using static Probe.Testing.Samples;
 
 namespace Probe.Report.Tests.Diagnosis;
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
-using static Probe.Core.Tests.Evidence.Samples;
+using static Probe.Testing.Samples;
 
 namespace Probe.Report.Tests.Diagnosis;
 

@@ -1,8 +1,6 @@
 using Markdig.Syntax.Inlines;
 using Markdig.Syntax;
 using Probe.Core.Evidence;
-using Probe.Core.Tests.Evidence;
-using Probe.Core.Tests;
 using Probe.Report.Markdown;
 
 namespace Probe.Report.Tests.Markdown;

@@ -1,4 +1,3 @@
-using Probe.Core.Tests.Evidence;
 using Probe.Report.Paths;
 
 namespace Probe.Report.Tests.Paths;

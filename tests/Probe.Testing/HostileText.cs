@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Probe.Core.Tests.Evidence;
+namespace Probe.Testing;
 
 /// <summary>Random text as an enemy would write it: pieces of Markdown, HTML, escapes and any UTF-16 code unit, lone surrogates included.</summary>
 internal static class HostileText

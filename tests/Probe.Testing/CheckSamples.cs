@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.Evidence;
+namespace Probe.Testing;
 
 /// <summary>A document of health checks, as the run writes it.</summary>
 internal static class CheckSamples

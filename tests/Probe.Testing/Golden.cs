@@ -1,4 +1,4 @@
-namespace Probe.Core.Tests;
+namespace Probe.Testing;
 
 /// <summary>Files of the repository that a test keeps true. PROBE_UPDATE=1 writes them anew; the difference is then read in review.</summary>
 internal static class Golden

@@ -7,7 +7,7 @@ using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using Probe.Lab.Simulation;
 
-namespace Probe.Core.Tests.Tracing;
+namespace Probe.Testing;
 
 /// <summary>A trace through the simulated network, and what its journal says about each probe.</summary>
 internal sealed class SimulatedTrace

@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.Evidence;
+namespace Probe.Testing;
 
 /// <summary>
 /// Traces drawn from what each flow met: one text a flow, one word a TTL, <c>*</c> for no answer, <c>a|b</c> where packets of the flow met both.

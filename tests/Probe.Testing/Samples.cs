@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.Evidence;
+namespace Probe.Testing;
 
 /// <summary>Documents of small traces, as the tracer writes them.</summary>
 internal static class Samples

@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.Evidence;
+namespace Probe.Testing;
 
 /// <summary>Documents of path MTU searches, as the run writes them.</summary>
 internal static class MtuSamples
