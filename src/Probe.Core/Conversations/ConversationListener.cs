@@ -35,14 +35,15 @@ internal sealed class ConversationListener : IDisposable
     public int Port => SocketCalls.LocalAddress(Descriptor).Port;
 
     /// <summary>The next connection; null when none waits.</summary>
-    public TcpConversation? TryAccept() => SocketCalls.TryAccept(Descriptor, out var from) is { } accepted ? TcpConversation.Of(accepted, from) : null;
+    public KernelConversation? TryAccept() =>
+        SocketCalls.TryAccept(Descriptor, out var from) is { } accepted ? KernelConversation.Of(accepted, from) : null;
 
     /// <inheritdoc/>
     public void Dispose() => Descriptor.Dispose();
 
     private static FileDescriptor Listen(ushort port, IpAddress address)
     {
-        var socket = SocketCalls.Open(address.IsV4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP, "a TCP socket");
+        var socket = TcpStream.Open(address.IsV4);
         try
         {
             SocketCalls.Set(socket, SOL_SOCKET, SO_REUSEADDR, 1, nameof(SO_REUSEADDR));

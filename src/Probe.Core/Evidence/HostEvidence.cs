@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Probe.Core.Evidence;
 
 /// <summary>
@@ -90,8 +92,9 @@ public sealed record TcpInfoEvidence
     /// <summary>Octets written and never sent.</summary>
     public long NotSent { get; init; }
 
-    /// <summary>Window that the peer leaves open; 0 also where the kernel does not say.</summary>
-    public long SndWnd { get; init; }
+    /// <summary>Window that the peer leaves open; null where the kernel does not say (before Linux 5.4).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public long? SndWnd { get; init; }
 
     /// <summary>Congestion window.</summary>
     public int Cwnd { get; init; }
@@ -99,11 +102,13 @@ public sealed record TcpInfoEvidence
     /// <summary>Retransmission timeout.</summary>
     public long RtoNs { get; init; }
 
-    /// <summary>Smoothed round trip; 0 when unknown.</summary>
-    public long RttNs { get; init; }
+    /// <summary>Smoothed round trip; null before the first measurement.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public long? RttNs { get; init; }
 
-    /// <summary>Least round trip; 0 when unknown.</summary>
-    public long MinRttNs { get; init; }
+    /// <summary>Least round trip; null before the first measurement.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public long? MinRttNs { get; init; }
 
     /// <summary>Octets that the peer acknowledged.</summary>
     public long AckedOctets { get; init; }

@@ -36,7 +36,14 @@ internal static class TcpSockets
     }
 
     /// <summary>TCP_INFO.</summary>
-    public static TcpInfoEvidence Of(tcp_info info) => new()
+    public static TcpInfoEvidence Of(TcpInfo read) => Of(read.Info) with
+    {
+        SndWnd = read.SndWnd,
+        RttNs = read.Rtt * 1_000L,
+        MinRttNs = read.MinRtt * 1_000L,
+    };
+
+    private static TcpInfoEvidence Of(tcp_info info) => new()
     {
         State = State(info.tcpi_state),
         SndMss = (int)info.tcpi_snd_mss,
@@ -53,13 +60,8 @@ internal static class TcpSockets
         Probes = info.tcpi_probes,
         Backoff = info.tcpi_backoff,
         NotSent = info.tcpi_notsent_bytes,
-        SndWnd = info.tcpi_snd_wnd,
         Cwnd = (int)info.tcpi_snd_cwnd,
         RtoNs = info.tcpi_rto * 1_000L,
-        RttNs = info.tcpi_rtt * 1_000L,
-
-        // ~0 until there is a measurement.
-        MinRttNs = info.tcpi_min_rtt == uint.MaxValue ? 0 : info.tcpi_min_rtt * 1_000L,
         AckedOctets = (long)info.tcpi_bytes_acked,
         DataSegments = (int)info.tcpi_data_segs_out,
         Timestamps = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0,

@@ -7,6 +7,9 @@ public static class MssReading
 {
     private const int TimestampOption = 12;
 
+    /// <summary>Octets of the IP and TCP headers without options.</summary>
+    public static int Headers(bool v4) => v4 ? 40 : 60;
+
     /// <summary>Reads them.</summary>
     /// <param name="info">TCP_INFO of a connection that has sent no large segment yet.</param>
     /// <param name="v4">IPv4.</param>
@@ -14,7 +17,7 @@ public static class MssReading
     public static MssEvidence Of(TcpInfoEvidence info, bool v4, int? arrived = null)
     {
         ArgumentNullException.ThrowIfNull(info);
-        var headers = v4 ? 40 : 60;
+        var headers = Headers(v4);
         var options = info.Timestamps ? TimestampOption : 0;
         var payload = info.SndMss + options;
 

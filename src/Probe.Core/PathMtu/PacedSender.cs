@@ -13,7 +13,7 @@ internal sealed class PacedSender
     /// <summary>How often to step while nothing else happens, nanoseconds: acknowledgments wake nobody.</summary>
     public const long StepNs = 300_000;
 
-    private readonly TcpConversation _over;
+    private readonly IConversation _over;
     private readonly byte[] _payload;
     private readonly TcpPacing _pacing;
     private readonly long _startNs;
@@ -25,7 +25,7 @@ internal sealed class PacedSender
     private int _resized;
 
     /// <summary>Prepares; nothing is sent yet.</summary>
-    public PacedSender(TcpConversation over, byte[] payload, TcpPacing pacing, long nowNs, long timeoutNs)
+    public PacedSender(IConversation over, byte[] payload, TcpPacing pacing, long nowNs, long timeoutNs)
     {
         (_over, _payload, _pacing, _startNs, _untilNs) = (over, payload, pacing, nowNs, nowNs + timeoutNs);
         _before = over.Info;

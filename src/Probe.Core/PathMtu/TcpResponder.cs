@@ -5,7 +5,7 @@ namespace Probe.Core.PathMtu;
 
 /// <summary>
 /// The far end of a download: sends as many octets as it is asked for, at the pacing asked for, and what its own kernel says about them.
-/// Everything else that it hears is thrown away, which makes it the far end of an upload too. One thread; a stranger gets at most
+/// Everything else that it is sent is thrown away, which makes it the far end of an upload too. One thread; a stranger gets at most
 /// <see cref="TcpTransfer.MaxOctets"/> octets a connection, over a handshake of his own.
 /// </summary>
 public sealed class TcpResponder : IDisposable
@@ -14,12 +14,12 @@ public sealed class TcpResponder : IDisposable
     private const long TransferTimeoutNs = 3_000_000_000;
     private const long IdleNs = 60_000_000_000;
 
-    // Whoever talks now and then holds a place no longer than this.
+    // Whoever sends now and then holds a place no longer than this.
     private const long MostAgeNs = 120_000_000_000;
     private const long RestNs = 1_000_000_000;
 
     private readonly ConversationListener _listener;
-    private readonly List<Guest> _guests = [];
+    private readonly List<Client> _clients = [];
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _transfers;
 
@@ -38,27 +38,28 @@ public sealed class TcpResponder : IDisposable
     /// <summary>Serves until stopped.</summary>
     public void Run(CancellationToken stop)
     {
-        using var loop = new ConversationLoop(stop);
-        loop.Watch(_listener.Descriptor);
-        while (!loop.IsStopped)
+        using var stack = new KernelTcpStack();
+        using var registration = stop.Register(stack.Wake);
+        stack.Watch(_listener.Descriptor);
+        while (!stop.IsCancellationRequested)
         {
-            while (!loop.IsStopped && _listener.TryAccept() is { } conversation)
+            while (!stop.IsCancellationRequested && _listener.TryAccept() is { } conversation)
             {
-                Welcome(loop, conversation);
+                Accept(stack, conversation);
             }
 
-            foreach (var guest in _guests)
+            foreach (var client in _clients)
             {
-                Serve(guest);
+                Serve(client, stack.NowNs);
             }
 
-            foreach (var gone in _guests.Where(guest => guest.IsGone).ToList())
+            foreach (var gone in _clients.Where(client => client.IsGone).ToList())
             {
                 gone.Over.Dispose();
-                _guests.Remove(gone);
+                _clients.Remove(gone);
             }
 
-            loop.Wait(_guests.Any(guest => guest.IsBusy) ? PacedSender.StepNs : RestNs);
+            stack.Wait(stack.NowNs + (_clients.Any(client => client.IsBusy) ? PacedSender.StepNs : RestNs));
         }
     }
 
@@ -66,41 +67,40 @@ public sealed class TcpResponder : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
-        _guests.ForEach(guest => guest.Over.Dispose());
-        _guests.Clear();
+        _clients.ForEach(client => client.Over.Dispose());
+        _clients.Clear();
     }
 
-    private void Welcome(ConversationLoop loop, TcpConversation conversation)
+    private void Accept(KernelTcpStack stack, KernelConversation conversation)
     {
-        if (_guests.Count >= MostConnections)
+        if (_clients.Count >= MostConnections)
         {
             conversation.Dispose();
             return;
         }
 
-        loop.Watch(conversation.Descriptor);
-        _guests.Add(new Guest(conversation, ConversationLoop.NowNs));
+        stack.Watch(conversation.Descriptor);
+        _clients.Add(new Client(conversation, stack.NowNs));
     }
 
-    private void Serve(Guest guest)
+    private void Serve(Client client, long now)
     {
-        var now = ConversationLoop.NowNs;
-        while (guest.Over.Receive(_buffer) is > 0 and var count)
+        while (client.Over.Receive(_buffer) is > 0 and var count)
         {
-            guest.Hear(_buffer.AsSpan(0, count), now);
+            client.Take(_buffer.AsSpan(0, count), now);
         }
 
-        guest.Step(now);
-        if (guest.TakeFinished())
+        client.Step(now);
+        if (client.TakeFinished())
         {
             Interlocked.Increment(ref _transfers);
         }
 
-        guest.IsGone = guest.Over.IsOver || now - guest.HeardNs > IdleNs || now - guest.BornNs > MostAgeNs;
+        client.IsGone = client.Over.IsOver || now - client.LastReadNs > IdleNs || now - client.AcceptedNs > MostAgeNs;
     }
 
     /// <summary>One connection.</summary>
-    private sealed class Guest(TcpConversation over, long nowNs)
+    private sealed class Client(KernelConversation over, long nowNs)
     {
         private readonly List<byte> _request = [];
         private bool _isSink;
@@ -109,19 +109,19 @@ public sealed class TcpResponder : IDisposable
         private bool _isReported;
         private bool _finished;
 
-        public TcpConversation Over => over;
+        public KernelConversation Over => over;
 
         public bool IsGone { get; set; }
 
-        public long BornNs { get; } = nowNs;
+        public long AcceptedNs { get; } = nowNs;
 
-        public long HeardNs { get; private set; } = nowNs;
+        public long LastReadNs { get; private set; } = nowNs;
 
         public bool IsBusy => _sender is not null && !_isReported;
 
-        public void Hear(ReadOnlySpan<byte> octets, long now)
+        public void Take(ReadOnlySpan<byte> octets, long now)
         {
-            HeardNs = now;
+            LastReadNs = now;
             if (_isSink || _sender is not null)
             {
                 return;
@@ -170,7 +170,9 @@ public sealed class TcpResponder : IDisposable
             return finished;
         }
 
-        private static int? SynMss(TcpConversation over) =>
-            IpPacket.TryRead(over.SavedSyn, out var packet) && TcpHeader.TryRead(packet.Payload, out var header) ? header.ReadOptions().MaximumSegmentSize : null;
+        private static int? SynMss(KernelConversation over) =>
+            IpPacket.TryRead(over.SavedSyn, out var packet) && TcpHeader.TryRead(packet.Payload, out var header)
+                ? header.ReadOptions().MaximumSegmentSize
+                : null;
     }
 }

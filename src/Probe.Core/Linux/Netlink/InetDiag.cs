@@ -9,7 +9,7 @@ using static Probe.Core.Linux.Sockets.SocketConstants;
 namespace Probe.Core.Linux.Netlink;
 
 /// <summary>One TCP socket as sock_diag shows it.</summary>
-internal readonly record struct DiagnosedSocket(IpAddress Local, ushort LocalPort, IpAddress Remote, ushort RemotePort, inet_diag_msg Message, tcp_info? Info);
+internal readonly record struct DiagnosedSocket(IpAddress Local, ushort LocalPort, IpAddress Remote, ushort RemotePort, inet_diag_msg Message, TcpInfo? Info);
 
 /// <summary>TCP sockets of the calling thread's network namespace, with their timers and TCP_INFO (NETLINK_SOCK_DIAG). Needs no privilege.</summary>
 internal static unsafe class InetDiag
@@ -79,15 +79,16 @@ internal static unsafe class InetDiag
         }
 
         var message = MemoryMarshal.Read<inet_diag_msg>(body);
-        tcp_info? info = null;
+        TcpInfo? info = null;
         var attributes = new NetlinkAttributes(body[NetlinkSocket.Align(sizeof(inet_diag_msg))..]);
         while (attributes.MoveNext())
         {
             if (attributes.Type == INET_DIAG_INFO)
             {
                 tcp_info read = default;
-                attributes.Value[..Math.Min(attributes.Value.Length, sizeof(tcp_info))].CopyTo(new Span<byte>(&read, sizeof(tcp_info)));
-                info = read;
+                var filled = Math.Min(attributes.Value.Length, sizeof(tcp_info));
+                attributes.Value[..filled].CopyTo(new Span<byte>(&read, sizeof(tcp_info)));
+                info = new TcpInfo(read, filled);
             }
         }
 

@@ -141,12 +141,16 @@ internal static unsafe class SocketCalls
     }
 
     /// <summary>Reads a struct that grows with each kernel: what this one does not fill stays 0, and so does all of it where the option is refused.</summary>
-    public static T Front<T>(FileDescriptor socket, int level, int option)
+    /// <param name="socket">The socket.</param>
+    /// <param name="level">The option's level.</param>
+    /// <param name="option">The option.</param>
+    /// <param name="filled">Octets that the kernel filled.</param>
+    public static T Front<T>(FileDescriptor socket, int level, int option, out int filled)
         where T : unmanaged
     {
         T value = default;
         var length = (uint)sizeof(T);
-        _ = LibC.getsockopt(socket, level, option, &value, &length);
+        filled = LibC.getsockopt(socket, level, option, &value, &length) == 0 ? (int)length : 0;
         return value;
     }
 
