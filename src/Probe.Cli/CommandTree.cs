@@ -52,7 +52,9 @@ internal static class CommandTree
         }
         catch (OperationCanceledException) when (context.Limit.End != SweepEnd.Done)
         {
-            return context.EndEmpty(asDocument: command.Options.Any(option => option.Name is "--json" or "--ndjson" && parse.GetResult(option) is { Implicit: false }));
+            return context.EndEmpty(Asked("--json") ? OutputForm.Json : Asked("--ndjson") ? OutputForm.Ndjson : OutputForm.View);
         }
+
+        bool Asked(string name) => command.Options.Any(option => option.Name == name && parse.Has(option));
     }
 }

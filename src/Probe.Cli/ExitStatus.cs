@@ -18,6 +18,9 @@ internal enum ExitStatus
     /// <summary>Ran, but what was asked for could not be collected, or the evidence cannot be trusted.</summary>
     Incomplete = 4,
 
+    /// <summary>SIGHUP.</summary>
+    HungUp = 129,
+
     /// <summary>SIGINT.</summary>
     Interrupted = 130,
 
@@ -28,10 +31,10 @@ internal enum ExitStatus
 /// <summary>Which of several ends a process shows.</summary>
 internal static class ExitStatuses
 {
-    // 130/143 > 2 > 3 > 1 > 4 > 0; of two signals the first one counts.
+    // 129/130/143 > 2 > 3 > 1 > 4 > 0; of two signals the first one counts.
     private static int Rank(ExitStatus status) => status switch
     {
-        ExitStatus.Interrupted or ExitStatus.Terminated => 5,
+        ExitStatus.HungUp or ExitStatus.Interrupted or ExitStatus.Terminated => 5,
         ExitStatus.Usage => 4,
         ExitStatus.CannotRun => 3,
         ExitStatus.Fault => 2,

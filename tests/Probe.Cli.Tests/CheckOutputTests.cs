@@ -1,3 +1,4 @@
+using Probe.Cli.Frame;
 using Probe.Cli.Check;
 using Probe.Cli.Output;
 using Probe.Cli.Parsing;
@@ -122,18 +123,20 @@ public class CheckOutputTests
         score.Add(0, Up);
         Array.ForEach(verdicts, verdict => score.Add(1, verdict));
 
-        Assert.Equal((own, binary, nagios), ((int)score.Judge(ExitMode.Probe, SweepEnd.Done), (int)score.Judge(ExitMode.Binary, SweepEnd.Done), (int)score.Judge(ExitMode.Nagios, SweepEnd.Done)));
+        Assert.Equal((own, binary, nagios), ((int)Exit(score, ExitMode.Probe), (int)Exit(score, ExitMode.Binary), (int)Exit(score, ExitMode.Nagios)));
         Assert.Equal(2, score.Up + score.Down + score.Unknown);
     }
+
+    private static ExitStatus Exit(CheckScore score, ExitMode mode, SweepEnd end = SweepEnd.Done) => ExitJudgement.Of([score.Conclude(end)], [], mode);
 
     [Fact]
     public void A_deadline_is_the_code_of_what_was_found_else_4()
     {
         var score = new CheckScore(3, ExpectedState.Up, FailMode.Last);
         score.Add(0, Up);
-        Assert.Equal(ExitStatus.Incomplete, score.Judge(ExitMode.Probe, SweepEnd.Deadline));
+        Assert.Equal(ExitStatus.Incomplete, Exit(score, ExitMode.Probe, SweepEnd.Deadline));
         score.Add(1, NoAnswer);
-        Assert.Equal(ExitStatus.Fault, score.Judge(ExitMode.Probe, SweepEnd.Deadline));
+        Assert.Equal(ExitStatus.Fault, Exit(score, ExitMode.Probe, SweepEnd.Deadline));
     }
 
     [Fact]
@@ -142,7 +145,7 @@ public class CheckOutputTests
         var score = new CheckScore(1, ExpectedState.Refused, FailMode.Last);
         score.Add(0, Refused);
 
-        Assert.Equal((ExitStatus.Fine, 1), (score.Judge(ExitMode.Probe, SweepEnd.Done), score.Up));
+        Assert.Equal((ExitStatus.Fine, 1), (Exit(score, ExitMode.Probe), score.Up));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
 using Probe.Core.Health;
 using Probe.Core.Linux;
 using Probe.Core.Vocabulary;
@@ -55,7 +56,7 @@ internal sealed class CheckCommand : ProbeCommand
         try
         {
             var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
-            return CheckSession.Run(ReadInside(parse, readsInput, () => Read(parse, context)), context);
+            return Check(ReadInside(parse, readsInput, () => Read(parse, context)), context);
         }
         catch (Exception e) when (exit != ExitMode.Probe && e is LinuxException or UserError { Status: ExitStatus.CannotRun })
         {
@@ -68,6 +69,40 @@ internal sealed class CheckCommand : ProbeCommand
 
             context.Out.WriteLine("CHECK UNKNOWN - cannot run");
             return MonitoringStatus.Unknown;
+        }
+    }
+
+    private static ExitStatus Check(CheckRequest request, CommandContext context)
+    {
+        var rows = request.Output == CheckOutput.Csv ? new CheckCsv(context.Out) : null;
+        var check = new CheckMeasurement(request, request.Output switch
+        {
+            CheckOutput.Csv => rows!.Write,
+            CheckOutput.Ndjson => _ => { },
+            _ => null,
+        });
+        var form = request.Output switch { CheckOutput.Json => OutputForm.Json, CheckOutput.Ndjson => OutputForm.Ndjson, _ => OutputForm.View };
+        var status = RunFrame.Run(context, new RunOutput(context, form, Show), request.Probing.CaptureFile, request.Exit, check);
+        if (request.Exit == ExitMode.Binary && check.Score.Unknown > 0)
+        {
+            context.Messages.Error($"{check.Score.Unknown} of {request.Targets.Count} targets could not be judged, for a fault of this host or an overload of the checker");
+        }
+
+        return status;
+
+        void Show(Bundle bundle, ExitStatus status)
+        {
+            if (request.Output != CheckOutput.Table)
+            {
+                return;
+            }
+
+            if (request.Exit == ExitMode.Nagios)
+            {
+                context.Out.WriteLine(CheckTable.StateLine(check.Score, status));
+            }
+
+            CheckTable.Write(bundle, check.Score, request, context.Out, context.Palette);
         }
     }
 

@@ -1,3 +1,4 @@
+using Probe.Cli.Frame;
 using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Health;
@@ -32,19 +33,6 @@ internal enum FailMode
 
     /// <summary>All that say something about it do.</summary>
     All,
-}
-
-/// <summary>For whom the exit code is.</summary>
-internal enum ExitMode
-{
-    /// <summary>Probe's own codes.</summary>
-    Probe,
-
-    /// <summary>Callers that read any non-zero as dead: 1 only when a target counts as down.</summary>
-    Binary,
-
-    /// <summary>Monitoring plugins: 0 OK, 2 CRITICAL, 3 UNKNOWN, and one line of state first.</summary>
-    Nagios,
 }
 
 /// <summary>What <c>probe check</c> was asked to do.</summary>

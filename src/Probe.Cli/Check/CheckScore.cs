@@ -1,8 +1,9 @@
+using Probe.Cli.Frame;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Check;
 
-/// <summary>How the checks of a run went, target by target, and what the process makes of it.</summary>
+/// <summary>How the checks of a run went, target by target.</summary>
 internal sealed class CheckScore(int targets, ExpectedState expected, FailMode fail)
 {
     private readonly TargetScore[] _scores = new TargetScore[targets];
@@ -43,20 +44,11 @@ internal sealed class CheckScore(int targets, ExpectedState expected, FailMode f
         }
     }
 
-    /// <summary>The exit code of the run.</summary>
-    /// <param name="exit">For whom it is.</param>
-    /// <param name="end">How the run ended.</param>
+    /// <summary>What the run says of its targets.</summary>
+    /// <param name="end">How it ended.</param>
     /// <param name="isWhole">Everything that was asked for could be checked.</param>
-    public ExitStatus Judge(ExitMode exit, SweepEnd end, bool isWhole = true)
-    {
-        var (down, unknown) = (Down > 0, Unknown > 0 || end == SweepEnd.Deadline || Seen == 0 || !isWhole);
-        return exit switch
-        {
-            ExitMode.Binary => down ? ExitStatus.Fault : ExitStatus.Fine,
-            ExitMode.Nagios => down ? MonitoringStatus.Critical : unknown ? MonitoringStatus.Unknown : ExitStatus.Fine,
-            _ => down ? ExitStatus.Fault : unknown ? ExitStatus.Incomplete : ExitStatus.Fine,
-        };
-    }
+    public Measured Conclude(SweepEnd end, bool isWhole = true) =>
+        new() { End = end, HasFault = Down > 0, HasUnknown = Unknown > 0 || Seen == 0 || !isWhole };
 
     private bool IsDown(TargetScore score) => fail switch
     {
@@ -75,14 +67,4 @@ internal sealed class CheckScore(int targets, ExpectedState expected, FailMode f
         public int Down;
         public int Unknown;
     }
-}
-
-/// <summary>What monitoring plugins mean by their exit codes, where it is not what Probe means by the same numbers.</summary>
-internal static class MonitoringStatus
-{
-    /// <summary>CRITICAL.</summary>
-    public const ExitStatus Critical = (ExitStatus)2;
-
-    /// <summary>UNKNOWN.</summary>
-    public const ExitStatus Unknown = (ExitStatus)3;
 }

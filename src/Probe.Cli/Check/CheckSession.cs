@@ -11,8 +11,8 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Probe.Cli.Check;
 
-/// <summary>Runs the checks of one command: resolve, open, check, judge, show. Each result is shown or kept as it comes.</summary>
-internal sealed class CheckSession : IVerdictSink
+/// <summary>Health checks: resolve, open, check, judge. Each result is streamed or kept as it comes.</summary>
+internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
 {
     // Below this, a second engine would cost more than it brings.
     private const int TargetsPerEngine = 500;
@@ -20,29 +20,30 @@ internal sealed class CheckSession : IVerdictSink
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
 
     private readonly CheckRequest _request;
-    private readonly CommandContext _context;
+    private readonly Action<CheckEvidence>? _judged;
+    private readonly CheckedPackets _packets = new();
     private readonly List<CheckEvidence> _checks = [];
-    private readonly CheckScore _score;
     private readonly List<CheckTarget> _targets = [];
 
     // The place of each target to check in the list that the user gave, and how long its name took.
     private readonly List<(int Place, long? DnsNs)> _places = [];
     private readonly Dictionary<string, List<int>> _placesOf = new(StringComparer.Ordinal);
-    private readonly CheckCsv? _csv;
     private RouteCacheWatch? _cache;
     private long _zeroNs;
     private int _escaped;
 
-    private CheckSession(CheckRequest request, CommandContext context)
+    private RunFrame _frame = null!;
+
+    /// <param name="request">What to check.</param>
+    /// <param name="judged">Called with each check as it is judged, which is not kept then; null keeps them for the document.</param>
+    public CheckMeasurement(CheckRequest request, Action<CheckEvidence>? judged = null)
     {
-        (_request, _context) = (request, context);
-        _score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
-        _csv = request.Output == CheckOutput.Csv ? new CheckCsv(context.Out) : null;
+        (_request, _judged) = (request, judged);
+        Score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
     }
 
-    /// <exception cref="UserError">The only name does not resolve, or a file cannot be written.</exception>
-    /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public static ExitStatus Run(CheckRequest request, CommandContext context) => new CheckSession(request, context).Run();
+    /// <summary>How the targets stand.</summary>
+    public CheckScore Score { get; }
 
     void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
     {
@@ -51,31 +52,32 @@ internal sealed class CheckSession : IVerdictSink
         Take(place, CheckEvidenceBuilder.Build(_targets[outcome.Target], _request.Engine, outcome, verdict, reason, _zeroNs, dnsNs));
     }
 
-    private ExitStatus Run()
+    /// <inheritdoc/>
+    public Measured Measure(RunFrame frame)
     {
+        _frame = frame;
         using var names = Begin();
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
         using var engines = CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
-        using var capture = RunCapture.Open(_request.Probing.CaptureFile, _targets.SelectMany(target => new[] { target.Address, target.SentTo }).ToHashSet(), (in _) => "");
-        _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - _context.Started.UnixNs);
+        _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - frame.Started.UnixNs);
         var probing = _request.Probing;
         using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
         var crew = engines.Crew(_targets, pace, more: names.Left > 0);
         var arrivals = new CheckArrivals(names, crew, judge, Place);
         arrivals.Take();
-        var left = _context.Limit.On(0);
-        var end = crew.Run(judge, () => Turn(arrivals, judge, capture), left, _context.Cancellation);
+        var left = _frame.Limit.On(0);
+        var end = crew.Run(judge, () => Turn(arrivals, judge), left, _frame.Cancellation);
 
         // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
-        while (end == SweepEnd.Done && judge.Waiting > 0 && !_context.Cancellation.WaitHandle.WaitOne(SettleTime))
+        while (end == SweepEnd.Done && judge.Waiting > 0 && !_frame.Cancellation.WaitHandle.WaitOne(SettleTime))
         {
             judge.Turn();
         }
 
         judge.Finish();
-        _context.Messages.EndProgress();
-        return Conclude(end, capture);
+        _frame.EndRecording();
+        return Conclude(end);
     }
 
     /// <summary>The pace at which raw SYNs leave other connections room to be tracked.</summary>
@@ -100,22 +102,22 @@ internal sealed class CheckSession : IVerdictSink
                 $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
         }
 
-        _context.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
+        _frame.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
             $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; --allow-conntrack-fill goes at full speed"));
         return pace with { MaxPerSecond = forecast.PerSecond };
     }
 
-    private void Turn(CheckArrivals arrivals, VerdictJudge judge, RunCapture? capture)
+    private void Turn(CheckArrivals arrivals, VerdictJudge judge)
     {
         arrivals.Take();
         judge.Turn();
-        capture?.Drain();
-        if (_request.Output is CheckOutput.Csv or CheckOutput.Ndjson)
+        _frame.Observe();
+        if (_judged is not null)
         {
-            _context.Out.Flush();
+            _frame.Output.Flush();
         }
 
-        _context.Messages.Progress($"{_score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(_score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
+        _frame.Messages.Progress($"{Score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(Score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
     }
 
     /// <summary>Places the addresses, and begins to resolve the names; a single one now, as nothing goes on without it.</summary>
@@ -125,7 +127,7 @@ internal sealed class CheckSession : IVerdictSink
         if (all is [{ Host: { IsName: true } only }])
         {
             var asked = Stopwatch.GetTimestamp();
-            var address = TargetResolver.Resolve(only, probing.Family, _context.Limit.Ending);
+            var address = TargetResolver.Resolve(only, probing.Family, _frame.Limit.Ending);
             Add(0, address, Stopwatch.GetElapsedTime(asked).Ticks * 100);
             return new ManyNames([], probing.Family, _request.Resolver);
         }
@@ -149,16 +151,16 @@ internal sealed class CheckSession : IVerdictSink
 
         var names = new ManyNames(all.Where(target => target.Host.IsName).Select(target => target.Host), probing.Family, _request.Resolver);
 
-        // A capture's filter is set once, with all addresses in it; so is the one for answers under this host's own addresses.
-        while ((probing.CaptureFile is not null || _request.Tunnels) && names.Left > 0 && _context.Limit.End == SweepEnd.Done)
+        // The filter for answers under this host's own addresses is set once, with all addresses in it.
+        while (_request.Tunnels && names.Left > 0 && _frame.Limit.End == SweepEnd.Done)
         {
             while (names.TryTake(out var answer))
             {
                 Place(answer);
             }
 
-            _context.Messages.Progress($"{names.Left} names to resolve");
-            names.Wait(_context.Limit.Ending);
+            _frame.Messages.Progress($"{names.Left} names to resolve");
+            names.Wait(_frame.Limit.Ending);
         }
 
         return names;
@@ -203,32 +205,31 @@ internal sealed class CheckSession : IVerdictSink
             TimeoutNs = _request.Probing.Timeout.Ns,
         });
         _places.Add((place, dnsNs));
+        _packets.Add(_targets[^1]);
+        _frame.Record([address, _targets[^1].SentTo], (in packet) => _packets.NameOf(packet.Octets));
     }
 
     private void Take(int place, CheckEvidence check)
     {
-        _score.Add(place, check.Verdict);
-        switch (_request.Output)
+        Score.Add(place, check.Verdict);
+        _frame.Output.Stream(check);
+        if (_judged is null)
         {
-            case CheckOutput.Csv:
-                _csv!.Write(check);
-                break;
-            case CheckOutput.Ndjson:
-                _context.Out.Write(EvidenceJson.Line(check));
-                break;
-            default:
-                _checks.Add(check);
-                break;
+            _checks.Add(check);
+        }
+        else
+        {
+            _judged(check);
         }
     }
 
-    private ExitStatus Conclude(SweepEnd end, RunCapture? capture)
+    private Measured Conclude(SweepEnd end)
     {
         var gaps = new List<Gap>();
         var expected = (long)_targets.Count * _request.Pace.Count + (_request.Targets.Count - _targets.Count);
-        if (_score.Checks < expected)
+        if (Score.Checks < expected)
         {
-            gaps.Add(new Gap("checks", $"{expected - _score.Checks} of {expected} were not made or not over when the run ended"));
+            gaps.Add(new Gap("checks", $"{expected - Score.Checks} of {expected} were not made or not over when the run ended"));
         }
 
         gaps.AddRange(RunGaps.Skipped(_request.Skipped, "checked"));
@@ -239,46 +240,10 @@ internal sealed class CheckSession : IVerdictSink
 
         if (_cache?.Conclude(_targets.Select(target => target.Address).ToHashSet()) is { } learned)
         {
-            _context.Messages.Warning($"{learned.What}: {learned.Why}");
+            _frame.Messages.Warning($"{learned.What}: {learned.Why}");
             gaps.Add(learned);
         }
 
-        var file = capture?.Finish();
-        gaps.AddRange(RunGaps.Of(captureLost: capture?.Lost ?? 0));
-        var bundle = _context.Frame(end) with
-        {
-            Checks = _checks,
-            Captures = file is null ? null : [file],
-            Gaps = gaps.Count == 0 ? null : gaps,
-        };
-        var status = _score.Judge(_request.Exit, end, isWhole: _request.Skipped.Count == 0);
-        Show(bundle, status);
-        if (_request.Exit == ExitMode.Binary && _score.Unknown > 0)
-        {
-            _context.Messages.Error($"{_score.Unknown} of {_request.Targets.Count} targets could not be judged, for a fault of this host or an overload of the checker");
-        }
-
-        return status;
-    }
-
-    private void Show(Bundle bundle, ExitStatus status)
-    {
-        switch (_request.Output)
-        {
-            case CheckOutput.Json:
-                _context.Write(bundle);
-                break;
-            case CheckOutput.Ndjson:
-                _context.Out.Write(EvidenceJson.LastLine(bundle));
-                break;
-            case CheckOutput.Table:
-                if (_request.Exit == ExitMode.Nagios)
-                {
-                    _context.Out.WriteLine(CheckTable.StateLine(_score, status));
-                }
-
-                CheckTable.Write(bundle, _score, _request, _context.Out, _context.Palette);
-                break;
-        }
+        return Score.Conclude(end, isWhole: _request.Skipped.Count == 0) with { Checks = _checks, Gaps = gaps };
     }
 }

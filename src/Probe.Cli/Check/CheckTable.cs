@@ -1,3 +1,4 @@
+using Probe.Cli.Frame;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Health;

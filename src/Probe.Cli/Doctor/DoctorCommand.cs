@@ -30,21 +30,9 @@ internal sealed class DoctorCommand : ProbeCommand
 
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
-        var checks = HostChecks.Run(parse.Find(_source) ?? default);
-        var missing = checks.Where(c => c.State == HostCheckState.Missing).ToList();
-        if (parse.Has(_json))
-        {
-            context.Write(context.Frame() with
-            {
-                Gaps = [.. missing.Select(c => new Gap(c.Name, c.Fix is null ? c.Detail : $"{c.Detail}; {c.Fix}"))],
-            });
-        }
-        else
-        {
-            Show(checks, context);
-        }
-
-        return missing.Count == 0 ? ExitStatus.Fine : ExitStatus.Incomplete;
+        var doctor = new DoctorMeasurement(parse.Find(_source) ?? default);
+        var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;
+        return RunFrame.Run(context, new RunOutput(context, form, (_, _) => Show(doctor.Checks, context)), captureFile: null, doctor);
     }
 
     private static void Show(IReadOnlyList<HostCheck> checks, CommandContext context)

@@ -73,14 +73,14 @@ internal sealed class CommandContext
     };
 
     /// <summary>Ends a run that was over before it had measured anything, as while its only name was being looked up.</summary>
-    /// <param name="asDocument">A document was asked for: it says why it is empty.</param>
-    public ExitStatus EndEmpty(bool asDocument)
+    /// <param name="form">Where a document was asked for, it says why it is empty.</param>
+    public ExitStatus EndEmpty(OutputForm form)
     {
         Messages.EndProgress();
         var end = Limit.End;
-        if (asDocument)
+        if (form != OutputForm.View)
         {
-            Write(Frame(end) with { Gaps = [new Gap("measurement", "the run ended before anything was measured")] });
+            new RunOutput(this, form).End(Frame(end) with { Gaps = [RunGaps.NothingMeasured] }, ExitStatus.Incomplete);
         }
 
         if (end == SweepEnd.Deadline)

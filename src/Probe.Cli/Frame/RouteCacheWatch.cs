@@ -3,7 +3,6 @@ using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Wire;
 
 namespace Probe.Cli.Frame;
 
@@ -11,7 +10,8 @@ namespace Probe.Cli.Frame;
 internal sealed class RouteCacheWatch
 {
     private const int MostNamed = 5;
-    private const string What = "route cache";
+    /// <summary>What a gap about it is called.</summary>
+    public const string What = "route cache";
 
     private readonly Func<LearnedRoutes> _read;
     private readonly LearnedRoutes? _before;
@@ -57,18 +57,6 @@ internal sealed class RouteCacheWatch
         var more = learned.Count > MostNamed ? $" and {learned.Count - MostNamed} more" : "";
         return new Gap(What, $"the kernel learned from answers to these sockets: {named}{more}");
     }
-
-    /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
-    public static Gap? Describe(ProbeSession session) => session.CleanRouteCache(out var now) switch
-    {
-        ExceptionOutcome.Removed => new Gap(What, "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
-        ExceptionOutcome.StaysUntilExpiry when session.LearnsByConnecting => new Gap(What,
-            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
-        ExceptionOutcome.StaysUntilExpiry => new Gap(What,
-            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
-        ExceptionOutcome.Unknown => new Gap(What, $"what the kernel learned from our probes was not looked up: {session.NotCleaned}"),
-        _ => null,
-    };
 
     private static string Describe(LearnedRoute route) => string.Create(CultureInfo.InvariantCulture,
         $"{(route.Mtu > 0 ? $"path MTU {route.Mtu}{(route.MtuLocked ? " (locked)" : "")}" : $"gateway {route.Gateway}")} to {route.Destination}, which expires in {route.ExpiresSeconds} s");

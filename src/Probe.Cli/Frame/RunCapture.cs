@@ -13,47 +13,42 @@ internal sealed class RunCapture : IDisposable
     private const int MostAddresses = 200;
 
     private readonly string _file;
-    private readonly CaptureRecorder _recorder;
+    private readonly HashSet<IpAddress> _addresses = [];
+    private CaptureRecorder? _recorder;
+    private PacketComment _comment = Nobody;
+    private bool _takesAll;
 
-    private RunCapture(string file, CaptureRecorder recorder) => (_file, _recorder) = (file, recorder);
+    /// <param name="file">The file, which is replaced.</param>
+    public RunCapture(string file) => _file = file;
 
     /// <summary>Packets that this process was too late for; they are missing in the file. Known once it is finished.</summary>
     public long Lost { get; private set; }
 
-    /// <summary>Begins to capture into a file, which is replaced; null for no file.</summary>
-    /// <param name="file">The file.</param>
+    /// <summary>Captures packets of these addresses besides those before, and names all by this from now on.</summary>
     /// <param name="addresses">Only packets of these are looked at, and ICMP, as a router's error has no target's address; none for all packets.</param>
     /// <param name="comment">Names the probe that a packet belongs to; null leaves the packet out.</param>
-    /// <exception cref="UserError">The file cannot be written, or the addresses are too many.</exception>
+    /// <exception cref="UserError">The file cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">No CAP_NET_RAW.</exception>
-    public static RunCapture? Open(string? file, IReadOnlyCollection<IpAddress> addresses, PacketComment comment)
+    public void Record(IReadOnlyCollection<IpAddress> addresses, PacketComment comment)
     {
-        if (file is null)
+        _comment = comment;
+        var known = _recorder is null ? -1 : _addresses.Count;
+        _addresses.UnionWith(addresses);
+        if (known == _addresses.Count || (_takesAll && _recorder is not null))
         {
-            return null;
+            return;
         }
 
-        if (addresses.Count > MostAddresses)
+        // Beyond that all packets are looked at here, and those of nobody's are left out.
+        _takesAll = addresses.Count == 0 || _addresses.Count > MostAddresses;
+        var filter = new CaptureFilter { Addresses = _takesAll ? [] : [.. _addresses], Icmp = true };
+        if (_recorder is { } open)
         {
-            throw UserError.Usage($"--pcap is for up to {MostAddresses} addresses, here are {addresses.Count}: check fewer, or capture with tcpdump");
+            open.Take(filter);
         }
-
-        try
+        else
         {
-            var writer = PcapngWriter.Create(file, "probe");
-            try
-            {
-                return new RunCapture(file, new CaptureRecorder(new PacketCapture(new CaptureFilter { Addresses = [.. addresses], Icmp = true }), writer, comment));
-            }
-            catch
-            {
-                writer.Dispose();
-                throw;
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw UserError.CannotRun($"cannot write {file}: {e.Message}");
+            _recorder = Open(filter);
         }
     }
 
@@ -66,19 +61,51 @@ internal sealed class RunCapture : IDisposable
     };
 
     /// <summary>Writes what has come; to be called from the loop that sends.</summary>
-    public void Drain() => _recorder.Drain();
+    public void Drain() => _recorder?.Drain();
 
-    /// <summary>Waits a moment for what is still on its way through the kernel, as before the wire that can name it goes.</summary>
-    public void Settle() => _recorder.Settle();
-
-    /// <summary>Writes what is left and closes the file.</summary>
-    public CaptureFile Finish()
+    /// <summary>Waits a moment for what is still on its way through the kernel, before the wire that can name it goes; then no packet is anybody's.</summary>
+    public void EndRecording()
     {
-        Lost = _recorder.Stop().Lost;
+        _recorder?.Settle();
+        _comment = Nobody;
+    }
+
+    /// <summary>Writes what is left and closes the file; null when nothing was captured.</summary>
+    public CaptureFile? Finish()
+    {
+        if (_recorder is not { } recorder)
+        {
+            return null;
+        }
+
+        Lost = recorder.Stop().Lost;
         using var stream = File.OpenRead(_file);
         return new CaptureFile(_file, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _recorder.Dispose();
+    public void Dispose() => _recorder?.Dispose();
+
+    private static string? Nobody(in CapturedPacket packet) => null;
+
+    private CaptureRecorder Open(CaptureFilter filter)
+    {
+        try
+        {
+            var writer = PcapngWriter.Create(_file, "probe");
+            try
+            {
+                return new CaptureRecorder(new PacketCapture(filter), writer, (in packet) => _comment(packet));
+            }
+            catch
+            {
+                writer.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw UserError.CannotRun($"cannot write {_file}: {e.Message}");
+        }
+    }
 }

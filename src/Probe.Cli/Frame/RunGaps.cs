@@ -5,6 +5,9 @@ namespace Probe.Cli.Frame;
 /// <summary>The gaps that any run with packets of its own may have, in one wording.</summary>
 internal static class RunGaps
 {
+    /// <summary>The run had to end before this.</summary>
+    public static Gap NothingMeasured { get; } = new("measurement", "the run ended before anything was measured");
+
     /// <summary>What another program's list of services has besides, one sentence each.</summary>
     /// <param name="sentences">What, and why not.</param>
     /// <param name="done">What became of the others, as it follows "not".</param>

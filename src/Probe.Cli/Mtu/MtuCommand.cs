@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
+using Probe.Core.Evidence;
 using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
 
@@ -52,7 +53,25 @@ internal sealed class MtuCommand : ProbeCommand
         }
 
         var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
-        return MtuRun.Run(ReadInside(parse, readsInput, () => Read(parse, context)), context);
+        var request = ReadInside(parse, readsInput, () => Read(parse, context));
+        var rows = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
+        var output = new RunOutput(context, FormOf(request.Output), (bundle, _) => Show(request.Output, bundle, context));
+        return RunFrame.Run(context, output, request.Probing.CaptureFile, new MtuMeasurement(request, rows is null ? null : rows.Write));
+    }
+
+    private static OutputForm FormOf(MtuOutput output) => output switch
+    {
+        MtuOutput.Json => OutputForm.Json,
+        MtuOutput.Ndjson => OutputForm.Ndjson,
+        _ => OutputForm.View,
+    };
+
+    private static void Show(MtuOutput output, Bundle bundle, CommandContext context)
+    {
+        if (output == MtuOutput.Table)
+        {
+            MtuTable.Write(bundle, context.Out, context.Palette);
+        }
     }
 
     private MtuRequest Read(ParseResult parse, CommandContext context)

@@ -48,12 +48,10 @@ internal sealed class BulkFindings
         return judgement.StoreIn(alone);
     }
 
-    /// <summary>The document with what was found.</summary>
-    public Bundle StoreIn(Bundle bundle) => bundle with
-    {
-        Findings = [.. _findings.OrderByDescending(finding => finding.Severity).ThenByDescending(finding => finding.Confidence).ThenBy(finding => finding.Rule, StringComparer.Ordinal)],
-        NotExamined = [.. _notExamined],
-    };
+    /// <summary>All of it, worst first.</summary>
+    public Judgement Judgement => new(
+        [.. _findings.OrderByDescending(finding => finding.Severity).ThenByDescending(finding => finding.Confidence).ThenBy(finding => finding.Rule, StringComparer.Ordinal)],
+        [], [.. _notExamined]);
 
     /// <summary>A line a rule, for people.</summary>
     public IEnumerable<string> Lines() => _byRule.Values.Select(rule => rule.Count == 1

@@ -20,15 +20,13 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
     private readonly TraceRequest _request;
     private readonly IReadOnlyList<TargetName> _hosts;
-    private readonly CommandContext _context;
+    private readonly RunFrame _frame;
     private readonly BulkSession _session;
-    private readonly RunCapture? _capture;
     private readonly CancellationTokenSource _stop;
     private readonly TraceAids _aids;
     private readonly BulkWriter _writer;
     private readonly TargetFeeder _feeder;
     private readonly BulkTracer _tracer;
-    private readonly Bundle _frame;
     private readonly long[] _lostBefore;
     private readonly long _zeroNs;
     private (long AtNs, long Packets) _losses = (long.MinValue, 0);
@@ -39,31 +37,32 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private int _notLookedUp;
     private long _notSent;
 
-    private BulkRun(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context)
+    /// <param name="request">What every trace is to be.</param>
+    /// <param name="hosts">The list.</param>
+    /// <param name="frame">The run.</param>
+    /// <param name="view">Shows traces to people as they are finished.</param>
+    public BulkRun(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, BulkView view)
     {
         _request = request;
         _hosts = hosts;
-        _context = context;
+        _frame = frame;
         _lostBefore = new long[hosts.Count];
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(frame.Cancellation);
         _session = BulkSession.Open(SessionOptions(request, hosts));
         try
         {
-            _capture = RunCapture.Open(request.Probing.CaptureFile, [], (in packet) => RunCapture.NameBy(_session.Wire, packet));
+            frame.Record([], (in packet) => RunCapture.NameBy(_session.Wire, packet));
             _aids = TraceAids.Open(request);
         }
         catch
         {
-            _capture?.Dispose();
             _session.Dispose();
             throw;
         }
 
         _zeroNs = _session.Wire.NowNs;
-        _frame = context.Frame() with { Started = Now, Ended = Now };
         _tracer = new BulkTracer(TracerOptions(request), this, new ProbeNumbers());
-        var output = new BulkOutput(request, context, hosts.Count == 0 ? 0 : hosts.Max(host => host.Text.Length));
-        _writer = new BulkWriter(request, hosts, context, _aids, output, () => _frame, Progress, Stop);
+        _writer = new BulkWriter(request, hosts, frame, _aids, view, Progress, Stop);
         _feeder = new TargetFeeder(hosts, request.Probing.Family, _session, _writer.Add);
     }
 
@@ -71,24 +70,12 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
     private double Seconds => ((_endedNs ?? _session.Wire.NowNs) - _zeroNs) / 1e9;
 
-    /// <summary>Traces every host of a list.</summary>
-    /// <param name="request">What every trace is to be.</param>
-    /// <param name="hosts">The list.</param>
-    /// <param name="context">Where the results go.</param>
-    public static ExitStatus Run(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context)
-    {
-        CheckFamilies(request, hosts);
-        using var run = new BulkRun(request, hosts, context);
-        return run.Run();
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
         _feeder.Dispose();
         _writer.Dispose();
         _aids.Dispose();
-        _capture?.Dispose();
         _session.Dispose();
         _stop.Dispose();
     }
@@ -125,34 +112,35 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         _writer.Add(trace, _end, Losses() - _lostBefore[trace.Target.Index]);
     }
 
-    private ExitStatus Run()
+    /// <summary>Traces every host.</summary>
+    public Measured Run()
     {
         using var wake = _stop.Token.Register(_session.Wire.Wake);
-        var deadlineNs = _context.Limit.On(_session.Wire.NowNs);
-        _end = SweepLoop.Run(_tracer, _session.Wire, deadlineNs, _stop.Token, _capture is null ? null : _ => _capture.Drain());
+        _end = _frame.Sweep(_tracer, _session.Wire, _ => { }, _stop.Token);
         _feeder.Dispose();
         _tracer.Stop();
         var ended = Now;
         _endedNs = _session.Wire.NowNs;
-        var capture = _capture?.Finish();
+        _frame.EndRecording();
         if (_end != SweepEnd.Done)
         {
             _writer.Hurry();
         }
 
         _writer.Finish();
-        var bundle = _writer.Findings.StoreIn(_frame) with
+        return new Measured
         {
+            End = _end,
             Ended = ended,
-            Complete = _end == SweepEnd.Done,
-            EndReason = Word.Of(_end),
-            Captures = capture is null ? null : [capture],
+            Traces = _writer.Shown == 0 ? [] : null,
+            Judged = _writer.Findings.Judgement,
+            Gaps = [.. Gaps()],
+            HasFault = _writer.Findings.HasFault || (_writer.Reached + _writer.CutOff < _writer.Shown && !_request.AllowUnreached),
         };
-        Gap[] gaps = [.. Gaps()];
-        bundle = gaps.Length == 0 ? bundle : bundle with { Gaps = gaps };
-        _writer.Output.End(bundle, Summary(), _writer.Findings.Lines());
-        return Judge();
     }
+
+    /// <summary>The run in one sentence, and the findings in a few lines, for people.</summary>
+    public IEnumerable<string> Summary() => [Sentence(), .. _writer.Findings.Lines()];
 
     private void Stop()
     {
@@ -175,7 +163,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private string Progress() => string.Create(CultureInfo.InvariantCulture,
         $"{_writer.Shown} of {_hosts.Count} hosts, {_tracer.ProbesSent} probes sent, {_tracer.ProbesSent / Math.Max(Seconds, 1e-3):0}/s");
 
-    private string Summary()
+    private string Sentence()
     {
         var silent = _writer.Shown - _writer.Reached - _writer.NotProbed;
         var parts = new List<string> { $"{_writer.Reached} reached" };
@@ -209,7 +197,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             yield return new Gap("findings", $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
         }
 
-        foreach (var gap in RunGaps.Of(_notSent, _capture?.Lost ?? 0, _session.ClockSteps))
+        foreach (var gap in RunGaps.Of(_notSent, clockSteps: _session.ClockSteps))
         {
             yield return gap;
         }
@@ -232,29 +220,6 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         if (_notLookedUp > 0)
         {
             yield return new Gap("route cache", $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were gone");
-        }
-    }
-
-    private ExitStatus Judge()
-    {
-        var unreached = _writer.Reached + _writer.CutOff < _writer.Shown && !_request.AllowUnreached;
-        return unreached || _writer.Findings.HasFault ? ExitStatus.Fault : _end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
-    }
-
-    private static void CheckFamilies(TraceRequest request, IReadOnlyList<TargetName> hosts)
-    {
-        foreach (var host in hosts.Where(host => !host.IsName))
-        {
-            request.Probing.NarrowedBy(host);
-            if (host.Zone is not null && request.Probing.Interface is null)
-            {
-                throw UserError.Usage($"{host.Text} needs its interface for the whole run: write --interface {host.Zone}");
-            }
-        }
-
-        if (request.Size is { } size)
-        {
-            TraceRequest.CheckSize(size, request.Protocol, v6: hosts.Any(host => host.Address.IsV6));
         }
     }
 

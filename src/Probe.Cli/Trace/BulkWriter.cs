@@ -27,9 +27,9 @@ internal sealed class BulkWriter : IDisposable
 
     private readonly TraceRequest _request;
     private readonly IReadOnlyList<TargetName> _hosts;
-    private readonly CommandContext _context;
+    private readonly RunFrame _frame;
     private readonly TraceAids _aids;
-    private readonly Func<Bundle> _frame;
+    private readonly BulkView _view;
     private readonly Func<string> _progress;
     private readonly Action _failed;
     private readonly BlockingCollection<Item> _queue = [];
@@ -42,29 +42,23 @@ internal sealed class BulkWriter : IDisposable
     /// <summary>Begins; nothing is written before the first trace or <see cref="Finish"/>.</summary>
     /// <param name="request">What every trace is.</param>
     /// <param name="hosts">The list.</param>
-    /// <param name="context">Where the results go.</param>
+    /// <param name="frame">The run, and where its results go.</param>
     /// <param name="aids">Names and AS numbers.</param>
-    /// <param name="output">The form.</param>
-    /// <param name="frame">A document without traces.</param>
+    /// <param name="view">Shows them to people.</param>
     /// <param name="progress">How far the run is.</param>
     /// <param name="failed">Called once when nothing more can be written.</param>
-    public BulkWriter(TraceRequest request, IReadOnlyList<TargetName> hosts, CommandContext context, TraceAids aids, BulkOutput output,
-        Func<Bundle> frame, Func<string> progress, Action failed)
+    public BulkWriter(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, TraceAids aids, BulkView view, Func<string> progress, Action failed)
     {
         _request = request;
         _hosts = hosts;
-        _context = context;
         _aids = aids;
-        Output = output;
         _frame = frame;
+        _view = view;
         _progress = progress;
         _failed = failed;
         _thread = new Thread(Work) { IsBackground = true, Name = "results" };
         _thread.Start();
     }
-
-    /// <summary>The form in which results are shown.</summary>
-    public BulkOutput Output { get; }
 
     /// <summary>What the rules say.</summary>
     public BulkFindings Findings { get; } = new();
@@ -103,7 +97,7 @@ internal sealed class BulkWriter : IDisposable
     {
         _queue.CompleteAdding();
         _thread.Join();
-        _context.Messages.EndProgress();
+        _frame.Messages.EndProgress();
         if (_fault is { } fault)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);
@@ -117,12 +111,12 @@ internal sealed class BulkWriter : IDisposable
     {
         try
         {
-            Output.Begin();
+            _view.Begin();
             while (!_queue.IsCompleted || _held.Count > 0)
             {
                 TakeWaiting();
                 ShowReady();
-                _context.Messages.Progress(_progress());
+                _frame.Messages.Progress(_progress());
             }
         }
         catch (Exception e)
@@ -153,7 +147,7 @@ internal sealed class BulkWriter : IDisposable
         {
             if (!any)
             {
-                _context.Messages.EndProgress();
+                _frame.Messages.EndProgress();
                 any = true;
             }
 
@@ -164,7 +158,7 @@ internal sealed class BulkWriter : IDisposable
 
         if (any)
         {
-            _context.Out.Flush();
+            _frame.Output.Flush();
         }
     }
 
@@ -175,7 +169,7 @@ internal sealed class BulkWriter : IDisposable
         var trace = item.Failed ?? _aids.Annotate(item.Trace!.Build(_hosts[item.Trace.Target.Index].Text, item.End, item.LocalLost, _aids.NameOf));
         if (item.Message is { } message)
         {
-            _context.Messages.Warning(message);
+            _frame.Messages.Warning(message);
         }
 
         Shown++;
@@ -183,8 +177,9 @@ internal sealed class BulkWriter : IDisposable
         var isCutOff = item.End == SweepEnd.Deadline && !trace.Reached && item.Failed is null;
         CutOff += isCutOff ? 1 : 0;
         NotProbed += trace.Reason is null ? 0 : 1;
-        var alone = Findings.Judge(_frame() with { Traces = [trace] }, countsFaults: trace.Reached || !(_request.AllowUnreached || isCutOff));
-        Output.Show(trace, alone);
+        var alone = Findings.Judge(_frame.Document(trace), countsFaults: trace.Reached || !(_request.AllowUnreached || isCutOff));
+        _frame.Output.Stream(trace);
+        _view.Show(trace, alone);
     }
 
     private TraceEvidence NotProbedTrace(int index, IpAddress address, string reason) => new()

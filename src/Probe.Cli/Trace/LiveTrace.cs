@@ -29,7 +29,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private static readonly TimeSpan LongestWaitToSuspend = TimeSpan.FromSeconds(2);
 
     private readonly TraceRequest _request;
-    private readonly CommandContext _context;
+    private readonly RunFrame _frame;
     private readonly IpAddress _target;
     private readonly ProbeNumbers _numbers = new();
     private readonly ConcurrentQueue<LiveCommand> _commands = new();
@@ -52,40 +52,22 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private volatile bool _hasNews;
     private volatile bool _wanted;
 
-    private LiveTrace(TraceRequest request, CommandContext context, FullScreenTerminal terminal, TraceAids aids)
+    /// <exception cref="UserError">The name does not resolve, or the sockets refuse what was asked for.</exception>
+    public LiveTrace(TraceRequest request, RunFrame frame, FullScreenTerminal terminal, TraceAids aids, Palette palette)
     {
         _request = request;
-        _context = context;
+        _frame = frame;
         _aids = aids;
-        _target = TargetResolver.Resolve(request.Target, request.Probing.Family, context.Limit.Ending);
+        _target = TargetResolver.Resolve(request.Target, request.Probing.Family, frame.Limit.Ending);
         _session = OpenSession(request);
         _aids.AskName(_target);
-        _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, context.Palette);
+        _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, palette);
     }
 
     bool ILiveRun.HasNews => _hasNews;
 
-    /// <summary>True when there is a terminal that a view can be drawn on now.</summary>
-    public static bool IsPossible()
-    {
-        if (Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb")
-        {
-            return false;
-        }
-
-        using var terminal = FullScreenTerminal.Open();
-        return terminal is { IsForeground: true };
-    }
-
     /// <summary>Runs until the user quits, the cycles asked for are over, or a signal comes.</summary>
-    public static ExitStatus Run(TraceRequest request, CommandContext context)
-    {
-        using var terminal = FullScreenTerminal.Open() ?? throw UserError.CannotRun("the terminal is gone; for a table at the end use --report");
-        using var aids = TraceAids.Open(request);
-        using var trace = new LiveTrace(request, context, terminal, aids);
-        var end = trace.Watch();
-        return trace.Finish(end);
-    }
+    public Measured Run() => Finish(Watch());
 
     /// <inheritdoc/>
     public void Dispose()
@@ -122,21 +104,21 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private SweepEnd Watch()
     {
-        using var interrupted = _context.Cancellation.Register(StopLoop);
+        using var interrupted = _frame.Cancellation.Register(StopLoop);
         _view.Start();
         try
         {
             while (true)
             {
-                var end = SweepLoop.Run(_session.Sweep, _session.Wire, _context.Limit.On(_session.Wire.NowNs), _stop.Token, AfterStep);
+                var end = _frame.Sweep(_session.Sweep, _session.Wire, AfterStep, _stop.Token);
                 if (end == SweepEnd.Done && _next is null && !_quit && _session.GoOn())
                 {
                     continue;
                 }
 
-                if (_next is null || _context.Cancellation.IsCancellationRequested || _quit)
+                if (_next is null || _frame.Cancellation.IsCancellationRequested || _quit)
                 {
-                    return _quit && !_context.Cancellation.IsCancellationRequested ? SweepEnd.Done : end;
+                    return _quit && !_frame.Cancellation.IsCancellationRequested ? SweepEnd.Done : end;
                 }
 
                 SwitchToNext();
@@ -148,7 +130,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
     }
 
-    private ExitStatus Finish(SweepEnd end)
+    private Measured Finish(SweepEnd end)
     {
         if (_view.Failure is OutputClosedException closed)
         {
@@ -160,7 +142,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             throw new InvalidOperationException($"the live view failed: {failure.Message}; --report shows a table without it", failure);
         }
 
-        return TraceRun.Conclude(_session, _aids, _context, end, LongestWaitForNames, _earlierGaps);
+        return TraceMeasurement.Conclude(_session, _aids, _frame, end, LongestWaitForNames, _earlierGaps);
     }
 
     private void AfterStep(long nowNs)
@@ -171,7 +153,6 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
 
         _aids.Ask(_session.Sweep);
-        _session.Capture?.Drain();
         if (_wanted)
         {
             (_wanted, _hasNews) = (false, false);
@@ -309,7 +290,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private void Restart(TraceRequest request, long nowNs)
     {
         // A file holds the packets of one wire, and opening it anew would empty it.
-        if (_session.Capture is not null)
+        if (_session.IsRecorded)
         {
             Say("--pcap records one run of one protocol; quit and start anew", nowNs);
             return;
@@ -330,7 +311,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (RouteCacheWatch.Describe(_session.Probing) is { } gap)
+        if (LeftInRouteCache.Of(_session.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }
@@ -340,12 +321,13 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             _session.Dispose();
             _session = _next!;
+            _session.Reset();
             _next = null;
             _stop.Dispose();
             _stop = new CancellationTokenSource();
 
             // A signal may have come between the check and the new source.
-            if (_context.Cancellation.IsCancellationRequested)
+            if (_frame.Cancellation.IsCancellationRequested)
             {
                 _stop.Cancel();
             }
@@ -372,5 +354,5 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     }
 
     private TraceSession OpenSession(TraceRequest request) =>
-        new(request, _target, _numbers, request.Search is null ? Math.Min(MostRecent, RecentPerFlow * request.Flows) : MostRecent);
+        new(request, _target, _numbers, _frame, request.Search is null ? Math.Min(MostRecent, RecentPerFlow * request.Flows) : MostRecent);
 }

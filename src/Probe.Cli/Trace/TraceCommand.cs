@@ -68,10 +68,15 @@ internal sealed class TraceCommand : ProbeCommand
 
         if (isMany)
         {
-            return BulkRun.Run(request, TargetList.Read(hosts, parse.GetValue(_own.File), parse.Find(_own.Shard), context.Messages), context);
+            var list = TargetList.Read(hosts, parse.GetValue(_own.File), parse.Find(_own.Shard), context.Messages);
+            var view = new BulkView(request, context, list.Count == 0 ? 0 : list.Max(host => host.Text.Length));
+            return RunFrame.Run(context, new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => view.End(bundle)), request.Probing.CaptureFile,
+                new BulkMeasurement(request, list, view));
         }
 
-        return request.Output == TraceOutput.Live ? LiveTrace.Run(request, context) : TraceRun.Run(request, context);
+        var output = new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => TraceView.Show(request, context, bundle));
+        return RunFrame.Run(context, output, request.Probing.CaptureFile,
+            request.Output == TraceOutput.Live ? new LiveTraceMeasurement(request, context.Palette) : new TraceMeasurement(request));
     }
 
     /// <summary>Reads what every trace of the run is to be; the target is null when there are several.</summary>
@@ -104,7 +109,7 @@ internal sealed class TraceCommand : ProbeCommand
 
         var output = parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
             (_own.Ndjson, TraceOutput.Ndjson), (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
-            ?? (target is null ? TraceOutput.Lines : LiveTrace.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
+            ?? (target is null ? TraceOutput.Lines : LiveTraceMeasurement.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         if (target is null)
         {
             RefuseForMany(parse, _own.Dot, _own.Mermaid, _own.Svg, _own.Flows, _own.Ecmp, _own.Unprivileged);

@@ -9,7 +9,7 @@ using Probe.Core.Wire;
 
 namespace Probe.Cli.Trace;
 
-/// <summary>One sweep with its sockets and its capture. The loop's thread owns it.</summary>
+/// <summary>One sweep with its sockets. The loop's thread owns it.</summary>
 internal sealed class TraceSession : IDisposable
 {
     private readonly TraceOptions _options;
@@ -17,7 +17,12 @@ internal sealed class TraceSession : IDisposable
 
     /// <exception cref="UserError">The size is too small for the protocol, or the capture cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public TraceSession(TraceRequest request, IpAddress target, ProbeNumbers numbers, int recentProbes = 0)
+    /// <param name="request">What to do.</param>
+    /// <param name="target">The address to probe.</param>
+    /// <param name="numbers">Numbers of the whole run.</param>
+    /// <param name="frame">The run, which captures the packets where the user wants that; null for one that is not shown.</param>
+    /// <param name="recentProbes">So many probes are kept one by one for a view.</param>
+    public TraceSession(TraceRequest request, IpAddress target, ProbeNumbers numbers, RunFrame? frame = null, int recentProbes = 0)
     {
         Request = request;
         Target = target;
@@ -26,7 +31,11 @@ internal sealed class TraceSession : IDisposable
         try
         {
             UnprivilegedTrace.CheckSize(Probing, request, Size);
-            Capture = Probing.Packets is { } packets ? RunCapture.Open(request.Probing.CaptureFile, [target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(packets, packet)) : null;
+            if (Probing.Packets is { } packets && frame is not null)
+            {
+                frame.Record([target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(packets, packet));
+                IsRecorded = frame.IsRecording;
+            }
         }
         catch
         {
@@ -37,7 +46,7 @@ internal sealed class TraceSession : IDisposable
         _options = MakeOptions() with { RecentProbes = recentProbes };
         Search = request.Search is { } search ? MakeSearch(search, numbers) : null;
         Sweep = Search is null ? MakeTracer(numbers) : Search;
-        ZeroNs = Wire.NowNs;
+        ZeroNs = frame is null ? Wire.NowNs : Wire.NowNs - (CommandContext.Now().UnixNs - frame.Started.UnixNs);
     }
 
     /// <summary>What it was asked to do.</summary>
@@ -55,8 +64,8 @@ internal sealed class TraceSession : IDisposable
     /// <summary>Sends and receives.</summary>
     public IWire Wire => Probing.Wire;
 
-    /// <summary>The capture; null for none.</summary>
-    public RunCapture? Capture { get; }
+    /// <summary>Its packets are captured.</summary>
+    public bool IsRecorded { get; }
 
     /// <summary>What runs now: the search of all paths, or the cycles.</summary>
     public TraceSweep Sweep { get; private set; }
@@ -64,10 +73,13 @@ internal sealed class TraceSession : IDisposable
     /// <summary>The search of all paths, running or over; null when it was not asked for.</summary>
     public MultipathTracer? Search { get; }
 
-    /// <summary>The wire's clock when the statistics began.</summary>
+    /// <summary>The wire's clock at the zero of the document's offsets: the start of the run, or of the statistics that were begun anew.</summary>
     public long ZeroNs { get; private set; }
 
-    /// <summary>When the statistics began.</summary>
+    /// <summary>The statistics were begun anew, and the document with them.</summary>
+    public bool IsReset { get; private set; }
+
+    /// <summary>The zero of the document's offsets.</summary>
     public Instant Started => new(Probing.StartedUnixNs + ZeroNs);
 
     /// <summary>The time now.</summary>
@@ -102,6 +114,7 @@ internal sealed class TraceSession : IDisposable
     {
         (Sweep as Tracer)?.Reset();
         ZeroNs = Wire.NowNs;
+        IsReset = true;
     }
 
     /// <summary>Reads what the sweep has seen.</summary>
@@ -124,7 +137,6 @@ internal sealed class TraceSession : IDisposable
     public void Dispose()
     {
         _closed = true;
-        Capture?.Dispose();
         Probing.Dispose();
     }
 

@@ -24,7 +24,7 @@ internal static class UnprivilegedTrace
     }
 
     /// <summary>A capture was asked for and there is none.</summary>
-    public static bool LacksCapture(TraceSession session) => session.Request.Probing.CaptureFile is not null && session.Capture is null;
+    public static bool LacksCapture(TraceSession session) => session.Request.Probing.CaptureFile is not null && !session.IsRecorded;
 
     /// <summary>What is missing in the document, and why.</summary>
     public static IEnumerable<Gap> Gaps(TraceSession session)
@@ -47,14 +47,8 @@ internal static class UnprivilegedTrace
         }
     }
 
-    /// <summary>Says the mode on standard error where the output has no place for it.</summary>
-    public static void Warn(TraceSession session, CommandContext context)
-    {
-        if (session.Probing.Sockets is not null && session.Request.Output is TraceOutput.Csv or TraceOutput.Dot or TraceOutput.Mermaid or TraceOutput.Paste)
-        {
-            context.Messages.Warning($"unprivileged mode ({Words.SocketsOf(session.Request.Protocol)}); for raw sockets {Privilege}");
-        }
-    }
+    /// <summary>The mode in a sentence.</summary>
+    public static string Mode(ProbeProtocol protocol) => $"unprivileged mode ({Words.SocketsOf(protocol)}); for raw sockets {Privilege}";
 
     private static string Privilege => LinuxException.HowToGrant("CAP_NET_RAW");
 

@@ -31,6 +31,10 @@ public sealed class CaptureRecorder : ICaptureSink, IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Drain() => _capture.Read(0, this);
 
+    /// <summary>Takes other packets from now on.</summary>
+    /// <exception cref="LinuxException">The kernel refuses the filter.</exception>
+    public void Take(CaptureFilter filter) => _capture.Take(filter);
+
     /// <summary>Writes what is left, closes the file and says what was seen and lost.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public CaptureCounts Stop()

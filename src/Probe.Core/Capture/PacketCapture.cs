@@ -135,6 +135,14 @@ public sealed class PacketCapture : IDisposable
         return total;
     }
 
+    /// <summary>Takes other packets from now on; nothing is missed between the two filters.</summary>
+    /// <exception cref="LinuxException">The kernel refuses the filter.</exception>
+    public void Take(CaptureFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        filter.Build().Attach(_socket);
+    }
+
     /// <summary>Ends a waiting <see cref="Read"/> from another thread.</summary>
     public void Wake() => _waiter.Wake();
 

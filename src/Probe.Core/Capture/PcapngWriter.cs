@@ -28,6 +28,9 @@ public sealed class PcapngWriter : IDisposable
     private const ushort InterfaceName = 2;
     private const ushort TimeResolution = 9;
 
+    // MAXIMUM_SNAPLEN of libpcap (pcap-int.h), what it takes 0 for.
+    private const uint LongestKept = 262_144;
+
     // Option lengths are 16 bits wide.
     private const int LongestOption = ushort.MaxValue;
 
@@ -79,8 +82,8 @@ public sealed class PcapngWriter : IDisposable
         Add((ushort)linkType);
         Add((ushort)0);
 
-        // No limit on the octets kept.
-        Add(0u);
+        // libpcap takes a second interface only with the snapshot length that it made of the first one's, and of 0 it makes its own maximum.
+        Add(LongestKept);
         AddOption(InterfaceName, name);
         AddOption(TimeResolution, [9]);
         AddOption(EndOfOptions, default(ReadOnlySpan<byte>));

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
@@ -37,6 +38,10 @@ public sealed record Finding
 
     /// <summary>Ids of rules whose findings this one explains.</summary>
     public IReadOnlyList<string> Suppresses { get; init; } = [];
+
+    /// <summary>The elements of the document that its evidence lies in, such as <c>/traces/0</c>.</summary>
+    [JsonIgnore]
+    public IReadOnlySet<string> Subjects => Evidence.Select(item => string.Join('/', item.Pointer.Split('/').Take(3))).ToHashSet(StringComparer.Ordinal);
 }
 
 /// <summary>One piece of evidence.</summary>

@@ -7,13 +7,14 @@ namespace Probe.Core.Evidence;
 /// <param name="writer">Where it goes.</param>
 public sealed class StreamedDocument(TextWriter writer)
 {
-    private bool _any;
+    /// <summary>A trace is written.</summary>
+    public bool IsBegun { get; private set; }
 
     /// <summary>Writes one trace.</summary>
     public void Add(TraceEvidence trace)
     {
-        writer.Write(_any ? ",\n    " : $"{{\n  \"schema\": \"{Bundle.CurrentSchema}\",\n  \"traces\": [\n    ");
-        _any = true;
+        writer.Write(IsBegun ? ",\n    " : $"{{\n  \"schema\": \"{Bundle.CurrentSchema}\",\n  \"traces\": [\n    ");
+        IsBegun = true;
         writer.Write(EvidenceJson.Line(trace).TrimEnd('\n'));
     }
 
@@ -21,7 +22,7 @@ public sealed class StreamedDocument(TextWriter writer)
     /// <param name="bundle">The document; its traces are those written before.</param>
     public void End(Bundle bundle)
     {
-        if (!_any)
+        if (!IsBegun)
         {
             writer.Write(EvidenceJson.Serialize(bundle with { Traces = [] }));
             return;

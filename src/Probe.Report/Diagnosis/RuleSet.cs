@@ -62,14 +62,10 @@ public sealed class RuleSet
     public IReadOnlyList<string> FalsifiersOf(string rule) =>
         _rules.FirstOrDefault(known => string.Equals(known.Id, rule, StringComparison.Ordinal))?.Falsifiers ?? [];
 
+    // Two findings are about the same thing when their evidence lies in the same element of the document.
     private static bool Explains(Finding cause, Finding symptom) =>
         cause.Suppresses.Contains(symptom.Rule, StringComparer.Ordinal)
-            && Subjects(cause).Overlaps(Subjects(symptom));
-
-    // Two findings are about the same thing when their evidence lies in the same element of the document, such as /traces/0.
-    private static HashSet<string> Subjects(Finding finding) => finding.Evidence
-        .Select(item => string.Join('/', item.Pointer.Split('/').Take(3)))
-        .ToHashSet(StringComparer.Ordinal);
+            && cause.Subjects.Overlaps(symptom.Subjects);
 }
 
 /// <summary>What the rules say about a document.</summary>

@@ -5,14 +5,13 @@ using Probe.Core.Evidence;
 
 namespace Probe.Cli.Trace;
 
-/// <summary>Shows the traces of many targets, each as it is finished, in the form the user asked for.</summary>
-internal sealed class BulkOutput
+/// <summary>Shows the traces of many targets to people, each as it is finished.</summary>
+internal sealed class BulkView
 {
     private const int WidestTarget = 40;
 
     private readonly TraceRequest _request;
     private readonly CommandContext _context;
-    private readonly StreamedDocument _document;
     private readonly int _width;
     private readonly int? _columns;
     private bool _any;
@@ -20,14 +19,16 @@ internal sealed class BulkOutput
     /// <param name="request">What every trace is.</param>
     /// <param name="context">Where the results go.</param>
     /// <param name="longestTarget">Characters of the longest host of the list.</param>
-    public BulkOutput(TraceRequest request, CommandContext context, int longestTarget)
+    public BulkView(TraceRequest request, CommandContext context, int longestTarget)
     {
         _request = request;
         _context = context;
-        _document = new StreamedDocument(context.Out);
         _width = Math.Clamp(longestTarget, "Host".Length, WidestTarget);
         _columns = context.Columns;
     }
+
+    /// <summary>The run in one sentence, and its findings in a few lines; set once it is over.</summary>
+    public IReadOnlyList<string> Summary { get; set; } = [];
 
     /// <summary>What comes before the first trace.</summary>
     public void Begin()
@@ -50,11 +51,7 @@ internal sealed class BulkOutput
     {
         switch (_request.Output)
         {
-            case TraceOutput.Ndjson:
-                _context.Out.Write(EvidenceJson.Line(trace));
-                break;
-            case TraceOutput.Json:
-                _document.Add(trace);
+            case TraceOutput.Json or TraceOutput.Ndjson:
                 break;
             case TraceOutput.Csv:
                 TraceCsv.WriteRows(trace, _context.Out, _request.ShowsSystems);
@@ -75,26 +72,14 @@ internal sealed class BulkOutput
 
     /// <summary>What comes after the last trace.</summary>
     /// <param name="bundle">The document without its traces.</param>
-    /// <param name="summary">The run in one sentence.</param>
-    /// <param name="findings">The findings in a few lines, for people.</param>
-    public void End(Bundle bundle, string summary, IEnumerable<string> findings)
+    public void End(Bundle bundle)
     {
-        switch (_request.Output)
+        if (_request.Output == TraceOutput.Lines)
         {
-            case TraceOutput.Ndjson:
-                _context.Out.Write(EvidenceJson.LastLine(bundle));
-                break;
-            case TraceOutput.Json:
-                _document.End(bundle);
-                break;
-            case TraceOutput.Lines:
-                _context.Out.WriteLine(summary);
-                foreach (var line in findings.Concat((bundle.Gaps ?? []).Select(gap => $"Note: {gap.What}: {gap.Why}.")))
-                {
-                    _context.Out.WriteLine(StrangerText.ForTerminal(line));
-                }
-
-                break;
+            foreach (var line in Summary.Concat((bundle.Gaps ?? []).Select(gap => $"Note: {gap.What}: {gap.Why}.")))
+            {
+                _context.Out.WriteLine(StrangerText.ForTerminal(line));
+            }
         }
     }
 

@@ -15,51 +15,52 @@ using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Mtu;
 
-/// <summary>Searches the path MTU of one target after the other: resolve, open, sweep, judge, show.</summary>
-internal sealed class MtuRun
+/// <summary>Searches the path MTU of one target after the other: resolve, open, sweep, judge.</summary>
+internal sealed class MtuMeasurement : IMeasurement
 {
     private readonly MtuRequest _request;
-    private readonly CommandContext _context;
+    private readonly Action<PathMtuEvidence>? _found;
     private readonly ProbeNumbers _numbers = new();
     private readonly List<PathMtuEvidence> _paths = [];
     private readonly List<Gap> _gaps = [];
-    private readonly MtuCsv? _csv;
     private readonly List<SocketEvidence> _sockets = [];
-    private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);
-    private readonly Dictionary<IpAddress, PathMtuException> _learned = [];
-    private CounterSnapshot? _before;
-    private RunCapture? _capture;
-    private PacketWire? _wire;
-    private SweepEnd _end;
+    private RunFrame _frame = null!;
     private bool _isWhole;
 
-    private MtuRun(MtuRequest request, CommandContext context)
+    /// <param name="request">What to search.</param>
+    /// <param name="found">Called with each path MTU as it is found; null for nobody.</param>
+    public MtuMeasurement(MtuRequest request, Action<PathMtuEvidence>? found = null)
     {
-        (_request, _context) = (request, context);
-        _csv = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
+        (_request, _found) = (request, found);
         _gaps.AddRange(RunGaps.Skipped(request.Skipped, "searched"));
         _isWhole = _gaps.Count == 0;
     }
 
-    /// <exception cref="UserError">The only name does not resolve, it is not allowed, or nothing can be sent.</exception>
-    /// <exception cref="LinuxException">The sockets cannot be opened.</exception>
-    public static ExitStatus Run(MtuRequest request, CommandContext context) => new MtuRun(request, context).Run();
-
-    private ExitStatus Run()
+    /// <inheritdoc/>
+    public Measured Measure(RunFrame frame)
     {
-        // One file for all targets and questions; a packet is named by the wire that is open.
-        using var capture = _capture = RunCapture.Open(_request.Probing.CaptureFile, [], (in packet) => _wire is { } wire ? RunCapture.NameBy(wire, packet) : null);
+        _frame = frame;
+        var end = SweepEnd.Done;
         foreach (var target in _request.Targets)
         {
-            _end = Measure(target);
-            if (_end != SweepEnd.Done)
+            end = Measure(target);
+            if (end != SweepEnd.Done)
             {
                 break;
             }
         }
 
-        _context.Messages.EndProgress();
-        return Conclude();
+        // The size that was expected may still be that of a hole, which is for the rules to say.
+        var known = _paths.Where(path => path.Verdict is not (PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable)).ToList();
+        return new Measured
+        {
+            End = end,
+            PathMtus = _paths,
+            Sockets = _sockets,
+            Gaps = _gaps,
+            HasFault = _request.Expected is { } expected && known.Any(path => path.Mtu != expected),
+            HasUnknown = !_isWhole || known.Count < _paths.Count || _paths.Any(path => IsUnknown(path.Tcp)),
+        };
     }
 
     private SweepEnd Measure(MtuTarget target)
@@ -67,11 +68,11 @@ internal sealed class MtuRun
         IpAddress address;
         try
         {
-            address = TargetResolver.Resolve(target.Host, _request.Probing.Family, _context.Limit.Ending);
+            address = TargetResolver.Resolve(target.Host, _request.Probing.Family, _frame.Limit.Ending);
         }
         catch (OperationCanceledException) when (_paths.Count > 0)
         {
-            return _context.Limit.End;
+            return _frame.Limit.End;
         }
         catch (NotResolvedException e) when (_request.Targets.Count > 1)
         {
@@ -151,28 +152,24 @@ internal sealed class MtuRun
     private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address, int maxProbes)
     {
         using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
-        using var wake = _context.Cancellation.Register(session.Probing.Wake);
-        Note(session.Probing.Route.Interface ?? _request.Probing.Interface);
-        var wire = session.Probing.Wire;
-        _wire = session.Packets;
-        var end = SweepLoop.Run(session.Search, wire, _context.Limit.On(wire.NowNs), _context.Cancellation, _ =>
-        {
-            _capture?.Drain();
-            _context.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}");
-        });
+        using var wake = _frame.Cancellation.Register(session.Probing.Wake);
+        _frame.Host.Uses(session.Probing.Route.Interface ?? _request.Probing.Interface);
+        _frame.Record([address, .. target.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(session.Packets, packet));
+        var end = _frame.Sweep(session.Search, session.Probing.Wire,
+            _ => _frame.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}"), _frame.Cancellation);
         if (session.Search.SendError is { } error)
         {
             throw CannotSend(session, error);
         }
 
-        _capture?.Settle();
+        _frame.EndRecording();
         _gaps.AddRange(RunGaps.Of(clockSteps: session.Probing.ClockSteps));
-        if (RouteCacheWatch.Describe(session.Probing) is { } left)
+        if (LeftInRouteCache.Of(session.Probing) is { } left)
         {
             _gaps.Add(left);
         }
 
-        NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote);
+        _frame.Host.NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote, _request.Probing);
         var search = session.Search;
         if (search.FlowsCompared < search.FlowsWanted)
         {
@@ -185,7 +182,7 @@ internal sealed class MtuRun
     /// <summary>The first path MTU with what established connections showed.</summary>
     private IReadOnlyList<PathMtuEvidence> Converse(MtuConversations wanted, MtuTarget target, IpAddress address, IReadOnlyList<PathMtuEvidence> paths)
     {
-        _before ??= CounterSnapshot.Read();
+        _frame.Host.WatchCounters();
         var cache = new RouteCacheWatch();
         var options = new TcpTestOptions
         {
@@ -202,20 +199,20 @@ internal sealed class MtuRun
             // First: the others teach this host the path MTU too, and it can be learned but once.
             if (wanted.Stall)
             {
-                _context.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
-                tcp = tcp with { Stall = TcpStall.Run(options, _context.Cancellation) };
+                _frame.Messages.Progress($"{target.Host.Text}: connections before and after the path MTU is learned");
+                tcp = tcp with { Stall = TcpStall.Run(options, _frame.Cancellation) };
             }
 
             if (wanted.Upload)
             {
-                _context.Messages.Progress($"{target.Host.Text}: sending the same octets spaced, in pairs and in bulk");
-                tcp = tcp with { Upload = TcpTransfer.Upload(options, _context.Cancellation) };
+                _frame.Messages.Progress($"{target.Host.Text}: sending the same octets spaced, in pairs and in bulk");
+                tcp = tcp with { Upload = TcpTransfer.Upload(options, _frame.Cancellation) };
             }
 
             if (wanted.Download)
             {
-                _context.Messages.Progress($"{target.Host.Text}: having the same octets sent here");
-                tcp = tcp with { Download = TcpTransfer.Download(options, _context.Cancellation) };
+                _frame.Messages.Progress($"{target.Host.Text}: having the same octets sent here");
+                tcp = tcp with { Download = TcpTransfer.Download(options, _frame.Cancellation) };
             }
         }
         catch (LinuxException e)
@@ -235,51 +232,9 @@ internal sealed class MtuRun
             _gaps.Add(learned);
         }
 
-        NoteLearned(address);
+        _frame.Host.NoteLearned(address, _request.Probing);
         _sockets.AddRange(SocketTable.To(address, target.Port ?? _request.Port));
         return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
-    }
-
-    private void Note(string? networkInterface)
-    {
-        if (networkInterface is not null)
-        {
-            _interfaces.Add(networkInterface);
-        }
-    }
-
-    /// <summary>What this host's kernel has learned for the destination, by whomever: connections go by it, probes do not.</summary>
-    private void NoteLearned(IpAddress destination)
-    {
-        try
-        {
-            if (PathMtuExceptions.For(destination, _request.Probing.Source ?? default, _request.Probing.Interface, _request.Probing.Mark) is { } learned)
-            {
-                _learned[destination] = learned;
-            }
-        }
-        catch (LinuxException e)
-        {
-            _gaps.Add(new Gap("learned path MTUs", e.Message));
-        }
-    }
-
-    /// <summary>The facts about this host with those of its side of the paths.</summary>
-    private HostFacts Annotate(HostFacts facts)
-    {
-        try
-        {
-            return facts with
-            {
-                Interfaces = _interfaces.Count == 0 ? null : [.. InterfaceTable.Read().Where(one => _interfaces.Contains(one.Name))],
-                PathMtuExceptions = _paths.Count == 0 ? null : [.. _learned.Values],
-            };
-        }
-        catch (LinuxException e)
-        {
-            _gaps.Add(new Gap("interfaces", e.Message));
-            return facts;
-        }
     }
 
     private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.Refused
@@ -305,55 +260,9 @@ internal sealed class MtuRun
         foreach (var path in paths)
         {
             _paths.Add(path);
-            _csv?.Write(path);
-            if (_request.Output == MtuOutput.Ndjson)
-            {
-                _context.Out.Write(EvidenceJson.Line(path));
-                _context.Out.Flush();
-            }
+            _frame.Output.Stream(path);
+            _found?.Invoke(path);
         }
-    }
-
-    private ExitStatus Conclude()
-    {
-        var file = _capture?.Finish();
-        _gaps.AddRange(RunGaps.Of(captureLost: _capture?.Lost ?? 0));
-        var frame = _context.Frame(_end);
-        var host = Annotate(frame.Host!);
-        var bundle = frame with
-        {
-            Host = host,
-            PathMtus = _paths,
-            Counters = _before is { } before ? CounterSnapshot.Read().Evidence(before) : null,
-            Sockets = _sockets.Count == 0 ? null : _sockets,
-            Captures = file is null ? null : [file],
-            Gaps = _gaps.Count == 0 ? null : _gaps,
-        };
-        bundle = RuleSet.All.Judge(bundle).StoreIn(bundle);
-        switch (_request.Output)
-        {
-            case MtuOutput.Json:
-                _context.Write(bundle);
-                break;
-            case MtuOutput.Ndjson:
-                _context.Out.Write(EvidenceJson.LastLine(bundle));
-                break;
-            case MtuOutput.Table:
-                MtuTable.Write(bundle, _context.Out, _context.Palette);
-                break;
-        }
-
-        return Judge(bundle);
-    }
-
-    private ExitStatus Judge(Bundle bundle)
-    {
-        var unknown = !_isWhole || _end == SweepEnd.Deadline || _paths.Any(path => path.Verdict is PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable || IsUnknown(path.Tcp));
-        var known = _paths.Where(path => path.Verdict is not (PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable));
-
-        // The size that was expected may still be that of a hole.
-        var fault = (bundle.Findings ?? []).Any(Faults.IsFault) || (_request.Expected is { } expected && known.Any(path => path.Mtu != expected));
-        return fault ? ExitStatus.Fault : unknown ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
 
     /// <summary>A test over connections was asked for and says nothing.</summary>

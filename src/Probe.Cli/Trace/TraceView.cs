@@ -1,0 +1,53 @@
+using Probe.Cli.Frame;
+using Probe.Cli.Output;
+using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
+
+namespace Probe.Cli.Trace;
+
+/// <summary>The trace of one host as people read it: a table, rows, a graph, a block for a ticket.</summary>
+internal static class TraceView
+{
+    /// <summary>The form of the document that an output asks for.</summary>
+    public static OutputForm FormOf(TraceOutput output) => output switch
+    {
+        TraceOutput.Json => OutputForm.Json,
+        TraceOutput.Ndjson => OutputForm.Ndjson,
+        _ => OutputForm.View,
+    };
+
+    /// <summary>Shows the first trace of a document.</summary>
+    public static void Show(TraceRequest request, CommandContext context, Bundle bundle)
+    {
+        var trace = bundle.Traces![0];
+        switch (request.Output)
+        {
+            case TraceOutput.Csv:
+                TraceCsv.Write(trace, context.Out, request.ShowsSystems);
+                break;
+            case TraceOutput.Dot:
+                TraceDot.Write(trace, context.Out);
+                break;
+            case TraceOutput.Mermaid:
+                TraceMermaid.Write(trace, context.Out);
+                break;
+            case TraceOutput.Paste:
+                TracePaste.Write(trace, bundle, context.Out);
+                break;
+            default:
+                TraceTable.Write(trace, bundle, context.Out, context.Palette, request.ShowsSystems);
+                return;
+        }
+
+        WarnOfMode(trace, context);
+    }
+
+    /// <summary>Says the mode on standard error where the output has no place for it.</summary>
+    private static void WarnOfMode(TraceEvidence trace, CommandContext context)
+    {
+        if (trace.Mode == TraceEvidence.UnprivilegedMode)
+        {
+            context.Messages.Warning(UnprivilegedTrace.Mode(trace.Protocol));
+        }
+    }
+}
