@@ -15,9 +15,6 @@ internal sealed class KernelConversation : IConversation
     // A transfer fits in whole, so that pacing is ours and never the buffer's.
     private const int SendBuffer = 128 * 1024;
 
-    // A transfer with its report takes less than 50,000.
-    private const int MostReceived = 64 * 1024;
-
     private readonly FileDescriptor _socket;
     private readonly SocketAddress _remote;
     private NetlinkSocket? _diag;
@@ -34,17 +31,10 @@ internal sealed class KernelConversation : IConversation
     public int LocalPort => SocketCalls.LocalAddress(_socket).Port;
 
     /// <inheritdoc/>
-    public bool IsOver => _errno != 0 || _peerHasClosed || _received > MostReceived;
+    public bool IsOver => _errno != 0 || _peerHasClosed || _received > ConversationEnd.MostReceived;
 
     /// <inheritdoc/>
-    public TcpEnd End => _errno switch
-    {
-        0 => _peerHasClosed ? TcpEnd.Closed : TcpEnd.Flooded,
-        Errno.ECONNREFUSED => TcpEnd.Refused,
-        Errno.ECONNRESET or Errno.EPIPE => TcpEnd.Reset,
-        Errno.ETIMEDOUT => TcpEnd.Timeout,
-        _ => TcpEnd.Unreachable,
-    };
+    public TcpEnd End => ConversationEnd.Of(_errno, _peerHasClosed);
 
     /// <inheritdoc/>
     public string? ErrnoName => _errno == 0 ? null : Errno.Name(_errno);
@@ -119,7 +109,7 @@ internal sealed class KernelConversation : IConversation
     /// <inheritdoc/>
     public int Receive(Span<byte> octets)
     {
-        if (_received > MostReceived)
+        if (_received > ConversationEnd.MostReceived)
         {
             return 0;
         }

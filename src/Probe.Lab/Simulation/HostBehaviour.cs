@@ -58,6 +58,7 @@ internal sealed class HostBehaviour : INodeBehaviour
             else if (_host.ObeysTooBig && IcmpErrors.IsTooBig(message) && IpPacket.TryReadQuote(message.Quote, out var quote) && quote.Source == packet.Destination)
             {
                 node.PathMtus.Learn(quote.Destination, message.Mtu);
+                _tcp.TooBig(quote);
             }
         }
 

@@ -52,6 +52,9 @@ public sealed record TcpService
     /// <summary>Half-open connections it holds; SYNs beyond are dropped.</summary>
     public int Backlog { get; init; } = int.MaxValue;
 
+    /// <summary>How long a port that keeps its connections holds back an acknowledgment that nothing asks for.</summary>
+    public long DelayedAckNs { get; init; }
+
     /// <summary>Maximum segment size it offers; 0 offers none.</summary>
     public ushort Mss { get; init; } = 1460;
 
@@ -64,7 +67,7 @@ public sealed record TcpService
 /// <summary>How a TCP port behaves.</summary>
 public enum TcpBehaviour
 {
-    /// <summary>SYN-ACK; acknowledges data; closes when asked.</summary>
+    /// <summary>SYN-ACK; acknowledges each segment by itself, whatever came before; closes when asked.</summary>
     Open,
 
     /// <summary>RST.</summary>
@@ -84,6 +87,12 @@ public enum TcpBehaviour
 
     /// <summary>The accept queue is full: SYNs are dropped, everything else is answered.</summary>
     BacklogFull,
+
+    /// <summary>Keeps its connections, acknowledges what came in order, and throws it away (RFC 863).</summary>
+    Discard,
+
+    /// <summary>Keeps its connections and sends everything back (RFC 862).</summary>
+    Echo,
 }
 
 /// <summary>A range of UDP ports.</summary>

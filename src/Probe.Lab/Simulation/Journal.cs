@@ -63,6 +63,9 @@ public enum DropReason : byte
     /// <summary>A tunnel's end knows its encapsulation but cannot read it.</summary>
     Tunnel,
 
+    /// <summary>It was merged with the segments around it, and what was merged is lost.</summary>
+    Merged,
+
     /// <summary>Not answered: a token bucket was empty.</summary>
     RateLimited,
 

@@ -40,6 +40,9 @@ public sealed record NodeSpec
     /// <summary>Virtual addresses that it balances over real servers.</summary>
     public DirectorSpec? Director { get; init; }
 
+    /// <summary>What it does with TCP segments that follow each other; null passes each on at once.</summary>
+    public MergingSpec? Merging { get; init; }
+
     /// <summary>What answers on its own addresses; null answers echo and refuses every port, like a router.</summary>
     public HostSpec? Host { get; init; }
 }

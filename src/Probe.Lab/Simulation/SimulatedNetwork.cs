@@ -154,9 +154,11 @@ public sealed class SimulatedNetwork
     }
 
     /// <summary>MTU of the link by which the vantage host would send to an address; 0 without a route.</summary>
-    public int FirstMtu(IpAddress destination)
+    public int FirstMtu(IpAddress destination) => FirstMtu(_vantage, destination);
+
+    internal int FirstMtu(SimulatedNode node, IpAddress destination)
     {
-        if (Routes.Look(_vantage, Routes.ClassOf(destination)) is not { } entry)
+        if (Routes.Look(node, Routes.ClassOf(destination)) is not { } entry)
         {
             return 0;
         }
@@ -449,6 +451,19 @@ public sealed class SimulatedNetwork
 
         kind = entry.Shortest is null ? RouteKind.None : RouteKind.Forward;
         return entry.Shortest;
+    }
+
+    /// <summary>A packet that was passed on already goes the rest of its way out of a node.</summary>
+    internal void PassOn(SimulatedNode node, SimulatedPacket packet)
+    {
+        if (Route(node, packet, out _) is { } channel)
+        {
+            Transmit(channel, packet);
+        }
+        else
+        {
+            node.Drop(packet, DropReason.NoRoute);
+        }
     }
 
     private void Transmit(Channel channel, SimulatedPacket packet)

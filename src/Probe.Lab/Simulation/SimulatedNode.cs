@@ -106,6 +106,12 @@ public sealed class SimulatedNode
         }
     }
 
+    /// <summary>Octets of the largest packet to a destination that leaves this node whole, as far as the node knows; 0 without a way.</summary>
+    internal int MtuTo(IpAddress destination) => Math.Min(_network.FirstMtu(this, destination), PathMtus.To(destination));
+
+    /// <summary>Puts a packet that a behaviour held back on its next link.</summary>
+    internal void PassOn(SimulatedPacket packet) => _network.PassOn(this, packet);
+
     internal SimulatedPacket Take() => _network.Take();
 
     internal void NoteUnanswered(SimulatedPacket packet, DropReason reason) =>
@@ -129,6 +135,11 @@ public sealed class SimulatedNode
         if (spec.Nat is { } nat)
         {
             behaviours.Add(new NatBehaviour(nat));
+        }
+
+        if (spec.Merging is { } merging)
+        {
+            behaviours.Add(new MergingBehaviour(merging));
         }
 
         if (spec.TunnelEnd is { } end)

@@ -1,10 +1,12 @@
+using System.Buffers.Binary;
 using Probe.Core.Packets;
+using Probe.Lab.Simulation.Tcp;
 
 namespace Probe.Lab.Simulation;
 
 /// <summary>
 /// The TCP of a node. Its initial sequence numbers follow from the connection, so an ordinary port needs no memory; only the behaviours
-/// that are about memory (backlog, stale half-open connections, late resets, repeated SYN-ACKs) keep any.
+/// that are about memory (backlog, stale half-open connections, late resets, repeated SYN-ACKs, connections that are kept) keep any.
 /// </summary>
 internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
 {
@@ -12,6 +14,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
 
     private readonly Dictionary<Connection, HalfOpen> _halfOpen = [];
     private readonly HashSet<Connection> _cleared = [];
+    private TcpServer? _server;
 
     public void Take(SimulatedNode node, SimulatedPacket packet)
     {
@@ -39,6 +42,14 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
                 break;
             case TcpBehaviour.SynAckThenSilence when !IsSyn(tcp):
                 break;
+            case TcpBehaviour.Discard or TcpBehaviour.Echo:
+                _server ??= new TcpServer(node, owner);
+                if (!_server.Take(packet, tcp, service ?? new TcpService { Port = tcp.DestinationPort, Behaviour = host.OtherTcp }, InitialSequence(connection)))
+                {
+                    HostReplies.Reset(node, packet, packet.Destination, delayNs);
+                }
+
+                break;
             default:
                 TakeOpen(node, packet, tcp, connection, service, delayNs);
                 break;
@@ -47,8 +58,25 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         node.Drop(packet, DropReason.Consumed);
     }
 
+    /// <summary>An ICMP error says that a segment of ours was too big.</summary>
+    public void TooBig(in IpPacket quoted)
+    {
+        if (quoted.Protocol == IpProtocol.Tcp && quoted.Payload.Length >= 8)
+        {
+            var local = BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload);
+            var remote = BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload[2..]);
+            _server?.TooBig(new TcpTuple(quoted.Source, local, quoted.Destination, remote), BinaryPrimitives.ReadUInt32BigEndian(quoted.Payload[4..]));
+        }
+    }
+
     public void TimerRan(SimulatedNode node, object state)
     {
+        if (state is TcpConnection kept)
+        {
+            kept.TimerRan();
+            return;
+        }
+
         var timer = (HalfOpen)state;
         if (!_halfOpen.TryGetValue(timer.Connection, out var current) || current != timer)
         {

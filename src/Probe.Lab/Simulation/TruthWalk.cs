@@ -207,7 +207,7 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         IsCertain &= service is null or { Backlog: int.MaxValue };
         TcpFlags[] answers = (service?.Behaviour ?? host.OtherTcp) switch
         {
-            TcpBehaviour.Open or TcpBehaviour.SynAckThenSilence => [TcpFlags.Syn | TcpFlags.Ack],
+            TcpBehaviour.Open or TcpBehaviour.SynAckThenSilence or TcpBehaviour.Discard or TcpBehaviour.Echo => [TcpFlags.Syn | TcpFlags.Ack],
             TcpBehaviour.LateReset => [TcpFlags.Syn | TcpFlags.Ack, TcpFlags.Rst | TcpFlags.Ack],
             TcpBehaviour.StaleHalfOpen => [TcpFlags.Ack],
             TcpBehaviour.Closed => [TcpFlags.Rst | TcpFlags.Ack],
