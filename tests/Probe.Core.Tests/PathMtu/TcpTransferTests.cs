@@ -9,6 +9,7 @@ namespace Probe.Core.Tests.PathMtu;
 public sealed class TcpTransferTests
 {
     private const int Octets = 32_000;
+    private const long Patience = 100_000 * SimulatedTcp.Millisecond;
 
     [Fact]
     public void Segments_that_die_only_in_company_are_told_from_loss()
@@ -61,7 +62,7 @@ public sealed class TcpTransferTests
     public void Loss_that_takes_single_segments_too_is_loss()
     {
         using var net = SimulatedTcp.With(loss: 0.15);
-        var transfer = Run(net, options => options with { TransferTimeoutNs = 30_000 * SimulatedTcp.Millisecond });
+        var transfer = Run(net, options => options with { ConnectTimeoutNs = Patience, TransferTimeoutNs = Patience });
         Assert.Equal(TcpTransferVerdict.Lossy, transfer.Verdict);
         Assert.Equal("single segments are lost too: loss on the path, not merging", transfer.Reason);
 
