@@ -113,7 +113,7 @@ public static class IncidentReport
         var facts = new List<Prose>
         {
             Prose.Of($"measured by {bundle.Tool.Name} {bundle.Tool.Version}, document {bundle.Schema}"),
-            Prose.Of($"from {bundle.Started.ToString()} to {bundle.Ended.ToString()}, ended by {bundle.EndReason}"),
+            Prose.Of($"from {bundle.Started.ToString()} to {bundle.Ended.ToString()}, ended by {Word.Of(bundle.EndReason)}"),
         };
         if (bundle.Host is { } host)
         {

@@ -22,10 +22,10 @@ public static class PathMtuWords
     public static Prose Verdict(PathMtuEvidence path) => path switch
     {
         { Address: null } => Prose.Of($"{path.Target} does not resolve."),
-        { Verdict: PathMtuVerdict.BlackHole, Reason: "reply-path" } => Prose.Of(
+        { Verdict: PathMtuVerdict.BlackHole, Reason: PathMtuReason.ReplyPath } => Prose.Of(
             $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
-        { Verdict: PathMtuVerdict.Signalled, Reason: "local-rule" } => Prose.Of($"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
+        { Verdict: PathMtuVerdict.Signalled, Reason: PathMtuReason.LocalRule } => Prose.Of($"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
@@ -57,7 +57,7 @@ public static class PathMtuWords
             return [];
         }
 
-        if (path.Reason is "local-rule")
+        if (path.Reason is PathMtuReason.LocalRule)
         {
             return ["find the rule that refuses larger packets, and change it: nft list ruleset"];
         }
@@ -160,11 +160,11 @@ public static class PathMtuWords
 
     private static string Hidden(PathMtuEvidence path) => path.Reason switch
     {
-        "interrupted" => "The search was stopped before its end",
-        "max-probes" => "The packets allowed did not suffice (--max-probes)",
-        "ambiguous-answers" => "The service's own words do not say which size they answer",
-        "cannot-send" => "This host let nothing leave any more",
-        "silence" => "It answered at first, and then no more",
+        PathMtuReason.Interrupted => "The search was stopped before its end",
+        PathMtuReason.MaxProbes => "The packets allowed did not suffice (--max-probes)",
+        PathMtuReason.AmbiguousAnswers => "The service's own words do not say which size they answer",
+        PathMtuReason.CannotSend => "This host let nothing leave any more",
+        PathMtuReason.Silence => "It answered at first, and then no more",
         _ => "Loss hides the path MTU",
     };
 
@@ -182,16 +182,17 @@ public static class PathMtuWords
         var far = tunnelled ? "the tunnel's end, or the target behind it" : "the target";
         return path.Reason switch
         {
-            "no-route" => Prose.Of($"This host has no way to send to {far:ours}: nothing was asked."),
-            "no-source" => Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
-            "local" => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
-            "no-proof" => Prose.Of($"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port (--tcp -p PORT)."),
-            "protocol-unreachable" when tunnelled => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
-            "port-unreachable" when tunnelled => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
-            "reset" => Prose.Of($"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
-            "host-unreachable" => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
-            "network-unreachable" => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
-            "admin-prohibited" => Prose.Of($"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets through (--icmp, --udp, --tcp -p PORT)."),
+            PathMtuReason.NoRoute => Prose.Of($"This host has no way to send to {far:ours}: nothing was asked."),
+            PathMtuReason.NoSource => Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
+            PathMtuReason.LocalRule => Prose.Of($"A rule of this host lets no probe to {far:ours} leave: nothing was asked. Look at its output chain (nft list ruleset) and its routes."),
+            PathMtuReason.Local => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
+            PathMtuReason.NoProof => Prose.Of($"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port (--tcp -p PORT)."),
+            PathMtuReason.ProtocolUnreachable when tunnelled => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+            PathMtuReason.PortUnreachable when tunnelled => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+            PathMtuReason.Reset => Prose.Of($"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
+            PathMtuReason.HostUnreachable => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
+            PathMtuReason.NetworkUnreachable => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
+            PathMtuReason.AdminProhibited => Prose.Of($"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets through (--icmp, --udp, --tcp -p PORT)."),
             _ when tunnelled => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. {Sizes:ours}"),
             _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
         };

@@ -30,8 +30,8 @@ internal static class PathTable
         Append(trace.Size is { } size ? Prose.Of($" of {size} octets") : null);
         Append(Prose.Of($" from {trace.Source} to {trace.Address}"));
         Append(trace.Via.Count > 0 ? Prose.Of($" via {Prose.Join(", ", trace.Via.Select(Prose.Code))}") : null);
-        Append(string.Equals(trace.Mode, "raw", StringComparison.Ordinal) ? null : Prose.Of($", {trace.Mode}"));
-        Append(Prose.Of($"; stopped by {trace.StopReason}."));
+        Append(trace.Mode == TraceMode.Raw ? null : Prose.Of($", {Word.Of(trace.Mode)}"));
+        Append(Prose.Of($"; stopped by {Word.Of(trace.StopReason)}."));
         return how;
 
         void Append(Prose? part)
@@ -91,9 +91,9 @@ internal static class PathTable
             yield return Prose.Of($"rate-limited {Units.Percent(hop.RateLimited):ours}");
         }
 
-        if (node.Balancing is not ("single" or "unknown"))
+        if (node.Balancing is not (NodeBalancing.Single or NodeBalancing.Unknown))
         {
-            yield return Prose.Code(node.Balancing);
+            yield return Prose.Code(Word.Of(node.Balancing));
         }
 
         foreach (var label in node.Mpls ?? [])

@@ -19,7 +19,7 @@ internal static class Verdict
             Kind(bundle, worst),
             worst is null ? WithoutFault(bundle) : Prose.Of($"{$"Verdict ({Word.Of(worst.Confidence)}).":strong} {Prose.Parse(worst.Summary)}"),
             Others(worst is null ? "Worth knowing" : "Also", judgement.Findings.Where(finding => !ReferenceEquals(finding, worst)).ToArray()),
-            bundle.Complete ? Prose.Empty : Prose.Of($"The run ended early ({bundle.EndReason}): what is missing here may only not have been looked at."),
+            bundle.Complete ? Prose.Empty : Prose.Of($"The run ended early ({Word.Of(bundle.EndReason)}): what is missing here may only not have been looked at."),
             (bundle.Traces ?? []).Any(trace => trace.LocalLost > 0)
                 ? Prose.Of($"The measuring host lost answers before they were read: loss figures are upper bounds, and no finding rests on them.")
                 : Prose.Empty);

@@ -33,7 +33,7 @@ public class MtuTableTests
 
     private static PathMtuEvidence Path(int mtu) => new()
     {
-        Target = "192.0.2.9", Address = "192.0.2.9", Protocol = "tcp", Port = 443, Mtu = mtu, OuterMtu = mtu, FirstHopMtu = 1500,
+        Target = "192.0.2.9", Address = "192.0.2.9", Protocol = ProbeProtocol.Tcp, Port = 443, Mtu = mtu, OuterMtu = mtu, FirstHopMtu = 1500,
         Verdict = mtu == 1500 ? PathMtuVerdict.Clear : PathMtuVerdict.BlackHole, Confidence = Confidence.Proved, LargestAnswered = mtu, Sizes = [new PathMtuSize(mtu, 1, 1)],
     };
 
@@ -44,7 +44,7 @@ public class MtuTableTests
         var writer = new StringWriter { NewLine = "\n" };
         MtuTable.Write(new Bundle
         {
-            Tool = new ToolInfo("probe", "0"), Command = ["probe", "mtu"], Started = default, Ended = default, Complete = true, EndReason = "done", PathMtus = paths, Gaps = gap is null ? null : [gap],
+            Tool = new ToolInfo("probe", "0"), Command = ["probe", "mtu"], Started = default, Ended = default, Complete = true, EndReason = SweepEnd.Done, PathMtus = paths, Gaps = gap is null ? null : [gap],
         }, writer, Palette.None);
         return writer.ToString();
     }

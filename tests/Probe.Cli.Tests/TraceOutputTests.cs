@@ -40,7 +40,7 @@ public partial class TraceOutputTests
     {
         Multipath = new MultipathEvidence
         {
-            Mode = "mda", Confidence = 95, Scope = "hop", GraphConfidence = 81.451, SmallestShareSeen = 0.393, Assumes = "a node spreads flows evenly over its next hops",
+            Mode = MultipathAlgorithm.Mda, Confidence = 95, Scope = ConfidenceScope.Hop, GraphConfidence = 81.451, SmallestShareSeen = 0.393, Assumes = "a node spreads flows evenly over its next hops",
             Probes = 78, Complete = true,
         },
     }));
@@ -48,13 +48,13 @@ public partial class TraceOutputTests
     [Fact]
     public void A_table_says_what_a_search_did_not_find_out()
     {
-        var search = new MultipathEvidence { Mode = "mda-lite", Confidence = 99.9, Scope = "hop", SmallestShareSeen = 0.5, Probes = 30, Complete = false };
+        var search = new MultipathEvidence { Mode = MultipathAlgorithm.MdaLite, Confidence = 99.9, Scope = ConfidenceScope.Hop, SmallestShareSeen = 0.5, Probes = 30, Complete = false };
         var unfinished = Table(Diamond() with { Multipath = search });
         Assert.Contains("30 probes, MDA-LITE, not complete.", unfinished, StringComparison.Ordinal);
         Assert.Contains("Asked for: 99.9 % of each node's next hops; the search ended before, so more paths may exist.", unfinished, StringComparison.Ordinal);
         Assert.DoesNotContain("Confidence:", unfinished, StringComparison.Ordinal);
         Assert.Contains("Confidence: 99.9 % of each node's next hops, 99.5 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, GraphConfidence = 99.5 } }), StringComparison.Ordinal);
-        Assert.Contains("Confidence: 99.9 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, Scope = "graph", GraphConfidence = 99.9 } }), StringComparison.Ordinal);
+        Assert.Contains("Confidence: 99.9 % of the whole graph;", Table(Diamond() with { Multipath = search with { Complete = true, Scope = ConfidenceScope.Graph, GraphConfidence = 99.9 } }), StringComparison.Ordinal);
 
         // Twenty-six letters are not enough for every hop.
         Assert.Matches(@"\n *2bl ", Table(Wide(64) with { Multipath = search }));

@@ -23,8 +23,8 @@ public class IncidentReportTests
     public void The_report_of_a_loop_behind_a_rate_limited_hop()
     {
         var hops = "XABABAB".Select((router, i) => i == 1 ? LimitedHop(2, Node("10.0.0.65", received: 3)) : Hop(i + 1, Node($"10.0.0.{(int)router}"))).ToArray();
-        var trace = Trace(false, hops) with { StopReason = "max-ttl", LocalLost = 2 };
-        Golden.Check("tests/Probe.Report.Tests/Golden/loop.md", IncidentReport.Render(Document(trace) with { Complete = false, EndReason = "interrupted" }));
+        var trace = Trace(false, hops) with { StopReason = StopReason.MaxTtl, LocalLost = 2 };
+        Golden.Check("tests/Probe.Report.Tests/Golden/loop.md", IncidentReport.Render(Document(trace) with { Complete = false, EndReason = SweepEnd.Interrupted }));
     }
 
     [Fact]
@@ -147,14 +147,14 @@ public class IncidentReportTests
 
     private static Bundle Hostile(Func<string> text)
     {
-        var node = Node(text(), ReplyKind.HostUnreachable, 3, 1, name: text()) with { Notes = [text()], Balancing = text() };
+        var node = Node(text(), ReplyKind.HostUnreachable, 3, 1, name: text()) with { Notes = [text()] };
         var trace = Trace(false, Hop(1, LyingNode(text())), Hop(2, node), Hop(3, Node("10.0.0.1")), Hop(4, Node(text())), Hop(5, Node("10.0.0.1"))) with
         {
-            Target = text(), Address = text(), Source = text(), Via = [text()], Mode = text(), StopReason = text(),
+            Target = text(), Address = text(), Source = text(), Via = [text()],
         };
         var path = MtuSamples.RelayBug() with
         {
-            Target = text(), Address = text(), Protocol = text(), Source = text(), Via = [text()], Real = text(), Reason = text(), HopAddress = text(), NextHopAddress = text(), Hop = 2,
+            Target = text(), Address = text(), Source = text(), Via = [text()], Real = text(), HopAddress = text(), NextHopAddress = text(), Hop = 2,
             Signals = [MtuSamples.Signal(text(), 1380)], Arithmetic = new PathMtuArithmetic(1380, 1368, 12, text()),
         };
         var tcp = new TcpEvidence
@@ -170,7 +170,7 @@ public class IncidentReportTests
         return Document(trace) with
         {
             PathMtus = [path with { Verdict = (PathMtuVerdict)(text().Length % Enum.GetValues<PathMtuVerdict>().Length) }],
-            Tool = new ToolInfo(text(), text()), Command = [text(), text()], Complete = false, EndReason = text(), Gaps = [new Gap(text(), text())],
+            Tool = new ToolInfo(text(), text()), Command = [text(), text()], Complete = false, Gaps = [new Gap(text(), text())],
             Host = new HostFacts { Name = text(), Kernel = text(), BootId = text(), Capabilities = [text()] }, Captures = [new CaptureFile(text(), text())],
         };
     }

@@ -12,7 +12,7 @@ internal static class MtuSamples
     {
         Target = "backend.example",
         Address = "192.0.2.9",
-        Protocol = "tcp",
+        Protocol = ProbeProtocol.Tcp,
         Port = 443,
         Source = "192.0.2.1",
         Mtu = mtu,
@@ -53,6 +53,6 @@ internal static class MtuSamples
         RelayBug(),
         Path(PathMtuVerdict.WrongSignal, 1480, Signal("198.51.100.2", 0, implausible: true)),
         Path(PathMtuVerdict.ReturnPath, 1500) with { ReturnMtu = 1400 },
-        Path(PathMtuVerdict.NotAnswering, null) with { Via = ["gue:192.0.2.33"], Overhead = 32, Reason = "port-unreachable", Real = "192.0.2.33", Confidence = Confidence.Likely },
-        Path(PathMtuVerdict.Unstable, 1004) with { Confidence = Confidence.Hint, Loss = 0.4, Reason = "loss" });
+        Path(PathMtuVerdict.NotAnswering, null) with { Via = ["gue:192.0.2.33"], Overhead = 32, Reason = PathMtuReason.PortUnreachable, Real = "192.0.2.33", Confidence = Confidence.Likely },
+        Path(PathMtuVerdict.Unstable, 1004) with { Confidence = Confidence.Hint, Loss = 0.4, Reason = PathMtuReason.Loss });
 }

@@ -56,11 +56,11 @@ internal static class PathSamples
             Size = 60,
             Reached = reached.Length > 0,
             ReachedTtl = reached.Length > 0 ? reached.Min(flow => flow.Length) : null,
-            StopReason = reached.Length > 0 ? "target" : "max-ttl",
+            StopReason = reached.Length > 0 ? StopReason.Target : StopReason.MaxTtl,
             Hops = [.. Enumerable.Range(0, longest).Select(i => Hop(met, i))],
             Flows = [.. met.Select((flow, i) => new FlowEvidence
             {
-                Id = i + 1, Kind = "ports", SourcePort = 40001 + i, DestinationPort = 33434, Reached = flow[^1] is [Target],
+                Id = i + 1, Kind = FlowKind.Ports, SourcePort = 40001 + i, DestinationPort = 33434, Reached = flow[^1] is [Target],
                 Sent = flow.Length * Probes, Received = flow.Count(hop => hop.Length > 0) * Probes,
             })],
             Links = [.. Enumerable.Range(0, longest - 1).SelectMany(i => Links(met, i))],
@@ -100,7 +100,7 @@ internal static class PathSamples
             Loss = shared ? null : 0,
             RttNs = new RttEvidence { Min = 301_499, Avg = 1_000_500 + i * 2_000_000, Max = 12_345_678, Stddev = 1_234_567, Jitter = 7, P50 = 1_000_000, P99 = 12_000_000, Last = 400_000 },
             Flows = [.. mine.Select(flow => flow + 1)],
-            Balancing = next == 0 ? "unknown" : mine.Any(flow => met[flow].Length > i + 1 && met[flow][i + 1].Length > 1) ? "per-packet" : next == 1 ? "single" : "per-flow",
+            Balancing = next == 0 ? NodeBalancing.Unknown : mine.Any(flow => met[flow].Length > i + 1 && met[flow][i + 1].Length > 1) ? NodeBalancing.PerPacket : next == 1 ? NodeBalancing.Single : NodeBalancing.PerFlow,
             Replies = [new ReplyEvidence { Kind = target ? ReplyKind.PortUnreachable : ReplyKind.TimeExceeded, Type = target ? 3 : 11, Code = target ? 3 : 0, Count = received }],
         };
     }

@@ -16,7 +16,7 @@ internal static class Samples
         Started = Start,
         Ended = Start.Plus(9_212_345_678),
         Complete = true,
-        EndReason = "done",
+        EndReason = SweepEnd.Done,
         Host = new HostFacts { Name = "prober", Kernel = "6.18.5", BootId = "7d0f", NetworkNamespace = 4026531840, Capabilities = ["CAP_NET_RAW"] },
         Traces = traces,
         Gaps = [new Gap("drops", "not asked for")],
@@ -32,9 +32,9 @@ internal static class Samples
         Size = 60,
         Reached = reached,
         ReachedTtl = reached ? hops[^1].Ttl : null,
-        StopReason = reached ? "target" : "max-ttl",
+        StopReason = reached ? StopReason.Target : StopReason.MaxTtl,
         Hops = hops,
-        Flows = [new FlowEvidence { Id = 1, Kind = "ports", SourcePort = 40001, DestinationPort = 443, Reached = reached, Sent = 40, Received = 40 }],
+        Flows = [new FlowEvidence { Id = 1, Kind = FlowKind.Ports, SourcePort = 40001, DestinationPort = 443, Reached = reached, Sent = 40, Received = 40 }],
     };
 
     public static HopEvidence Hop(int ttl, params NodeEvidence[] nodes) =>
@@ -57,7 +57,7 @@ internal static class Samples
         Loss = 1 - received / 10.0,
         RttNs = new RttEvidence { Min = 301_499, Avg = 1_000_500, Max = 12_345_678, Stddev = 5, Jitter = 7, P50 = 1_000_000, P99 = 12_000_000, Last = 400_000 },
         Flows = [1],
-        Balancing = "single",
+        Balancing = NodeBalancing.Single,
         Replies = [new ReplyEvidence { Kind = kind, Type = type, Code = code, Count = received, Mtu = mtu, Implausible = implausible }],
     };
 

@@ -68,7 +68,7 @@ internal sealed class CommandContext
         Started = Started,
         Ended = Now(),
         Complete = end == SweepEnd.Done,
-        EndReason = Word.Of(end),
+        EndReason = end,
         Host = HostFactsReader.Read(),
     };
 

@@ -56,7 +56,7 @@ internal static class LiveColumns
     private static readonly LiveColumn P99 = Time("P99", 8, rtt => rtt.P99);
     private static readonly LiveColumn Flows = new("Flows", 5, 7, Align.Left, row => row.Node is not { } node ? ""
         : Ranges(node.Flows) is { Length: <= LongestRanges } ranges ? ranges : $"{node.Flows.Count} flows");
-    private static readonly LiveColumn Balancing = new("Balancing", 11, 6, Align.Left, row => row.Node?.Balancing ?? "");
+    private static readonly LiveColumn Balancing = new("Balancing", 11, 6, Align.Left, row => Word.Of(row.Node?.Balancing) ?? "");
 
     private static readonly LiveColumn Replies = new("Replies", 7, 7, Align.Left, row =>
         row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Word.Of(reply.Kind)} {reply.Count}")) : "");

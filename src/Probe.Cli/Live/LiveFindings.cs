@@ -1,6 +1,7 @@
 using Probe.Cli.Frame;
 using Probe.Core.Evidence;
 using Probe.Report.Diagnosis;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Live;
 
@@ -15,7 +16,7 @@ internal static class LiveFindings
         Started = snapshot.Started,
         Ended = snapshot.Started.Plus(snapshot.ElapsedNs),
         Complete = false,
-        EndReason = "interrupted",
+        EndReason = SweepEnd.Interrupted,
         Traces = [snapshot.Run.Trace],
     }).Findings;
 }

@@ -22,8 +22,8 @@ internal sealed class MtuCsv
     public void Write(PathMtuEvidence path)
     {
         var signal = PathMtuWords.Decisive(path);
-        _csv.Text(path.Target).Text(path.Address).Text(path.Protocol).Number(path.Port).Text(string.Join(' ', path.Via)).Text(path.Real).Number(path.Flow?.Id).Number(path.Flow?.SourcePort)
-            .Number(path.Mtu).Number(path.OuterMtu).Number(path.Overhead).Text(Word.Of(path.Verdict)).Text(Word.Of(path.Confidence)).Text(path.Reason).Number(path.Hop).Text(path.HopAddress)
+        _csv.Text(path.Target).Text(path.Address).Text(Word.Of(path.Protocol)).Number(path.Port).Text(string.Join(' ', path.Via)).Text(path.Real).Number(path.Flow?.Id).Number(path.Flow?.SourcePort)
+            .Number(path.Mtu).Number(path.OuterMtu).Number(path.Overhead).Text(Word.Of(path.Verdict)).Text(Word.Of(path.Confidence)).Text(Word.Of(path.Reason)).Number(path.Hop).Text(path.HopAddress)
             .Number(path.LargestAnswered).Number(path.SmallestLost).Text(path.ProvedBy is { } proof ? Word.Of(proof) : null).Text(signal?.From).Number(signal?.Mtu)
             .Text(signal is null ? null : Word.Of(signal.Role)).Number(path.ReturnMtu).Fraction(path.Loss).Number(path.Sent).Number(path.DurationNs).EndRow();
     }

@@ -76,7 +76,7 @@ internal sealed class MtuMeasurement : IMeasurement
         }
         catch (NotResolvedException e) when (_request.Targets.Count > 1)
         {
-            Take([Unmeasured(target, default, e.Reason)]);
+            Take([Unmeasured(target, default, e.NoResolver ? PathMtuReason.Resolver : PathMtuReason.Name)]);
             return SweepEnd.Done;
         }
 
@@ -90,19 +90,19 @@ internal sealed class MtuMeasurement : IMeasurement
         {
             // What was found of the others stands without it.
             _gaps.Add(new Gap("path MTU", $"{target.Host.Text}: {e.Message}"));
-            Take([Unmeasured(target, address, ReasonOf(e)!)]);
+            Take([Unmeasured(target, address, ReasonOf(e)!.Value)]);
             return SweepEnd.Done;
         }
     }
 
     /// <summary>Why one target cannot be asked while others can; null for what concerns them all.</summary>
-    private static string? ReasonOf(Exception error) => error switch
+    private static PathMtuReason? ReasonOf(Exception error) => error switch
     {
         NotSentException not => not.Reason,
         LinuxException { ErrnoName: "EPERM" } => null,
-        LinuxException { ErrnoName: "ENETUNREACH" or "EHOSTUNREACH" or "EACCES" } => "no-route",
-        LinuxException { ErrnoName: "EADDRNOTAVAIL" } => "no-source",
-        LinuxException => "local",
+        LinuxException { ErrnoName: "ENETUNREACH" or "EHOSTUNREACH" or "EACCES" } => PathMtuReason.NoRoute,
+        LinuxException { ErrnoName: "EADDRNOTAVAIL" } => PathMtuReason.NoSource,
+        LinuxException => PathMtuReason.Local,
         _ => null,
     };
 
@@ -115,7 +115,7 @@ internal sealed class MtuMeasurement : IMeasurement
         {
             var (end, paths, probes) = Ask(questions[i], target, address, _request.MaxProbes - sent);
             if (i == questions.Count - 1 || end != SweepEnd.Done || sent + probes >= _request.MaxProbes
-                || paths.Any(path => path.Verdict != PathMtuVerdict.NotAnswering || path.Reason is not (null or "silence")))
+                || paths.Any(path => path.Verdict != PathMtuVerdict.NotAnswering || path.Reason is not (null or PathMtuReason.Silence)))
             {
                 return (end, sent == 0 ? paths : [After(paths[0], sent, tookNs), .. paths.Skip(1)]);
             }
@@ -237,19 +237,19 @@ internal sealed class MtuMeasurement : IMeasurement
         return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
     }
 
-    private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.Refused
-        ? new("local", $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
-        : new("no-route", $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
+    private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.LocalRule
+        ? new(PathMtuReason.LocalRule, $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
+        : new(PathMtuReason.NoRoute, $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
 
     private static IReadOnlyList<string> TextsOf(EncapsulationStack via) => [.. via.Layers.Select(EncapsulationText.Of)];
 
-    private PathMtuEvidence Unmeasured(MtuTarget target, IpAddress address, string reason) => new()
+    private PathMtuEvidence Unmeasured(MtuTarget target, IpAddress address, PathMtuReason reason) => new()
     {
         Target = target.Host.Text,
         Address = address.IsNone ? null : address.ToString(),
         Via = TextsOf(target.Via),
         Real = target.Real,
-        Protocol = Word.Of(_request.Protocol ?? ProbeProtocol.Icmp),
+        Protocol = _request.Protocol ?? ProbeProtocol.Icmp,
         Verdict = PathMtuVerdict.NotAnswering,
         Confidence = Confidence.Hint,
         Reason = reason,
@@ -275,8 +275,8 @@ internal sealed class MtuMeasurement : IMeasurement
 /// <summary>Nothing can be sent to one target.</summary>
 /// <param name="reason">As the document has it.</param>
 /// <param name="message">What the user is told where it is the only one.</param>
-internal sealed class NotSentException(string reason, string message) : UserError(ExitStatus.CannotRun, message)
+internal sealed class NotSentException(PathMtuReason reason, string message) : UserError(ExitStatus.CannotRun, message)
 {
     /// <summary>As the document has it.</summary>
-    public string Reason { get; } = reason;
+    public PathMtuReason Reason { get; } = reason;
 }

@@ -128,7 +128,7 @@ internal static class MtuTable
             writer.WriteLine($"{(i == 0 ? "What helps:" : "           ")} {Safe(fixes[i])}");
         }
 
-        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0 } and ({ ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack } or { Reason: "no-proof" }))
+        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0 } and ({ ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack } or { Reason: PathMtuReason.NoProof }))
         {
             writer.WriteLine("A load balancer answers such probes itself: behind one, ask a service's port (--tcp -p PORT).");
         }

@@ -3,16 +3,17 @@ using System.Net.Sockets;
 using System.Net;
 using Probe.Cli.Parsing;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Names;
 
 /// <summary>A host has no address: with one target the run ends, among several it is told and the others go on.</summary>
-/// <param name="reason"><c>name</c>, or <c>resolver</c> when none answered.</param>
+/// <param name="noResolver">No resolver answered, so that the name is not to blame.</param>
 /// <param name="message">What, for which input, what to do next.</param>
-internal sealed class NotResolvedException(string reason, string message) : UserError(ExitStatus.CannotRun, message)
+internal sealed class NotResolvedException(bool noResolver, string message) : UserError(ExitStatus.CannotRun, message)
 {
-    /// <summary>As the document has it.</summary>
-    public string Reason { get; } = reason;
+    /// <summary>No resolver answered, so that the name is not to blame.</summary>
+    public bool NoResolver { get; } = noResolver;
 }
 
 /// <summary>Turns a host into the address to probe. An address never asks DNS.</summary>
@@ -33,8 +34,8 @@ internal static class TargetResolver
         {
             null => address,
             SocketError.HostNotFound or SocketError.NoData => throw Unknown(target, family),
-            SocketError.TryAgain => throw new NotResolvedException("resolver", $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address"),
-            { } other => throw new NotResolvedException("name", $"cannot resolve {target.Text}: {new SocketException((int)other).Message}; check the name or use an address"),
+            SocketError.TryAgain => throw new NotResolvedException(noResolver: true, $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address"),
+            { } other => throw new NotResolvedException(noResolver: false, $"cannot resolve {target.Text}: {new SocketException((int)other).Message}; check the name or use an address"),
         };
     }
 
@@ -55,7 +56,7 @@ internal static class TargetResolver
         }
     }
 
-    private static NotResolvedException Unknown(TargetName target, Family family) => new("name", family switch
+    private static NotResolvedException Unknown(TargetName target, Family family) => new(noResolver: false, family switch
     {
         Family.V4 => $"cannot resolve {target.Text}: no such host, or it has no IPv4 address; check the name or leave out -4",
         Family.V6 => $"cannot resolve {target.Text}: no such host, or it has no IPv6 address; check the name or leave out -6",

@@ -19,7 +19,7 @@ internal static class MultipathWords
         var nodes = trace.Hops.Sum(hop => hop.Nodes.Count);
         var links = trace.Links.Count(link => link.From is not null && link.To is not null);
         yield return $"All paths: {Counted(nodes, "node")}, {Counted(links, "link")}, {Counted(flows, "flow")}, {Counted(search.Probes, "probe")}, "
-            + $"{search.Mode.ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
+            + $"{Word.Of(search.Mode).ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
         if (trace.Hops.Where(hop => hop.Received > 0 && (hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal))).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
         {
             yield return $"Rate-limited, as far as can be told: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}.";
@@ -31,7 +31,7 @@ internal static class MultipathWords
             yield break;
         }
 
-        var graph = search is { Scope: not "graph", GraphConfidence: { } whole } ? $", {Percent(whole)} of the whole graph" : "";
+        var graph = search is { Scope: ConfidenceScope.Hop, GraphConfidence: { } whole } ? $", {Percent(whole)} of the whole graph" : "";
         var assumption = search.Assumes is { } assumed ? $", if {assumed}" : "";
         var share = search.SmallestShareSeen is { } smallest ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
         yield return $"Confidence: {Percent(search.Confidence)} {Of(search.Scope)}{graph}{assumption}{share}.";
@@ -43,7 +43,7 @@ internal static class MultipathWords
 
     private static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
-    private static string Of(string scope) => scope == "graph" ? "of the whole graph" : "of each node's next hops";
+    private static string Of(ConfidenceScope scope) => scope == ConfidenceScope.Graph ? "of the whole graph" : "of each node's next hops";
 
     private static string Percent(double percent) => percent.ToString("0.##", CultureInfo.InvariantCulture) + " %";
 }

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Output;
 
@@ -30,9 +31,9 @@ internal sealed class PathLabels
         var to = _next[(ttl, node.Address)].ToHashSet(StringComparer.Ordinal);
         var known = _labels.Where(label => label.Key.Ttl == ttl + 1).ToList();
         var parts = new List<string>();
-        if (node.Balancing is not ("single" or "unknown"))
+        if (node.Balancing is not (NodeBalancing.Single or NodeBalancing.Unknown))
         {
-            parts.Add(node.Balancing);
+            parts.Add(Word.Of(node.Balancing));
         }
 
         for (var i = 0; i < known.Count; i++)

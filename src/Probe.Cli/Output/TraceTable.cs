@@ -149,7 +149,7 @@ internal static class TraceTable
 
     /// <summary>How a node shares its traffic; nothing where it does not, or where that is unknown.</summary>
     public static IEnumerable<string> BalancingNote(NodeEvidence node) =>
-        node.Balancing is "single" or "unknown" ? [] : [$"balances {StrangerText.Clean(node.Balancing)}"];
+        node.Balancing is NodeBalancing.Single or NodeBalancing.Unknown ? [] : [$"balances {Word.Of(node.Balancing)}"];
 
     /// <summary>What else there is to say of one of a hop's addresses.</summary>
     public static IEnumerable<string> NodeNotes(TraceEvidence trace, NodeEvidence node)
@@ -184,7 +184,7 @@ internal static class TraceTable
     private static string? Refusal(TraceEvidence trace)
     {
         var refused =
-            from hop in trace.StopReason == TraceEvidence.StoppedByTunnel ? trace.Hops.Reverse() : []
+            from hop in trace.StopReason == StopReason.Tunnel ? trace.Hops.Reverse() : []
             from node in hop.Nodes
             from reply in node.Replies
             where reply is { Layer: > 0, Kind: not ReplyKind.TimeExceeded }

@@ -13,7 +13,7 @@ internal static class Words
 
     /// <summary>How a trace ran that raw sockets were refused; null for any other.</summary>
     public static string? ModeOf(TraceEvidence trace) =>
-        trace.Mode == TraceEvidence.UnprivilegedMode ? $"Unprivileged mode ({SocketsOf(trace.Protocol)})" : null;
+        trace.Mode == TraceMode.Unprivileged ? $"Unprivileged mode ({SocketsOf(trace.Protocol)})" : null;
 
     /// <summary>What a hop said besides time-exceeded: a mark of traceroute's, and what stands behind it.</summary>
     public static string Describe(ReplyEvidence reply, TraceEvidence trace, bool fromTarget)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Probe.Cli.Frame;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Trace;
 
@@ -122,13 +123,12 @@ internal sealed class BulkView
         return string.Join(' ', hops);
     }
 
-    private static string Meaning(string reason) => reason switch
+    private static string Meaning(NotProbedReason reason) => reason switch
     {
-        "name" => "the name does not resolve",
-        "resolver" => "no resolver answered",
-        "no-route" => "no route to it",
-        "too-big" => "the interface takes no packets of this size",
-        "refused" => "this host refuses to send to it",
-        _ => reason,
+        NotProbedReason.Name => "the name does not resolve",
+        NotProbedReason.Resolver => "no resolver answered",
+        NotProbedReason.NoRoute => "no route to it",
+        NotProbedReason.TooBig => "the interface takes no packets of this size",
+        _ => "a rule of this host lets nothing leave to it"
     };
 }

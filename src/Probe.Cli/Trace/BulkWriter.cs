@@ -85,7 +85,7 @@ internal sealed class BulkWriter : IDisposable
     public void Add(BulkTrace trace, SweepEnd end, long localLost) => _queue.Add(new Item(trace, end, localLost, null, null, Stopwatch.GetTimestamp()));
 
     /// <summary>Takes a host that could not be probed.</summary>
-    public void Add(int index, IpAddress address, string reason, string message) =>
+    public void Add(int index, IpAddress address, NotProbedReason reason, string message) =>
         _queue.Add(new Item(null, SweepEnd.Done, 0, NotProbedTrace(index, address, reason), message, Stopwatch.GetTimestamp()));
 
     /// <summary>Waits for no more names.</summary>
@@ -182,7 +182,7 @@ internal sealed class BulkWriter : IDisposable
         _view.Show(trace, alone);
     }
 
-    private TraceEvidence NotProbedTrace(int index, IpAddress address, string reason) => new()
+    private TraceEvidence NotProbedTrace(int index, IpAddress address, NotProbedReason reason) => new()
     {
         Target = _hosts[index].Text,
         Address = address.ToString(),
@@ -190,7 +190,7 @@ internal sealed class BulkWriter : IDisposable
         Port = _request.Port,
         Source = "",
         Reached = false,
-        StopReason = "error",
+        StopReason = StopReason.Error,
         Reason = reason,
         Hops = [],
     };

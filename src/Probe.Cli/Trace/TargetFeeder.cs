@@ -4,6 +4,7 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Tracing;
 using Probe.Core.Wire;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Trace;
 
@@ -13,7 +14,7 @@ internal sealed class TargetFeeder : IDisposable
     private readonly IReadOnlyList<TargetName> _hosts;
     private readonly Family _family;
     private readonly BulkSession _session;
-    private readonly Action<int, IpAddress, string, string> _failed;
+    private readonly Action<int, IpAddress, NotProbedReason, string> _failed;
     private readonly WorkAhead<BulkTarget> _targets;
 
     /// <summary>Begins.</summary>
@@ -21,7 +22,7 @@ internal sealed class TargetFeeder : IDisposable
     /// <param name="family">Which IP version a name may resolve to.</param>
     /// <param name="session">The sockets; its wire is woken when a target comes after none was there.</param>
     /// <param name="failed">Takes a host that cannot be probed: index, address if known, reason, message. Called on any thread.</param>
-    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSession session, Action<int, IpAddress, string, string> failed)
+    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSession session, Action<int, IpAddress, NotProbedReason, string> failed)
     {
         (_hosts, _family, _session, _failed) = (hosts, family, session, failed);
 
@@ -48,11 +49,11 @@ internal sealed class TargetFeeder : IDisposable
         }
         catch (NotResolvedException e)
         {
-            _failed(index, address, e.Reason, e.Message);
+            _failed(index, address, e.NoResolver ? NotProbedReason.Resolver : NotProbedReason.Name, e.Message);
         }
         catch (LinuxException e)
         {
-            _failed(index, address, "no-route", e.Message);
+            _failed(index, address, NotProbedReason.NoRoute, e.Message);
         }
 
         return false;

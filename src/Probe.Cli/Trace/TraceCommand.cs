@@ -189,12 +189,6 @@ internal sealed class TraceCommand : ProbeCommand
         }
     }
 
-    private enum SweptTtl
-    {
-        Inner,
-        Outer,
-    }
-
     private sealed class OwnOptions
     {
         public Option<bool> Icmp { get; } = OptionOf.Flag("echo requests (default)", "--icmp");

@@ -103,7 +103,7 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         var isCutOff = end == SweepEnd.Deadline && !trace.Reached;
         return new Measured
         {
-            End = end == SweepEnd.Done && trace.StopReason == "max-probes" ? SweepEnd.MaxProbes : end,
+            End = end == SweepEnd.Done && trace.StopReason == StopReason.MaxProbes ? SweepEnd.MaxProbes : end,
             Started = session.IsReset ? session.Started : null,
             Ended = ended,
             Traces = [trace],
@@ -118,7 +118,7 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
     {
         SendStatus.TooBig => UserError.CannotRun(
             $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface {session.Route.Interface} takes less; give a smaller --size"),
-        SendStatus.Refused => UserError.CannotRun(
+        SendStatus.LocalRule => UserError.CannotRun(
             $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset"),
         _ => UserError.CannotRun(
             $"cannot send to {FirstStop(request, target)} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {FirstStop(request, target)}"),

@@ -121,7 +121,7 @@ internal sealed class TraceSession : IDisposable
     public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
     {
         Via = Request.Probing.ViaTexts,
-        Mode = Probing.Sockets is null ? TraceEvidence.RawMode : TraceEvidence.UnprivilegedMode,
+        Mode = Probing.Sockets is null ? TraceMode.Raw : TraceMode.Unprivileged,
     };
 
     /// <summary>Ends a wait of the loop; for another thread that keeps <see cref="Dispose"/> away meanwhile.</summary>

@@ -45,7 +45,7 @@ internal static class TraceView
     /// <summary>Says the mode on standard error where the output has no place for it.</summary>
     private static void WarnOfMode(TraceEvidence trace, CommandContext context)
     {
-        if (trace.Mode == TraceEvidence.UnprivilegedMode)
+        if (trace.Mode == TraceMode.Unprivileged)
         {
             context.Messages.Warning(UnprivilegedTrace.Mode(trace.Protocol));
         }

@@ -35,7 +35,7 @@ internal static class UnprivilegedTrace
         }
 
         var protocol = session.Request.Protocol;
-        yield return new Gap(TraceEvidence.UnprivilegedMode + " mode", $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
+        yield return new Gap($"{Word.Of(TraceMode.Unprivileged)} mode", $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
         if (sockets.Untold > 0)
         {
             yield return new Gap("answers", $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");

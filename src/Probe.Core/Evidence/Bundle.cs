@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Evidence;
 
 /// <summary>
@@ -27,8 +29,8 @@ public sealed record Bundle
     /// <summary>False when the run ended before it was done.</summary>
     public required bool Complete { get; init; }
 
-    /// <summary>Why it ended: <c>done</c>, <c>deadline</c>, <c>interrupted</c>, <c>max-probes</c>, <c>error</c>.</summary>
-    public required string EndReason { get; init; }
+    /// <summary>Why it ended.</summary>
+    public required SweepEnd EndReason { get; init; }
 
     /// <summary>The host that measured.</summary>
     public HostFacts? Host { get; init; }

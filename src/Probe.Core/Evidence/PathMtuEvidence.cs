@@ -13,8 +13,8 @@ public sealed record PathMtuEvidence
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Address { get; init; }
 
-    /// <summary>Transport of the probes: <c>icmp</c>, <c>udp</c> or <c>tcp</c>.</summary>
-    public required string Protocol { get; init; }
+    /// <summary>Transport of the probes.</summary>
+    public required ProbeProtocol Protocol { get; init; }
 
     /// <summary>Destination port; null for ICMP.</summary>
     public int? Port { get; init; }
@@ -51,10 +51,8 @@ public sealed record PathMtuEvidence
     /// <summary>How sure <see cref="Mtu"/> is.</summary>
     public required Confidence Confidence { get; init; }
 
-    /// <summary>Why, where the verdict alone does not say it. Of <c>not-answering</c>: <c>silence</c>, <c>no-proof</c> (a load
-    /// balancer may have answered itself; also of <c>clear</c> and <c>return-path</c>, where nobody who serves the target has answered), <c>no-route</c>, <c>no-source</c>, <c>local</c> (this host could not ask), <c>name</c>, <c>resolver</c>, or what was said (<c>protocol-unreachable</c>, <c>port-unreachable</c>, <c>reset</c>, …); of <c>unstable</c>: <c>loss</c>,
-    /// <c>max-probes</c>, <c>interrupted</c>, <c>silence</c> (it answered and then no more), <c>ambiguous-answers</c> (a UDP service's own words do not say which size they answer), <c>cannot-send</c> (this host let nothing leave any more); of a limit: <c>local-rule</c> (this host refuses to send more, though its device would take it: a rule of its output chain), <c>reply-path</c> (echo alone does not tell which direction it is on), <c>below-1280</c> (less than an IPv6 link must carry).</summary>
-    public string? Reason { get; init; }
+    /// <summary>Why, where the verdict alone does not say it.</summary>
+    public PathMtuReason? Reason { get; init; }
 
     /// <summary>Who said what about a size.</summary>
     public IReadOnlyList<PathMtuSignal> Signals { get; init; } = [];

@@ -6,18 +6,6 @@ namespace Probe.Core.Evidence;
 /// <summary>One traceroute to one address.</summary>
 public sealed record TraceEvidence
 {
-    /// <summary><see cref="Mode"/> of raw sockets, which see whole packets.</summary>
-    public const string RawMode = "raw";
-
-    /// <summary><see cref="Mode"/> of UDP, ICMP and TCP sockets that any user may open.</summary>
-    public const string UnprivilegedMode = "unprivileged";
-
-    /// <summary><see cref="Sweep"/> over the TTL of the outermost tunnel's header.</summary>
-    public const string OuterSweep = "outer";
-
-    /// <summary><see cref="StopReason"/> of a tunnel whose own packets are refused.</summary>
-    public const string StoppedByTunnel = "tunnel";
-
     /// <summary>The target as the user wrote it.</summary>
     public required string Target { get; init; }
 
@@ -46,10 +34,10 @@ public sealed record TraceEvidence
     public IReadOnlyList<string> Via { get; init; } = [];
 
     /// <summary><c>outer</c> when the TTL of the outermost tunnel's header was swept; null for that of the probe itself.</summary>
-    public string? Sweep { get; init; }
+    public SweptTtl? Sweep { get; init; }
 
     /// <summary><c>raw</c>, or <c>unprivileged</c> when sockets without CAP_NET_RAW were used.</summary>
-    public string Mode { get; init; } = RawMode;
+    public TraceMode Mode { get; init; }
 
     /// <summary>The target's own address answered with anything but time-exceeded.</summary>
     public required bool Reached { get; init; }
@@ -58,14 +46,11 @@ public sealed record TraceEvidence
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? ReachedTtl { get; init; }
 
-    /// <summary>Why the sweep over TTL ended: <c>target</c>, <c>max-ttl</c>, <c>max-probes</c>, <c>deadline</c>, <c>interrupted</c>, <c>error</c>, <c>tunnel</c>.</summary>
-    public required string StopReason { get; init; }
+    /// <summary>Why the sweep over TTL ended.</summary>
+    public required StopReason StopReason { get; init; }
 
-    /// <summary>
-    /// Why nothing was sent, with stop reason <c>error</c> among several targets: <c>name</c> does not resolve, <c>resolver</c> did not answer,
-    /// <c>no-route</c>, <c>too-big</c>, <c>refused</c>.
-    /// </summary>
-    public string? Reason { get; init; }
+    /// <summary>Why nothing was sent, with stop reason <c>error</c> among several targets.</summary>
+    public NotProbedReason? Reason { get; init; }
 
     /// <summary>Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.</summary>
     public long LocalLost { get; init; }
@@ -154,7 +139,7 @@ public sealed record NodeEvidence
     public RttEvidence? RttNs { get; init; }
 
     /// <summary><c>kernel</c> when the kernel stamped both ends of every probe, <c>user</c> when none, else <c>mixed</c>.</summary>
-    public string Stamps { get; init; } = "kernel";
+    public NodeStamps Stamps { get; init; }
 
     /// <summary>Ids of the flows it answered.</summary>
     public IReadOnlyList<int> Flows { get; init; } = [];
@@ -162,11 +147,8 @@ public sealed record NodeEvidence
     /// <summary>Kinds of answers it gave.</summary>
     public required IReadOnlyList<ReplyEvidence> Replies { get; init; }
 
-    /// <summary>
-    /// How it chooses the next hop: <c>single</c> (enough flows show but one), <c>per-flow</c>, <c>per-packet</c>, <c>per-destination</c> or
-    /// <c>unknown</c> (too few answers behind it to tell).
-    /// </summary>
-    public string Balancing { get; init; } = "unknown";
+    /// <summary>How it chooses the next hop: <c>single</c> (enough flows show but one), or <c>unknown</c> (too few answers behind it to tell), or as it balances.</summary>
+    public NodeBalancing Balancing { get; init; } = NodeBalancing.Unknown;
 
     /// <summary>MPLS label stack of its last answer that had one.</summary>
     public IReadOnlyList<MplsEvidence>? Mpls { get; init; }
@@ -263,8 +245,8 @@ public sealed record FlowEvidence
     /// <summary>Its id within the trace, from 1.</summary>
     public required int Id { get; init; }
 
-    /// <summary><c>ports</c>, <c>icmp-checksum</c>, <c>flow-label</c> or <c>outer-port</c>: what tells it from the others.</summary>
-    public required string Kind { get; init; }
+    /// <summary>What tells it from the others, for the routers whose hops are swept.</summary>
+    public required FlowKind Kind { get; init; }
 
     /// <summary>Source port.</summary>
     public int? SourcePort { get; init; }
@@ -275,7 +257,7 @@ public sealed record FlowEvidence
     /// <summary>The constant ICMP checksum.</summary>
     public int? IcmpChecksum { get; init; }
 
-    /// <summary>IPv6 flow label.</summary>
+    /// <summary>IPv6 flow label; with kind <c>flow-label</c> that of the outermost header, else the probe's own.</summary>
     public int? FlowLabel { get; init; }
 
     /// <summary>Source port of the outermost UDP header of a tunnel.</summary>
@@ -359,14 +341,14 @@ public sealed record RouteChangeEvidence
 /// <summary>How the paths were discovered, and how sure the result is.</summary>
 public sealed record MultipathEvidence
 {
-    /// <summary>Algorithm: <c>mda</c> or <c>mda-lite</c>.</summary>
-    public required string Mode { get; init; }
+    /// <summary>Algorithm.</summary>
+    public required MultipathAlgorithm Mode { get; init; }
 
     /// <summary>Confidence asked for, percent.</summary>
     public required double Confidence { get; init; }
 
-    /// <summary><c>hop</c> or <c>graph</c>: what the confidence is of.</summary>
-    public required string Scope { get; init; }
+    /// <summary>What the confidence is of.</summary>
+    public required ConfidenceScope Scope { get; init; }
 
     /// <summary>
     /// Confidence that follows for the whole graph, percent: nothing was missed at any node, or with <c>mda-lite</c> at any hop. It rests on

@@ -337,7 +337,7 @@ public sealed partial class RawEngine : ICheckEngine
     {
         SendStatus.Busy => Errno.ENOBUFS,
         SendStatus.TooBig => Errno.EMSGSIZE,
-        SendStatus.Refused => Errno.EPERM,
+        SendStatus.LocalRule => Errno.EPERM,
         _ => Errno.ENETUNREACH,
     };
 

@@ -29,7 +29,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
         {
             Target = target,
             Address = options.Target.ToString(),
-            Protocol = NameOf(ledger.Question.Protocol),
+            Protocol = ledger.Question.Protocol,
             Port = port,
             Source = options.Source.ToString(),
             Via = via,
@@ -65,13 +65,6 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
     private static int Claim(in SizeSignal signal) => signal.Mtu == 0 ? 0 : signal.InnerMtu;
 
     private static string? TextOf(IpAddress address) => address.IsNone ? null : address.ToString();
-
-    private static string NameOf(ProbeProtocol protocol) => protocol switch
-    {
-        ProbeProtocol.Icmp => "icmp",
-        ProbeProtocol.Udp => "udp",
-        _ => "tcp",
-    };
 
     private List<PathMtuSignal> Signals(SizeLedger ledger, in PathMtuJudgement judged)
     {

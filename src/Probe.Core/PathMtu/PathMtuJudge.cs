@@ -9,7 +9,7 @@ namespace Probe.Core.PathMtu;
 /// <param name="Reason">Why, where the verdict does not say it.</param>
 /// <param name="Deciding">The signal that the verdict rests on; null for none.</param>
 internal readonly record struct PathMtuJudgement(
-    PathMtuVerdict Verdict, Confidence Confidence, int? Mtu, string? Reason = null, SizeSignal? Deciding = null);
+    PathMtuVerdict Verdict, Confidence Confidence, int? Mtu, PathMtuReason? Reason = null, SizeSignal? Deciding = null);
 
 /// <summary>Judges what a search has seen.</summary>
 internal static class PathMtuJudge
@@ -30,20 +30,20 @@ internal static class PathMtuJudge
         var ledger = result.Ledger;
         if (ledger.LargestAnswered == 0)
         {
-            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "interrupted");
+            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.Interrupted);
         }
 
         if (search.Options.AskedFromOutside && ledger.Question.Proof != PathMtuProof.SynPayload)
         {
             return ledger.LargestAnswered >= search.Largest
-                ? new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Hint, null, "no-proof")
+                ? new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Hint, null, PathMtuReason.NoProof)
                 : Limited(search, result) with { Confidence = Confidence.Hint };
         }
 
         if (ledger.LargestAnswered >= search.Largest)
         {
             var isWeak = IsWeak(search, result);
-            var reason = isWeak ? "no-proof" : null;
+            PathMtuReason? reason = isWeak ? PathMtuReason.NoProof : null;
             if (result.Returning is not null)
             {
                 // The other way is another flow: it may go by another path, too.
@@ -82,19 +82,19 @@ internal static class PathMtuJudge
             }
         }
 
-        return new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Likely, null, "silence");
+        return new PathMtuJudgement(PathMtuVerdict.NotAnswering, Confidence.Likely, null, PathMtuReason.Silence);
     }
 
-    private static string ReasonOf(ReplyKind kind) => kind switch
+    private static PathMtuReason ReasonOf(ReplyKind kind) => kind switch
     {
-        ReplyKind.ProtocolUnreachable => "protocol-unreachable",
-        ReplyKind.PortUnreachable => "port-unreachable",
-        ReplyKind.HostUnreachable => "host-unreachable",
-        ReplyKind.NetworkUnreachable => "network-unreachable",
-        ReplyKind.AdminProhibited => "admin-prohibited",
-        ReplyKind.ParameterProblem => "parameter-problem",
-        ReplyKind.Reset => "reset",
-        _ => "unreachable",
+        ReplyKind.ProtocolUnreachable => PathMtuReason.ProtocolUnreachable,
+        ReplyKind.PortUnreachable => PathMtuReason.PortUnreachable,
+        ReplyKind.HostUnreachable => PathMtuReason.HostUnreachable,
+        ReplyKind.NetworkUnreachable => PathMtuReason.NetworkUnreachable,
+        ReplyKind.AdminProhibited => PathMtuReason.AdminProhibited,
+        ReplyKind.ParameterProblem => PathMtuReason.ParameterProblem,
+        ReplyKind.Reset => PathMtuReason.Reset,
+        _ => PathMtuReason.Unreachable,
     };
 
     private static PathMtuJudgement Limited(PathMtuSearch search, FlowResult result)
@@ -103,22 +103,22 @@ internal static class PathMtuJudge
         var (mtu, bad) = (ledger.LargestAnswered, ledger.LargestAnswered + 1);
         if (ledger.IsAmbiguous)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "ambiguous-answers");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.AmbiguousAnswers);
         }
 
         var isProved = search.IsProved(ledger);
         if (ledger.SmallestBad != bad)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? "max-probes" : IsCutHere(ledger) ? "cannot-send" : result.IsOver ? "silence" : "interrupted");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? PathMtuReason.MaxProbes : IsCutHere(ledger) ? PathMtuReason.CannotSend : result.IsOver ? PathMtuReason.Silence : PathMtuReason.Interrupted);
         }
 
         if (!isProved && !PathMtuSearch.IsSignalled(ledger) && PathMtuSearch.AccidentChance(ledger) > MostChance)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, "loss");
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.Loss);
         }
 
         var confidence = isProved && !IsWeak(search, result) ? Confidence.Proved : Confidence.Likely;
-        var reason = search.Options.Target.IsV6 && mtu < LeastV6 ? "below-1280" : null;
+        PathMtuReason? reason = search.Options.Target.IsV6 && mtu < LeastV6 ? PathMtuReason.Below1280 : null;
         if (Find(ledger, signal => !signal.Implausible && signal.InnerMtu == mtu) is { } truth)
         {
             return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason, truth);
@@ -126,7 +126,7 @@ internal static class PathMtuJudge
 
         if (ledger.IsLimitedHere)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : "local-rule");
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : PathMtuReason.LocalRule);
         }
 
         // What was said about the deciding size itself weighs most; then what cannot be true.
@@ -139,7 +139,7 @@ internal static class PathMtuJudge
         // Routers' answers stay small: where they end, it is the way there that ends.
         if (ledger.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && result.Place is null)
         {
-            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Hint, mtu, "reply-path");
+            return new PathMtuJudgement(PathMtuVerdict.BlackHole, Confidence.Hint, mtu, PathMtuReason.ReplyPath);
         }
 
         return new PathMtuJudgement(PathMtuVerdict.BlackHole, confidence, mtu, reason);

@@ -105,12 +105,19 @@ public sealed class ProbeWriter
         {
             if (layer is UdpEncapsulation udp)
             {
-                return udp.SourcePort ?? FlowHash.Port(HashOf(new ProbePacket { Number = 0, Source = source, Target = target, Protocol = protocol, Flow = flow, Ttl = 0, Size = 0 }));
+                return udp.SourcePort ?? FlowHash.Port(HashOf(source, target, protocol, flow));
             }
         }
 
         return null;
     }
+
+    /// <summary>Flow label of every outer IPv6 header that probes of a flow wear.</summary>
+    internal static uint OuterFlowLabel(IpAddress source, IpAddress target, ProbeProtocol protocol, Flow flow) =>
+        FlowHash.Label(HashOf(source, target, protocol, flow));
+
+    private static uint HashOf(IpAddress source, IpAddress target, ProbeProtocol protocol, Flow flow) =>
+        HashOf(new ProbePacket { Number = 0, Source = source, Target = target, Protocol = protocol, Flow = flow, Ttl = 0, Size = 0 });
 
     /// <summary>The IP protocol number of a probe.</summary>
     public static byte IpProtocolOf(ProbeProtocol protocol, bool isV6) => protocol switch

@@ -1,4 +1,5 @@
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 
@@ -14,7 +15,7 @@ internal sealed class Branching
     private static readonly int FlowsForOne = new StoppingRule(Risk).FlowsFor(1);
 
     private readonly TraceState _state;
-    private readonly Dictionary<(int Ttl, IpAddress Address), string> _balancing = [];
+    private readonly Dictionary<(int Ttl, IpAddress Address), NodeBalancing> _balancing = [];
     private readonly HashSet<(int Flow, int Ttl)> _unordered = [];
     private readonly List<RouteChange> _changes = [];
     private readonly List<Place> _places = [];
@@ -51,7 +52,7 @@ internal sealed class Branching
     /// <c>single</c>: enough flows rule out a second next hop at 95 %. <c>per-flow</c>: several, and flows that were sent again kept to theirs,
     /// often enough to rule out chance. <c>per-packet</c>, or <c>unknown</c>. After a change of route: as it was in the end.
     /// </summary>
-    public string BalancingOf(IpAddress node, int ttl) => _balancing.GetValueOrDefault((ttl, node), "unknown");
+    public NodeBalancing BalancingOf(IpAddress node, int ttl) => _balancing.GetValueOrDefault((ttl, node), NodeBalancing.Unknown);
 
     /// <summary>Packets of this flow may have gone several ways before this TTL, so that what it met here proves no link.</summary>
     public bool IsUnordered(int flow, int ttl) => _unordered.Contains((flow, ttl));
@@ -130,8 +131,8 @@ internal sealed class Branching
         {
             _balancing[(place.Ttl, place.Address)] = cause switch
             {
-                SwitchCause.PerPacket => "per-packet",
-                SwitchCause.Unknown => "unknown",
+                SwitchCause.PerPacket => NodeBalancing.PerPacket,
+                SwitchCause.Unknown => NodeBalancing.Unknown,
                 _ => ByFlow(cells),
             };
         }
@@ -139,16 +140,16 @@ internal sealed class Branching
         return cause;
     }
 
-    private static string ByFlow(List<(int Flow, FlowHop Hop)> cells)
+    private static NodeBalancing ByFlow(List<(int Flow, FlowHop Hop)> cells)
     {
         var answered = cells.FindAll(cell => cell.Hop.Received > 0);
         var last = answered.Select(cell => cell.Hop.Runs is { Runs: [.., var run] } ? run.From : cell.Hop.Nodes[0].Address).Distinct().Count();
         var repeats = answered.Sum(cell => cell.Hop.Received - 1);
         return last switch
         {
-            1 when answered.Count >= FlowsForOne => "single",
-            > 1 when repeats >= StoppingRule.RepeatsFor(last, Risk) => "per-flow",
-            _ => "unknown",
+            1 when answered.Count >= FlowsForOne => NodeBalancing.Single,
+            > 1 when repeats >= StoppingRule.RepeatsFor(last, Risk) => NodeBalancing.PerFlow,
+            _ => NodeBalancing.Unknown,
         };
     }
 

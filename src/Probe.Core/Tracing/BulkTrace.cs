@@ -92,13 +92,13 @@ public sealed class BulkTrace
         }
 
         var trace = new TraceEvidenceBuilder(state, nameOf).Build(target, Complete ? SweepEnd.Done : end, localLost) with { Probes = null };
-        return Error is { } error ? trace with { StopReason = "error", Reason = ReasonOf(error) } : trace;
+        return Error is { } error ? trace with { StopReason = StopReason.Error, Reason = ReasonOf(error) } : trace;
     }
 
-    private static string ReasonOf(SendStatus error) => error switch
+    private static NotProbedReason ReasonOf(SendStatus error) => error switch
     {
-        SendStatus.TooBig => "too-big",
-        SendStatus.Refused => "refused",
-        _ => "no-route",
+        SendStatus.TooBig => NotProbedReason.TooBig,
+        SendStatus.LocalRule => NotProbedReason.LocalRule,
+        _ => NotProbedReason.NoRoute,
     };
 }

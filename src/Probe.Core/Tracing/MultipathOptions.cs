@@ -18,7 +18,7 @@ public sealed record MultipathOptions
     public ConfidenceScope Scope { get; init; } = ConfidenceScope.Hop;
 
     /// <summary>How next hops are searched for.</summary>
-    public MultipathAlgorithm Algorithm { get; init; } = MultipathAlgorithm.Lite;
+    public MultipathAlgorithm Algorithm { get; init; } = MultipathAlgorithm.MdaLite;
 
     /// <summary>Most probes of the whole search.</summary>
     public int MaxProbes { get; init; } = 5000;

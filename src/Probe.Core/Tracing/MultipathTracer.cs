@@ -44,7 +44,7 @@ public sealed class MultipathTracer : TraceSweep
         : base(options.Trace, numbers)
     {
         _options = options;
-        _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.Lite };
+        _isLite = options is { Scope: ConfidenceScope.Hop, Algorithm: MultipathAlgorithm.MdaLite };
         _paces = [.. Enumerable.Range(0, Options.MaxTtl + 1).Select(_ => new HopPace())];
         _rule = Rule(nodes: 1);
         _stricter = new StoppingRule(_rule.Risk / Strictness);
@@ -133,9 +133,9 @@ public sealed class MultipathTracer : TraceSweep
             var flows = Decided();
             return new MultipathEvidence
             {
-                Mode = _isLite ? "mda-lite" : "mda",
+                Mode = _isLite ? MultipathAlgorithm.MdaLite : MultipathAlgorithm.Mda,
                 Confidence = _options.Confidence,
-                Scope = _options.Scope == ConfidenceScope.Graph ? "graph" : "hop",
+                Scope = _options.Scope,
                 GraphConfidence = Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
                 Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
                 SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),

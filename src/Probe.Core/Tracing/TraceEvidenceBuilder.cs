@@ -40,7 +40,7 @@ public sealed class TraceEvidenceBuilder
     }
 
     /// <summary><see cref="TraceEvidence.Mode"/>.</summary>
-    public string Mode { get; init; } = TraceEvidence.RawMode;
+    public TraceMode Mode { get; init; }
 
     /// <summary><see cref="TraceEvidence.Via"/>.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
@@ -91,11 +91,11 @@ public sealed class TraceEvidenceBuilder
             Source = _options.Source.ToString(),
             Size = _options.Size,
             Via = Via,
-            Sweep = _options.SweepsOuter ? TraceEvidence.OuterSweep : null,
+            Sweep = _options.SweepsOuter ? SweptTtl.Outer : null,
             Mode = Mode,
             Reached = reached != 0,
             ReachedTtl = reached != 0 ? reached : null,
-            StopReason = StopReason(end, reached != 0),
+            StopReason = StopReasonOf(end, reached != 0),
             LocalLost = localLost,
             Tos = tos,
             Hops = QuoteReading.Annotate(hops, tos),
@@ -105,14 +105,14 @@ public sealed class TraceEvidenceBuilder
         };
     }
 
-    private string StopReason(SweepEnd end, bool reached) => end switch
+    private StopReason StopReasonOf(SweepEnd end, bool reached) => end switch
     {
-        SweepEnd.Deadline => "deadline",
-        SweepEnd.Interrupted => "interrupted",
-        _ when _state.SendError is not null => "error",
-        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => "max-probes",
-        _ when !reached && _state.Flows.Any(flow => flow.RefusedTtl != 0) => TraceEvidence.StoppedByTunnel,
-        _ => reached ? "target" : "max-ttl",
+        SweepEnd.Deadline => StopReason.Deadline,
+        SweepEnd.Interrupted => StopReason.Interrupted,
+        _ when _state.SendError is not null => StopReason.Error,
+        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => StopReason.MaxProbes,
+        _ when !reached && _state.Flows.Any(flow => flow.RefusedTtl != 0) => StopReason.Tunnel,
+        _ => reached ? StopReason.Target : StopReason.MaxTtl,
     };
 
     private List<HopEvidence> BuildHops(Branching branching, int? onlyFlow)
@@ -195,7 +195,7 @@ public sealed class TraceEvidenceBuilder
             Received = received,
             Loss = sent is > 0 ? (double)(sent.Value - received) / sent.Value : null,
             RttNs = RttStatistics.Merge([.. cells.Select(cell => cell.Node.Rtt)], newest.RttNs),
-            Stamps = stamped == received ? "kernel" : stamped == 0 ? "user" : "mixed",
+            Stamps = stamped == received ? NodeStamps.Kernel : stamped == 0 ? NodeStamps.User : NodeStamps.Mixed,
             Flows = [.. cells.Select(cell => _state.Flows[cell.Flow].Flow.Id)],
             Replies = BuildReplies(cells),
             Balancing = branching.BalancingOf(address, ttl),
@@ -296,14 +296,16 @@ public sealed class TraceEvidenceBuilder
         }
 
         var isIcmp = _options.Protocol == ProbeProtocol.Icmp;
+        var kind = KindOfFlows();
         return new FlowEvidence
         {
             Id = flow.Id,
-            Kind = isIcmp ? "icmp-checksum" : "ports",
+            Kind = kind,
             SourcePort = isIcmp ? null : flow.SourcePort,
             DestinationPort = isIcmp ? null : flow.DestinationPort,
             IcmpChecksum = isIcmp ? flow.IcmpChecksum : null,
-            FlowLabel = _options.Target.IsV6 ? (int)flow.FlowLabel : null,
+            FlowLabel = kind == FlowKind.FlowLabel ? (int)ProbeWriter.OuterFlowLabel(_options.Source, _options.Target, _options.Protocol, flow)
+                : _options.Target.IsV6 ? (int)flow.FlowLabel : null,
             OuterSourcePort = ProbeWriter.OuterSourcePort(_options.Via, _options.Source, _options.Target, _options.Protocol, flow),
             Reached = state.ReachedTtl != 0,
             Sent = sent,
@@ -314,6 +316,15 @@ public sealed class TraceEvidenceBuilder
             RttNs = RttStatistics.Of(target),
         };
     }
+
+    /// <summary>What tells the flows apart for the routers on the way: those of a tunnel see its outermost header.</summary>
+    private FlowKind KindOfFlows() => _options switch
+    {
+        { SweepsOuter: true, Via.Layers: [UdpEncapsulation { SourcePort: null }, ..] } => FlowKind.OuterPort,
+        { SweepsOuter: true, Via.Layers: [{ Remote.IsV6: true }, ..] } => FlowKind.FlowLabel,
+        { Protocol: ProbeProtocol.Icmp } => FlowKind.IcmpChecksum,
+        _ => FlowKind.Ports,
+    };
 
     private ProbeEvidence BuildProbe(ProbeRecord probe) => new()
     {

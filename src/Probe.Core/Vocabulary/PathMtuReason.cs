@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Vocabulary;
 
 /// <summary>Why a path MTU verdict is what it is, where the verdict alone does not say it.</summary>
@@ -17,9 +19,6 @@ public enum PathMtuReason
 
     /// <summary>This host could not ask: a system call failed.</summary>
     Local,
-
-    /// <summary>This host lacks a capability (EPERM of a socket).</summary>
-    Permission,
 
     /// <summary>
     /// A rule of this host: of <c>not-answering</c>, it lets no probe leave (EPERM of a send); of a limit, it refuses to send more although its

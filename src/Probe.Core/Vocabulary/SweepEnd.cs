@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Probe.Core.Vocabulary;
 
 /// <summary>Why a loop or a run ended; of several reasons the last one here counts.</summary>

@@ -79,7 +79,7 @@ internal sealed class ConnectFlow : SocketFlow
         return errno switch
         {
             Errno.EADDRNOTAVAIL or Errno.EADDRINUSE or Errno.EAGAIN or Errno.ENOBUFS => SendStatus.Busy,
-            Errno.EPERM or Errno.EACCES => SendStatus.Refused,
+            Errno.EPERM or Errno.EACCES => SendStatus.LocalRule,
             _ => SendStatus.NoRoute,
         };
     }

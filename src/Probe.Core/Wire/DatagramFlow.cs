@@ -105,7 +105,7 @@ internal sealed class DatagramFlow : SocketFlow
     {
         Errno.EAGAIN or Errno.ENOBUFS => SendStatus.Busy,
         Errno.EMSGSIZE => SendStatus.TooBig,
-        Errno.EPERM or Errno.EACCES => SendStatus.Refused,
+        Errno.EPERM or Errno.EACCES => SendStatus.LocalRule,
         _ => SendStatus.NoRoute,
     };
 

@@ -109,11 +109,11 @@ internal sealed unsafe class RawSender : IDisposable
             case Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EINVAL or Errno.EADDRNOTAVAIL:
                 return SendStatus.NoRoute;
             case Errno.EACCES:
-                return SendStatus.Refused;
+                return SendStatus.LocalRule;
             case Errno.EPERM:
                 // The output hook dropped it, after the kernel had numbered it (raw_send_hdrinc).
                 _stamps.Refused();
-                return SendStatus.Refused;
+                return SendStatus.LocalRule;
         }
 
         if (_stamped)

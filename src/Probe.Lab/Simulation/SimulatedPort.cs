@@ -68,7 +68,7 @@ public sealed class SimulatedPort : IPacketPort
 
         if (_options.Refused is { } refused && refused.Contains(ip.Destination))
         {
-            return SendStatus.Refused;
+            return SendStatus.LocalRule;
         }
 
         var mtu = Network.FirstMtu(ip.Destination);

@@ -31,7 +31,7 @@ internal sealed class AddressOnlyIcmp : IRule
                     from at in icmp.NodesOf(pointer)
                     from same in other.NodesOf(otherPointer)
                     where at.Hop.Ttl == same.Hop.Ttl && string.Equals(at.Node.Address, same.Node.Address, StringComparison.Ordinal)
-                        && at.Node.Balancing is "single" && same.Node.Balancing is "per-flow" or "per-packet"
+                        && at.Node.Balancing is NodeBalancing.Single && same.Node.Balancing is NodeBalancing.PerFlow or NodeBalancing.PerPacket
                     let one = icmp.NextHops(at.Hop.Ttl, at.Node.Address)
                     let several = other.NextHops(same.Hop.Ttl, same.Node.Address)
                     where one.Count == 1 && several.Count > 1 && several.Contains(one[0], StringComparer.Ordinal)
@@ -55,7 +55,7 @@ internal sealed class AddressOnlyIcmp : IRule
             Summary = Say($"{node.Flows.Count} ICMP flows to {icmp.Target}, told apart by their checksum, all go from {node.Address} to {one}; {protocol:ours} flows go to {Prose.Join(", ", several.Select(Prose.Code))}. The node looks at addresses alone for ICMP: ping and ICMP traceroute test one of the paths only."),
             Evidence =
             [
-                new EvidenceItem("balancing that ICMP shows", node.Balancing, $"{pointers.Icmp}/balancing"),
+                new EvidenceItem("balancing that ICMP shows", Word.Of(node.Balancing), $"{pointers.Icmp}/balancing"),
                 new EvidenceItem(Say($"balancing that {protocol:ours} shows"), Say($"{several.Count} next hops"), $"{pointers.Other}/balancing"),
             ],
             NotBecause = ["not chance: enough ICMP flows were answered to rule out a second next hop at 95 %"],

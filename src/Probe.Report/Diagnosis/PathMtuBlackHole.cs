@@ -22,7 +22,7 @@ internal sealed class PathMtuBlackHole : IRule
         Severity = Severity.Degraded,
 
         // The size is only as sure as its direction; that large packets disappear on one of the two ways is surer.
-        Confidence = at.Path.Reason == "reply-path" && at.Path.Confidence == Confidence.Hint ? Confidence.Likely : at.Path.Confidence,
+        Confidence = at.Path.Reason == PathMtuReason.ReplyPath && at.Path.Confidence == Confidence.Hint ? Confidence.Likely : at.Path.Confidence,
         Where = at.Path.Where(),
         Summary = Say($"{PathMtuWords.Verdict(at.Path)} {PathMtuWords.Fits(at.Path)} Connections open and small answers come; the first full segment is sent again and again until the sender gives up."),
         Evidence = [.. at.Path.Step(at.Pointer), .. at.Path.Said(at.Pointer)],

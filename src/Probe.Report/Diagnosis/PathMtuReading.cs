@@ -56,7 +56,7 @@ internal static class PathMtuReading
 
         // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a word.
         var isAskedAnyway = path.Verdict == PathMtuVerdict.ReturnPath || (path.Via.Count > 0 && path.ProvedBy == PathMtuProof.Ack);
-        var protocol = isAskedAnyway ? "" : path.Protocol switch { "udp" => " --udp", "tcp" => " --tcp", _ => "" };
+        var protocol = isAskedAnyway ? "" : path.Protocol switch { ProbeProtocol.Udp => " --udp", ProbeProtocol.Tcp => " --tcp", _ => "" };
         var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";
         var compared = flows is { } most ? $" --flows {most}" : "";
 

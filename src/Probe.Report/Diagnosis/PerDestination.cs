@@ -33,7 +33,7 @@ internal sealed class PerDestination : IRule
             where prefix is not null
             from at in trace.Trace.NodesOf(trace.Pointer)
             let next = trace.Trace.NextHops(at.Hop.Ttl, at.Node.Address)
-            where next.Count == 1 && at.Node.Balancing is "single" or "unknown"
+            where next.Count == 1 && at.Node.Balancing is NodeBalancing.Single or NodeBalancing.Unknown
             select new Seen(trace.Trace, at.Hop.Ttl, at.Node, at.Pointer, next[0], prefix);
         return new RuleResult(
             [.. seen.GroupBy(at => (at.Node.Address, at.Ttl, at.Trace.Protocol, at.Prefix))
@@ -59,7 +59,7 @@ internal sealed class PerDestination : IRule
     private Finding Make(Seen[] node)
     {
         var (first, next) = (node[0], node.Select(at => at.Next).Distinct(StringComparer.Ordinal).ToArray());
-        var sure = Array.TrueForAll(node, at => at.Node.Balancing is "single");
+        var sure = Array.TrueForAll(node, at => at.Node.Balancing is NodeBalancing.Single);
         return new Finding
         {
             Rule = Id,

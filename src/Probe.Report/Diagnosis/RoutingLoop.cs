@@ -100,7 +100,7 @@ internal sealed class RoutingLoop : IRule
             }
 
             var routers = hop.Nodes.Where(node => (node.Flows.Count == 0 || node.Flows.Contains(flow))
-                && !string.Equals(node.Balancing, "per-packet", StringComparison.Ordinal)
+                && node.Balancing != NodeBalancing.PerPacket
                 && node.Replies.Any(reply => reply.Kind == ReplyKind.TimeExceeded)).ToArray();
             path.Add((hop.Ttl, routers.Length == 1 ? routers[0].Address : null));
         }

@@ -31,7 +31,7 @@ internal sealed class SmallerMember : IRule
             Severity = Severity.Degraded,
 
             // Whoever answered: that a load balancer may have answered for the larger size itself is no doubt about the difference.
-            Confidence = flows.Min(at => at.Path.Reason == "no-proof" ? Confidence.Likely : at.Path.Confidence),
+            Confidence = flows.Min(at => at.Path.Reason == PathMtuReason.NoProof ? Confidence.Likely : at.Path.Confidence),
             Where = smallest.Where(),
             Summary = Say($"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some connections work and others hang, by their source port."),
             Evidence = [.. flows.Select(at => new EvidenceItem(

@@ -38,8 +38,8 @@ internal static class TraceReading
 
     /// <summary>One sentence for each trace whose mode shows no quoted header, so that rules about quotes could not look.</summary>
     public static IEnumerable<string> WithoutQuotes(this Bundle bundle) => bundle.TracesOf()
-        .Where(at => !string.Equals(at.Trace.Mode, TraceEvidence.RawMode, StringComparison.Ordinal) && at.Trace.Hops.All(hop => hop.Nodes.All(node => node.Quoted is null)))
-        .Select(at => Say($"{at.Pointer:ours}: sockets of mode {at.Trace.Mode} do not show the header that routers quote"));
+        .Where(at => at.Trace.Mode != TraceMode.Raw && at.Trace.Hops.All(hop => hop.Nodes.All(node => node.Quoted is null)))
+        .Select(at => Say($"{at.Pointer:ours}: sockets of mode {Word.Of(at.Trace.Mode)} do not show the header that routers quote"));
 
     /// <summary>The next hops behind an address at a TTL, each proved by a flow.</summary>
     public static IReadOnlyList<string> NextHops(this TraceEvidence trace, int ttl, string address) =>
@@ -84,7 +84,7 @@ internal static class TraceReading
             via.Append(" --via ").Append(ShellText.Quote(EncapsulationText.Of(layer)));
         }
 
-        var sweep = trace is { Via.Count: > 0, Sweep: TraceEvidence.OuterSweep } ? " --sweep outer" : "";
+        var sweep = trace is { Via.Count: > 0, Sweep: SweptTtl.Outer } ? " --sweep outer" : "";
         return $"probe trace{protocol}{port}{via}{sweep} {address}";
     }
 

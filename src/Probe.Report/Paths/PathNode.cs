@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Report.Paths;
 
@@ -49,7 +50,7 @@ public sealed record PathNode
     public int LastTtl { get; init; }
 
     /// <summary>It sends packets of one flow on different ways.</summary>
-    public bool BalancesPerPacket => Evidence?.Balancing is "per-packet";
+    public bool BalancesPerPacket => Evidence?.Balancing is NodeBalancing.PerPacket;
 }
 
 /// <summary>An edge from a node to one a TTL further.</summary>

@@ -19,11 +19,11 @@ public static class PathWords
         var port = trace.Port is { } number ? $" port {number}" : "";
         var size = trace.Size is { } octets ? $", {octets} octets" : "";
         var flows = trace.Flows.Count > 0 ? $", {Flows(trace.Flows.Count)}" : "";
-        var end = trace.Reached ? $"reached in {trace.ReachedTtl} {(trace.ReachedTtl == 1 ? "hop" : "hops")}" : $"not reached ({trace.StopReason})";
+        var end = trace.Reached ? $"reached in {trace.ReachedTtl} {(trace.ReachedTtl == 1 ? "hop" : "hops")}" : $"not reached ({Word.Of(trace.StopReason)})";
         var complete = trace.Multipath switch
         {
             null => "",
-            { Complete: true } found => $"; paths discovered at {found.Confidence.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} % per {found.Scope}",
+            { Complete: true } found => $"; paths discovered at {found.Confidence.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} % per {Word.Of(found.Scope)}",
             _ => "; path discovery is not complete",
         };
         var via = trace.Via.Count > 0 ? $" via {string.Join(" via ", trace.Via)}" : "";

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Net;
 using Probe.Lab.Networks;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Kernel;
 
@@ -45,7 +46,7 @@ public sealed class DeadlineTests : IClassFixture<FiveHops>, IDisposable
         Assert.True(result.Status == 4, result.ToString());
         var bundle = ProbeInside.Read(result);
         Assert.False(bundle.Complete);
-        Assert.Equal("deadline", bundle.EndReason);
+        Assert.Equal(SweepEnd.Deadline, bundle.EndReason);
         Assert.NotEmpty(bundle.Gaps ?? []);
     }
 
@@ -89,7 +90,7 @@ public sealed class DeadlineTests : IClassFixture<FiveHops>, IDisposable
             return probe.Wait(ProbeInside.Limit);
         });
         Assert.True(result.Status == status, result.ToString());
-        Assert.Equal((false, "interrupted"), (ProbeInside.Read(result).Complete, ProbeInside.Read(result).EndReason));
+        Assert.Equal((false, SweepEnd.Interrupted), (ProbeInside.Read(result).Complete, ProbeInside.Read(result).EndReason));
     }
 
     /// <summary>Runs it where names are asked of the silent server.</summary>

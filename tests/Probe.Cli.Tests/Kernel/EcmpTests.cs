@@ -2,6 +2,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Lab.Networks;
 using Xunit.Abstractions;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Kernel;
 
@@ -103,8 +104,8 @@ public sealed class EcmpTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(4, few.Status);
         var bundle = ProbeInside.Read(few);
         var trace = Assert.Single(bundle.Traces!);
-        Assert.Equal((false, "max-probes"), (bundle.Complete, bundle.EndReason));
-        Assert.Equal((false, 30, "max-probes"), (trace.Multipath!.Complete, trace.Multipath.Probes, trace.StopReason));
+        Assert.Equal((false, SweepEnd.MaxProbes), (bundle.Complete, bundle.EndReason));
+        Assert.Equal((false, 30, StopReason.MaxProbes), (trace.Multipath!.Complete, trace.Multipath.Probes, trace.StopReason));
         Assert.Contains("--max-probes", Assert.Single(bundle.Gaps!, gap => gap.What == "paths").Why, StringComparison.Ordinal);
 
         Inside(diamond, "sysctl", "-qw", "net.ipv4.ip_local_port_range=50000 50007").MustSucceed();

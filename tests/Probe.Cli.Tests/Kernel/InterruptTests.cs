@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Probe.Lab.Networks;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Kernel;
 
@@ -15,7 +16,7 @@ public sealed class InterruptTests(FiveHops shared) : IClassFixture<FiveHops>
         Assert.Equal((status, ""), (result.Status, result.Error));
         var bundle = ProbeInside.Read(result);
         var trace = Assert.Single(bundle.Traces!);
-        Assert.Equal((false, "interrupted", "interrupted"), (bundle.Complete, bundle.EndReason, trace.StopReason));
+        Assert.Equal((false, SweepEnd.Interrupted, StopReason.Interrupted), (bundle.Complete, bundle.EndReason, trace.StopReason));
         Assert.Equal(shared.Line.Addresses(v6: false), trace.Addresses());
         Assert.All(trace.Hops, hop => Assert.InRange(hop.Received, 2, 99));
         Assert.All(trace.Hops, hop => Assert.Equal(0, hop.Loss));

@@ -23,14 +23,14 @@ public sealed class ManyTargetsTests(FiveHops shared) : IClassFixture<FiveHops>
         Assert.Equal((0, ""), (result.Status, result.Error));
         var (traces, rest) = Lines(result.Output);
         Assert.Equal(targets.Order(StringComparer.Ordinal), traces.Select(trace => trace.Target).Order(StringComparer.Ordinal));
-        Assert.Equal((true, "done", null), (rest.Complete, rest.EndReason, rest.Traces));
+        Assert.Equal((true, SweepEnd.Done, null), (rest.Complete, rest.EndReason, rest.Traces));
         foreach (var trace in traces)
         {
             var v6 = trace.Address.Contains(':', StringComparison.Ordinal);
             Assert.Equal(line.Addresses(v6).TakeWhile(address => address != trace.Address).Append(trace.Address), trace.Addresses());
-            Assert.Equal((true, "target", LinuxLine.ClientAddress(v6).ToString()), (trace.Reached, trace.StopReason, trace.Source));
+            Assert.Equal((true, StopReason.Target, LinuxLine.ClientAddress(v6).ToString()), (trace.Reached, trace.StopReason, trace.Source));
             Assert.All(trace.Hops, hop => Assert.Equal((1, 1, 0.0), (hop.Sent, hop.Received, hop.Loss)));
-            Assert.All(trace.Hops, hop => Assert.Equal("kernel", Assert.Single(hop.Nodes).Stamps));
+            Assert.All(trace.Hops, hop => Assert.Equal(NodeStamps.Kernel, Assert.Single(hop.Nodes).Stamps));
         }
     }
 
@@ -65,8 +65,8 @@ public sealed class ManyTargetsTests(FiveHops shared) : IClassFixture<FiveHops>
         var result = probe.Wait(ProbeInside.Limit);
         Assert.Equal(130, result.Status);
         var (traces, rest) = Lines(result.Output);
-        Assert.Equal([("10.9.2.2", "target"), (Silent, "interrupted")], traces.Select(trace => (trace.Target, trace.StopReason)));
-        Assert.Equal((false, "interrupted"), (rest.Complete, rest.EndReason));
+        Assert.Equal([("10.9.2.2", StopReason.Target), (Silent, StopReason.Interrupted)], traces.Select(trace => (trace.Target, trace.StopReason)));
+        Assert.Equal((false, SweepEnd.Interrupted), (rest.Complete, rest.EndReason));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -97,10 +97,10 @@ public sealed class ManyTargetsTests(FiveHops shared) : IClassFixture<FiveHops>
         Assert.Equal(3, traces.Count);
         Assert.Equal(2, traces.Count(trace => trace.Reached));
         var failed = traces.Single(trace => trace.Target == "no-such-host.invalid");
-        Assert.Equal((false, "error", ""), (failed.Reached, failed.StopReason, failed.Address));
+        Assert.Equal((false, StopReason.Error, ""), (failed.Reached, failed.StopReason, failed.Address));
 
         // Without any name server the resolver cannot tell the one from the other.
-        Assert.Contains(failed.Reason, (string[])["name", "resolver"]);
+        Assert.Contains(failed.Reason, (NotProbedReason?[])[NotProbedReason.Name, NotProbedReason.Resolver]);
         Assert.True(rest.Complete);
     }
 

@@ -124,7 +124,7 @@ public sealed class MtuTests : IDisposable
         KernelLab.Ip([$"-n {Line.Client} route add unreachable 10.9.77.0/24"]);
         var bundle = ProbeInside.Read(Line.Probe("mtu", "-n", "--json", "--flows", "0", "10.9.77.1", Line.Target(v6: false).ToString()));
         // Nothing serves there: the answers may be a load balancer's own.
-        Assert.Equal([(PathMtuVerdict.NotAnswering, "no-route"), (PathMtuVerdict.Clear, "no-proof")], bundle.PathMtus!.Select(path => (path.Verdict, path.Reason)));
+        Assert.Equal([(PathMtuVerdict.NotAnswering, PathMtuReason.NoRoute), (PathMtuVerdict.Clear, (PathMtuReason?)PathMtuReason.NoProof)], bundle.PathMtus!.Select(path => (path.Verdict, path.Reason)));
         Assert.Contains(bundle.Gaps!, gap => gap.Why.StartsWith("10.9.77.1: ", StringComparison.Ordinal));
     }
 

@@ -52,13 +52,13 @@ public sealed class MtuTunnelTests : IDisposable
     }
 
     [NeedsTheory(Needs)]
-    [InlineData("gue:10.202.0.1:6099", "port-unreachable")]
-    [InlineData("ipip:10.202.0.1", "protocol-unreachable")]
-    public void A_tunnel_s_end_that_takes_nothing_is_no_verdict_about_sizes(string via, string reason)
+    [InlineData("gue:10.202.0.1:6099", PathMtuReason.PortUnreachable)]
+    [InlineData("ipip:10.202.0.1", PathMtuReason.ProtocolUnreachable)]
+    public void A_tunnel_s_end_that_takes_nothing_is_no_verdict_about_sizes(string via, PathMtuReason reason)
     {
         Build("gue:10.202.0.1", new TunnelPlan { Layers = [] }, balances: false);
         var (path, status) = Measure(_tunnel!.Director, "--timeout", "300ms", "--via", via, s_vip);
-        Assert.Equal((PathMtuVerdict.NotAnswering, reason, null, 4), (path.Verdict, path.Reason, path.Mtu, status));
+        Assert.Equal((PathMtuVerdict.NotAnswering, (PathMtuReason?)reason, null, 4), (path.Verdict, path.Reason, path.Mtu, status));
     }
 
     [NeedsFact(Needs)]

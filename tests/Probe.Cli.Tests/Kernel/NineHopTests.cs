@@ -18,7 +18,7 @@ public sealed class NineHopTests(NineHops shared, ITestOutputHelper output) : IC
         Assert.Equal(line.Addresses(v6), trace.Addresses());
         Assert.Equal((true, 9), (trace.Reached, trace.ReachedTtl));
         Assert.All(trace.Hops, hop => Assert.Equal((1, 1, 0.0, 0.0), (hop.Sent, hop.Received, hop.Loss, hop.RateLimited)));
-        Assert.All(trace.Hops, hop => Assert.Equal("kernel", Assert.Single(hop.Nodes).Stamps));
+        Assert.All(trace.Hops, hop => Assert.Equal(NodeStamps.Kernel, Assert.Single(hop.Nodes).Stamps));
         Assert.InRange(counter.Packets, 9, 12);
         Assert.Equal(counter.Packets, trace.Probes!.Count);
         Assert.Null(bundle.Gaps);

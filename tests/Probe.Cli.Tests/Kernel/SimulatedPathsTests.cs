@@ -1,6 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Kernel;
 
@@ -18,7 +19,7 @@ public sealed class SimulatedPathsTests : IDisposable
     {
         var trace = Search(Topologies.Diamond(3, balancing: Balancing.PerPacket), v6, protocol, "--confidence", "99.9");
         Assert.Equal(3, trace.Hops[1].Nodes.Count);
-        Assert.Equal("per-packet", Assert.Single(trace.Hops[0].Nodes).Balancing);
+        Assert.Equal(NodeBalancing.PerPacket, Assert.Single(trace.Hops[0].Nodes).Balancing);
         Assert.DoesNotContain(trace.Links, link => link is { Ttl: 2, From: not null, To: not null });
         Assert.All(trace.Hops[1].Nodes, node => Assert.Null(node.Sent));
     }

@@ -53,7 +53,7 @@ public sealed class TunnelTraceTests : IDisposable
             var (bundle, trace, result) = _line.Trace((ProbeProtocol)(index % 3), v6, "-c", "1", "--via", via);
             Assert.True(result.Status == 0, result.ToString());
             Assert.Equal(_line.Addresses(v6)[2..], trace.Addresses());
-            Assert.Equal((true, 3, "target", null), (trace.Reached, trace.ReachedTtl, trace.StopReason, trace.Sweep));
+            Assert.Equal((true, 3, StopReason.Target, null), (trace.Reached, trace.ReachedTtl, trace.StopReason, trace.Sweep));
             Assert.Equal([via], trace.Via);
             Assert.All(trace.Hops, hop => Assert.Null(Assert.Single(Assert.Single(hop.Nodes).Replies).Layer));
             Assert.Null(bundle.Gaps);
@@ -70,8 +70,9 @@ public sealed class TunnelTraceTests : IDisposable
             var (_, trace, result) = _line.Trace(ProbeProtocol.Udp, v6: false, "-c", "1", "--via", via, "--sweep", "outer");
             Assert.True(result.Status == 0, result.ToString());
             Assert.Equal(["10.9.1.2", "10.9.2.2", "10.9.3.2", _line.Target(v6: false).ToString()], trace.Addresses());
-            Assert.Equal((4, TraceEvidence.OuterSweep), (trace.ReachedTtl, trace.Sweep));
+            Assert.Equal((4, (SweptTtl?)SweptTtl.Outer), (trace.ReachedTtl, trace.Sweep));
             Assert.Equal([1, 1, 1, null], trace.Hops.Select(hop => hop.Nodes[0].Replies[0].Layer));
+            Assert.Equal(trace.Flows[0].OuterSourcePort is null ? FlowKind.Ports : FlowKind.OuterPort, trace.Flows[0].Kind);
         }
     }
 
@@ -82,7 +83,7 @@ public sealed class TunnelTraceTests : IDisposable
     {
         var (bundle, trace, result) = _line.Trace(ProbeProtocol.Icmp, v6: false, "-c", "1", "--via", via);
         Assert.Equal(1, result.Status);
-        Assert.Equal((false, TraceEvidence.StoppedByTunnel), (trace.Reached, trace.StopReason));
+        Assert.Equal((false, StopReason.Tunnel), (trace.Reached, trace.StopReason));
         var reply = Assert.Single(Assert.Single(Assert.Single(trace.Hops).Nodes).Replies);
         Assert.Equal((kind, 1), (reply.Kind, reply.Layer));
         Assert.Contains(bundle.Findings!, finding => finding.Summary.Contains("tunnel's own packet", StringComparison.Ordinal));
@@ -98,7 +99,7 @@ public sealed class TunnelTraceTests : IDisposable
     {
         var (_, trace, _) = _line.Trace(ProbeProtocol.Tcp, v6: false, "-c", "1", "--via", "gue:10.9.3.2:6099", "--sweep", "outer");
         Assert.Equal(["10.9.1.2", "10.9.2.2", "10.9.3.2"], trace.Addresses());
-        Assert.Equal(TraceEvidence.StoppedByTunnel, trace.StopReason);
+        Assert.Equal(StopReason.Tunnel, trace.StopReason);
     }
 
     [NeedsFact(Needs)]
@@ -121,7 +122,7 @@ public sealed class TunnelTraceTests : IDisposable
                 Assert.Equal(["10.9.3.2", "10.9.4.2", Vip], trace.Addresses());
                 Assert.Equal(4, trace.Hops[^1].Received);
                 Assert.Equal("10.9.1.1", trace.Source);
-                Assert.Equal("kernel", trace.Hops[^1].Nodes[0].Stamps);
+                Assert.Equal(NodeStamps.Kernel, trace.Hops[^1].Nodes[0].Stamps);
             }
         }
     }

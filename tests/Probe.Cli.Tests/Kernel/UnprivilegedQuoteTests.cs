@@ -91,7 +91,7 @@ public sealed class UnprivilegedQuoteTests
     private static void AssertWholePath(Topology topology, TraceEvidence trace, bool v6, LabResult result)
     {
         Assert.True(result.Status == 0, result.ToString());
-        Assert.Equal("unprivileged", trace.Mode);
+        Assert.Equal(TraceMode.Unprivileged, trace.Mode);
         Assert.Equal(Truth(topology, v6), trace.Addresses());
     }
 

@@ -21,7 +21,7 @@ public sealed class UnprivilegedTests(NineHops shared) : IClassFixture<NineHops>
 
         Assert.True(result.Status == 0, result.ToString());
         Assert.Equal("", result.Error);
-        Assert.Equal("unprivileged", trace.Mode);
+        Assert.Equal(TraceMode.Unprivileged, trace.Mode);
         Assert.Empty(bundle.Host!.Capabilities!);
         Assert.Equal(Line.Addresses(v6), trace.Addresses());
         Assert.Equal((true, 9), (trace.Reached, trace.ReachedTtl));
@@ -37,7 +37,7 @@ public sealed class UnprivilegedTests(NineHops shared) : IClassFixture<NineHops>
         if (protocol != ProbeProtocol.Tcp)
         {
             // A connect has no transmit stamp; datagrams have both.
-            Assert.All(trace.Hops, hop => Assert.Equal("kernel", hop.Nodes[0].Stamps));
+            Assert.All(trace.Hops, hop => Assert.Equal(NodeStamps.Kernel, hop.Nodes[0].Stamps));
         }
     }
 

@@ -46,7 +46,7 @@ internal static class LiveSamples
         Size = 60,
         Reached = true,
         ReachedTtl = 5,
-        StopReason = "interrupted",
+        StopReason = StopReason.Interrupted,
         Flows = [Flow(1), Flow(2)],
         Hops =
         [
@@ -64,7 +64,7 @@ internal static class LiveSamples
     public static LiveSnapshot With(this LiveSnapshot snapshot, Func<TraceSnapshot, TraceSnapshot> change) => snapshot with { Run = change(snapshot.Run) };
 
     private static FlowEvidence Flow(int id) =>
-        new() { Id = id, Kind = "ports", SourcePort = 40_000 + id, DestinationPort = 33434, Reached = true, Sent = 26, Received = 18 };
+        new() { Id = id, Kind = FlowKind.Ports, SourcePort = 40_000 + id, DestinationPort = 33434, Reached = true, Sent = 26, Received = 18 };
 
     private static HopEvidence Hop(int ttl, int sent, int received, double loss, params NodeEvidence[] nodes) => new()
     {
@@ -88,7 +88,7 @@ internal static class LiveSamples
             Min = ms * Ms, Avg = ms * Ms * 3 / 2, Max = ms * Ms * 2, Stddev = Ms / 4, Jitter = Ms / 8, P50 = ms * Ms + 1000, P99 = ms * Ms * 2 - 1000, Last = ms * Ms + Ms,
         },
         Flows = [1, 2],
-        Balancing = "single",
+        Balancing = NodeBalancing.Single,
         ReplyTtl = 60,
         Replies = [new ReplyEvidence { Kind = address == "203.0.113.9" ? ReplyKind.PortUnreachable : ReplyKind.TimeExceeded, Type = 11, Code = 0, Count = received }],
     };

@@ -48,7 +48,7 @@ public class BundleSchemaTests
             Port = null,
             Links = [link],
             Via = ["ipip:10.0.0.7"],
-            Multipath = new MultipathEvidence { Mode = "mda", Confidence = 95, Scope = "hop", Probes = 12, Complete = true },
+            Multipath = new MultipathEvidence { Mode = MultipathAlgorithm.Mda, Confidence = 95, Scope = ConfidenceScope.Hop, Probes = 12, Complete = true },
             Probes = [new ProbeEvidence { Id = 1, Ttl = 1, Flow = 1, Size = 60, SentNs = 5 }],
         };
         var finding = new Finding

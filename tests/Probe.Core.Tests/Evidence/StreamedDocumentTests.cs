@@ -1,5 +1,6 @@
 using System.Text;
 using Probe.Core.Evidence;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Evidence;
 
@@ -18,7 +19,7 @@ public class StreamedDocumentTests
             Started = new Instant(1),
             Ended = new Instant(2),
             Complete = true,
-            EndReason = "done",
+            EndReason = SweepEnd.Done,
             Traces = [.. Enumerable.Repeat(PathSamples.Diamond(), traces)],
             Gaps = [new Gap("a", "b")],
         };

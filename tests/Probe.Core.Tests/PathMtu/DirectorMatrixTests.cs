@@ -28,7 +28,7 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
         ["relay missing"] = (random, kind) => Path(random, kind, new DirectorSpec { Relay = DirectorRelay.Missing, LearnsOuterMtu = false }, PathMtuVerdict.BlackHole),
         ["decapsulation missing"] = (random, kind) =>
         {
-            var reason = kind is "ipip" or "gre" ? "protocol-unreachable" : "port-unreachable";
+            var reason = kind is "ipip" or "gre" ? PathMtuReason.ProtocolUnreachable : PathMtuReason.PortUnreachable;
             var drawn = Case(TunnelNetworks.Plan(random, kind), null, PathMtuVerdict.NotAnswering, run => run.Evidence.Reason == reason ? null : "another reason");
             return drawn with { Topology = TunnelNetworks.WithoutEnd(drawn.Topology) };
         },
@@ -90,7 +90,7 @@ public sealed class DirectorMatrixTests(ITestOutputHelper output)
             for (var i = 0; i < Runs; i++)
             {
                 var evidence = AskUnserved(kind, i, protocol, segment, port, [79]);
-                Assert.Equal((Confidence.Hint, "no-proof"), (evidence.Confidence, evidence.Reason));
+                Assert.Equal((Confidence.Hint, (PathMtuReason?)PathMtuReason.NoProof), (evidence.Confidence, evidence.Reason));
                 Assert.NotEqual(PathMtuProof.SynPayload, evidence.ProvedBy);
             }
         }

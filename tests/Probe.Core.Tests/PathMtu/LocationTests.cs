@@ -53,7 +53,7 @@ public sealed class LocationTests
             .With("r2", node => node with { TooBig = PlainNetworks.Silent with { Fragments = false } });
         topology = isLastRouterSilent ? topology.With("r4", node => node with { Errors = node.Errors with { Silent = Protocols.All } }) : topology;
         var evidence = SimulatedSearch.Run(topology, ProbeProtocol.Icmp).Evidence;
-        Assert.Equal((Limit, PathMtuVerdict.BlackHole, Confidence.Hint, "reply-path"), (evidence.Mtu, evidence.Verdict, evidence.Confidence, evidence.Reason));
+        Assert.Equal((Limit, PathMtuVerdict.BlackHole, Confidence.Hint, (PathMtuReason?)PathMtuReason.ReplyPath), (evidence.Mtu, evidence.Verdict, evidence.Confidence, evidence.Reason));
         Assert.Equal((null, null, null), (evidence.Hop, evidence.HopAddress, evidence.NextHopAddress));
     }
 

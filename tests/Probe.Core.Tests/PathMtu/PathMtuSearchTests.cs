@@ -244,15 +244,15 @@ public sealed class PathMtuSearchTests
     public void A_rule_of_this_host_that_drops_large_packets_is_its_own_limit()
     {
         var (evidence, search, path) = Run(new ScriptedPath(
-            (probe, answers) => answers.Add((20 * Millisecond, Answer(probe))), probe => probe.Size > Limit ? SendStatus.Refused : SendStatus.Sent));
-        Assert.Equal((Limit, PathMtuVerdict.Signalled, "local-rule"), (evidence.Mtu, evidence.Verdict, evidence.Reason));
+            (probe, answers) => answers.Add((20 * Millisecond, Answer(probe))), probe => probe.Size > Limit ? SendStatus.LocalRule : SendStatus.Sent));
+        Assert.Equal((Limit, PathMtuVerdict.Signalled, (PathMtuReason?)PathMtuReason.LocalRule), (evidence.Mtu, evidence.Verdict, evidence.Reason));
         Assert.Equal((PathMtuRole.ThisHost, Limit), (Assert.Single(evidence.Signals).Role, evidence.Signals[0].Mtu));
         Assert.Equal(path.Sent.Count, search.ProbesSent);
         Assert.All(evidence.Sizes, size => Assert.InRange(size.Size, 1, Limit));
     }
 
     [Theory]
-    [InlineData(SendStatus.Refused, 2)]
+    [InlineData(SendStatus.LocalRule, 2)]
     [InlineData(SendStatus.NoRoute, 2)]
     [InlineData(SendStatus.NoRoute, 9)]
     public void What_this_host_stops_to_send_in_between_ends_the_search(SendStatus status, int sentBefore)
@@ -267,7 +267,7 @@ public sealed class PathMtuSearchTests
                 }
             },
             _ => sent++ < sentBefore ? SendStatus.Sent : status));
-        Assert.Equal((PathMtuVerdict.Unstable, null, "cannot-send"), (evidence.Verdict, evidence.Mtu, evidence.Reason));
+        Assert.Equal((PathMtuVerdict.Unstable, null, (PathMtuReason?)PathMtuReason.CannotSend), (evidence.Verdict, evidence.Mtu, evidence.Reason));
         Assert.Equal(sentBefore, path.Sent.Count);
         Assert.Equal(sentBefore, search.ProbesSent);
     }
@@ -286,7 +286,7 @@ public sealed class PathMtuSearchTests
                         answers.Add((20 * Millisecond, Answer(probe)));
                     }
                 },
-                _ => random.Next(10) == 0 ? SendStatus.Refused : SendStatus.Sent));
+                _ => random.Next(10) == 0 ? SendStatus.LocalRule : SendStatus.Sent));
             Assert.True(evidence.Mtu is null or Limit || evidence.Confidence != Confidence.Proved, $"seed {seed}: {evidence.Verdict} {evidence.Mtu}");
         }
     }

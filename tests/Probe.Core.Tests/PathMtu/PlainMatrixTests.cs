@@ -63,7 +63,7 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
     private static MatrixCase V6(MatrixCase drawn) => drawn with
     {
         IsV6 = true,
-        Also = run => run.Evidence.Mtu < 1280 == (run.Evidence.Reason == "below-1280") ? null : run.Evidence.Reason,
+        Also = run => run.Evidence.Mtu < 1280 == (run.Evidence.Reason == PathMtuReason.Below1280) ? null : $"reason {run.Evidence.Reason}",
     };
 
     private static MatrixCase Rough(MatrixCase drawn) => drawn with
@@ -114,7 +114,7 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
             Mtu = null,
             Protocol = ProbeProtocol.Udp,
             Topology = drawn.Topology.With(TopologyBuilder.Target, node => node with { Host = new HostSpec { Udp = [service] } }),
-            Also = run => run.Evidence.Reason == "ambiguous-answers" ? null : run.Evidence.Reason,
+            Also = run => run.Evidence.Reason == PathMtuReason.AmbiguousAnswers ? null : $"reason {run.Evidence.Reason}",
         };
     }
 
@@ -122,7 +122,7 @@ public sealed class PlainMatrixTests(ITestOutputHelper output)
     {
         Mtu = null,
         Topology = drawn.Topology.With(TopologyBuilder.Target, node => node with { Host = new HostSpec { OtherTcp = TcpBehaviour.Filtered } }),
-        Also = run => run.Evidence.Reason == "silence" ? null : run.Evidence.Reason,
+        Also = run => run.Evidence.Reason == PathMtuReason.Silence ? null : $"reason {run.Evidence.Reason}",
     };
 
     /// <summary>One of several routers that share flows has a smaller link: every flow that goes there is a row, or every one that does not.</summary>

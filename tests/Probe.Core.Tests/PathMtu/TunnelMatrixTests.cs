@@ -88,7 +88,7 @@ public sealed class TunnelMatrixTests(ITestOutputHelper output)
 
     private static MatrixCase Missing(Random random, string kind)
     {
-        var reason = kind is "ipip" or "gre" ? "protocol-unreachable" : "port-unreachable";
+        var reason = kind is "ipip" or "gre" ? PathMtuReason.ProtocolUnreachable : PathMtuReason.PortUnreachable;
         var drawn = Case(random, TunnelNetworks.Plan(random, kind), PathMtuVerdict.NotAnswering, also: run => run.Evidence.Reason == reason ? null : "another reason");
         return drawn with { Topology = TunnelNetworks.WithoutEnd(drawn.Topology) };
     }

@@ -256,7 +256,7 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
                 var refused = number % 3 == 0;
                 sent[number] = port.NowNs;
                 var status = port.Send(TestPackets.Echo(Client4, Server4, 5, (ushort)number, ttl: refused ? (byte)5 : (byte)64), number);
-                Assert.Equal(refused ? SendStatus.Refused : SendStatus.Sent, status);
+                Assert.Equal(refused ? SendStatus.LocalRule : SendStatus.Sent, status);
                 sink.Await(port, number - number / 3);
             }
 

@@ -26,7 +26,7 @@ public sealed class SendBatchTests(TestNetwork network) : IClassFixture<TestNetw
                 var (size, ttl, status) = (number % 10, v6) switch
                 {
                     (3 or 8, _) => (1501, (byte)64, SendStatus.TooBig),
-                    (5, false) => (64, (byte)5, SendStatus.Refused),
+                    (5, false) => (64, (byte)5, SendStatus.LocalRule),
                     _ => (64, (byte)64, SendStatus.Sent),
                 };
                 expected.Add(status);

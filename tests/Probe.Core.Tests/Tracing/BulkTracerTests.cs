@@ -60,7 +60,7 @@ public class BulkTracerTests(ITestOutputHelper output)
         var topology = Topologies.Line(9).With("r4", node => node with { Errors = node.Errors with { Silent = Protocols.All } });
         var bulk = SimulatedBulk.Run(topology, [TopologyBuilder.TargetV4]);
         var trace = Assert.Single(bulk.Evidence);
-        Assert.Equal((true, 10, "target"), (trace.Reached, trace.ReachedTtl, trace.StopReason));
+        Assert.Equal((true, 10, StopReason.Target), (trace.Reached, trace.ReachedTtl, trace.StopReason));
         Assert.Equal([1, 1, 1, 2, 1, 1, 1, 1, 1, 1], trace.Hops.Select(hop => hop.Sent));
         Assert.InRange(bulk.Tracer.ProbesSent, 11, 14);
     }
@@ -135,7 +135,7 @@ public class BulkTracerTests(ITestOutputHelper output)
         var targets = Targets(topology, isV6: false);
         var bulk = SimulatedBulk.Run(topology, targets, port: new SimulatedPortOptions { Refused = IpPrefix.Of(targets[7]) });
         var refused = bulk.Evidence[7];
-        Assert.Equal((false, "error", "refused"), (refused.Reached, refused.StopReason, refused.Reason));
+        Assert.Equal((false, StopReason.Error, (NotProbedReason?)NotProbedReason.LocalRule), (refused.Reached, refused.StopReason, refused.Reason));
         Assert.Empty(refused.Hops);
         Assert.Equal(19, bulk.Evidence.Count(trace => trace is { Reached: true, Reason: null }));
     }
@@ -147,8 +147,8 @@ public class BulkTracerTests(ITestOutputHelper output)
         var bulk = SimulatedBulk.Run(topology, Targets(topology, isV6: false), change: options => options with { MaxPerSecond = 100 }, untilNs: 3 * Second);
         Assert.Equal(SweepEnd.Deadline, bulk.End);
         Assert.InRange(bulk.Traces.Count, 5, 190);
-        Assert.Contains(bulk.Evidence, trace => trace.StopReason == "deadline");
-        Assert.Contains(bulk.Evidence, trace => trace.StopReason == "target");
+        Assert.Contains(bulk.Evidence, trace => trace.StopReason == StopReason.Deadline);
+        Assert.Contains(bulk.Evidence, trace => trace.StopReason == StopReason.Target);
     }
 
     [Fact]

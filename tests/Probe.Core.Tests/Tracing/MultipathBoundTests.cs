@@ -20,9 +20,9 @@ public class MultipathBoundTests(ITestOutputHelper output)
     private static readonly HostSpec? AnswersAll = Topologies.Line(1).Node(TopologyBuilder.Target).Host;
 
     [Theory]
-    [InlineData(ConfidenceScope.Hop, MultipathAlgorithm.Full)]
-    [InlineData(ConfidenceScope.Hop, MultipathAlgorithm.Lite)]
-    [InlineData(ConfidenceScope.Graph, MultipathAlgorithm.Full)]
+    [InlineData(ConfidenceScope.Hop, MultipathAlgorithm.Mda)]
+    [InlineData(ConfidenceScope.Hop, MultipathAlgorithm.MdaLite)]
+    [InlineData(ConfidenceScope.Graph, MultipathAlgorithm.Mda)]
     public void Misses_stay_within_the_stated_bound_and_no_link_is_invented(ConfidenceScope scope, MultipathAlgorithm algorithm)
     {
         var (invented, incomplete) = (0, 0);
@@ -58,7 +58,7 @@ public class MultipathBoundTests(ITestOutputHelper output)
         }
 
         nodes.AssertBound(Runs / 5);
-        if (algorithm == MultipathAlgorithm.Lite)
+        if (algorithm == MultipathAlgorithm.MdaLite)
         {
             lite.AssertBound(Runs / 5);
         }
@@ -71,7 +71,7 @@ public class MultipathBoundTests(ITestOutputHelper output)
     /// <returns>What the search assumes is true of the whole graph.</returns>
     private static bool Judge(SimulatedMultipath found, Tally nodes, Tally lite, Tally beyond)
     {
-        if (found.Evidence.Multipath!.Mode == "mda")
+        if (found.Evidence.Multipath!.Mode == MultipathAlgorithm.Mda)
         {
             foreach (var node in found.TrueLinks.Where(link => found.FoundNodes.Contains((link.Ttl, link.From)))
                 .GroupBy(link => (link.Ttl, link.From)).Where(node => node.Count() > 1))

@@ -30,7 +30,7 @@ public class MultipathCostTests(ITestOutputHelper output)
     public void The_full_algorithm_takes_hardly_more_probes_than_published(int width)
     {
         var published = (3 * Rule.FlowsFor(1)) + FlowsThroughBalancer(width) + (width * Rule.FlowsFor(1));
-        var mean = Means(seed => Topologies.Diamond(width, seed: seed), MultipathAlgorithm.Full);
+        var mean = Means(seed => Topologies.Diamond(width, seed: seed), MultipathAlgorithm.Mda);
         output.WriteLine($"{width} wide, MDA: {mean:F1} probes, published {published:F1}, seed {Seed.Value}");
         Assert.True(mean <= Allowed * published, $"{mean:F1} probes, published {published:F1}, seed {Seed.Value}");
     }
@@ -48,7 +48,7 @@ public class MultipathCostTests(ITestOutputHelper output)
             published += Math.Max(Rule.FlowsFor(width), Math.Max(forward, backward)) + (width > before ? Rule.FlowsFor(1) : 0);
         }
 
-        var mean = Means(seed => widths.Length > 4 ? Topologies.Nested(3, 4, seed: seed) : Topologies.Diamond(widths[1], seed: seed), MultipathAlgorithm.Lite);
+        var mean = Means(seed => widths.Length > 4 ? Topologies.Nested(3, 4, seed: seed) : Topologies.Diamond(widths[1], seed: seed), MultipathAlgorithm.MdaLite);
         output.WriteLine($"{string.Join('-', widths)}, MDA-Lite: {mean:F1} probes, published {published}, seed {Seed.Value}");
         Assert.True(mean <= Allowed * published, $"{mean:F1} probes, published {published}, seed {Seed.Value}");
     }
@@ -59,7 +59,7 @@ public class MultipathCostTests(ITestOutputHelper output)
         // A lone node before a hop is taken for the origin of every link; here each of the 64 has a flow that met both ends, save six.
         const int Width = 64;
         var published = Rule.FlowsFor(Width) + Width + (3 * Rule.FlowsFor(1));
-        var mean = Means(seed => Topologies.Diamond(Width, seed: seed), MultipathAlgorithm.Lite);
+        var mean = Means(seed => Topologies.Diamond(Width, seed: seed), MultipathAlgorithm.MdaLite);
         output.WriteLine($"{Width} wide, MDA-Lite: {mean:F1} probes, published {published}, and {Width - Rule.FlowsFor(1)} witnesses, seed {Seed.Value}");
         Assert.True(mean <= (Allowed * published) + Width - Rule.FlowsFor(1), $"{mean:F1} probes, published {published}, seed {Seed.Value}");
     }
@@ -74,10 +74,10 @@ public class MultipathCostTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(4, MultipathAlgorithm.Lite, 60)]
-    [InlineData(4, MultipathAlgorithm.Full, 60)]
-    [InlineData(16, MultipathAlgorithm.Lite, 150)]
-    [InlineData(16, MultipathAlgorithm.Full, 150)]
+    [InlineData(4, MultipathAlgorithm.MdaLite, 60)]
+    [InlineData(4, MultipathAlgorithm.Mda, 60)]
+    [InlineData(16, MultipathAlgorithm.MdaLite, 150)]
+    [InlineData(16, MultipathAlgorithm.Mda, 150)]
     public void Routers_with_linuxs_limits_cost_time_but_no_node_no_link_and_no_loss(int width, MultipathAlgorithm algorithm, int mostSeconds)
     {
         var found = SimulatedMultipath.Run(Limited(Topologies.Diamond(width, seed: 2)), key: 2, algorithm: algorithm);

@@ -31,7 +31,7 @@ public class MultipathTests(ITestOutputHelper output)
     {
         var found = SimulatedMultipath.Run(Topologies.Diamond(3, balancing: Balancing.PerPacket), confidence: 99.9);
         Assert.Equal(found.TrueNodes.Order(), found.FoundNodes.Order());
-        Assert.Equal("per-packet", Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
+        Assert.Equal(NodeBalancing.PerPacket, Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
         Assert.DoesNotContain(found.FoundLinks, link => link.Ttl == 2);
         Assert.Subset(found.TrueLinks, found.FoundLinks);
         Assert.All(found.Evidence.Hops[1].Nodes, node => Assert.Null(node.Sent));
@@ -48,7 +48,7 @@ public class MultipathTests(ITestOutputHelper output)
             for (var key = 1ul; key <= 10; key++)
             {
                 var found = SimulatedMultipath.Run(Topologies.Diamond(width), algorithm: algorithm, key: key);
-                Assert.Equal("per-flow", Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
+                Assert.Equal(NodeBalancing.PerFlow, Assert.Single(found.Evidence.Hops[0].Nodes).Balancing);
             }
         }
     }

@@ -16,20 +16,20 @@ public class NodeBalancingTests
     public void Flows_that_keep_to_different_next_hops_are_per_flow()
     {
         var trace = Run(Topologies.Diamond(4), flows: 16, cycles: 3);
-        Assert.Equal("per-flow", At(trace, BalancerTtl).Balancing);
-        Assert.Equal("single", At(trace, 3).Balancing);
+        Assert.Equal(NodeBalancing.PerFlow, At(trace, BalancerTtl).Balancing);
+        Assert.Equal(NodeBalancing.Single, At(trace, 3).Balancing);
         Assert.Null(trace.RouteChanges);
     }
 
     [Theory]
-    [InlineData(5, "unknown")]
-    [InlineData(6, "single")]
-    public void One_next_hop_is_claimed_only_after_as_many_flows_as_the_stopping_rule_asks_for(int flows, string balancing) =>
+    [InlineData(5, NodeBalancing.Unknown)]
+    [InlineData(6, NodeBalancing.Single)]
+    public void One_next_hop_is_claimed_only_after_as_many_flows_as_the_stopping_rule_asks_for(int flows, NodeBalancing balancing) =>
         Assert.Equal(balancing, At(Run(Topologies.Line(3), flows, cycles: 4), 1).Balancing);
 
     [Fact]
     public void Flows_sent_once_do_not_tell_per_flow_from_per_packet() =>
-        Assert.Equal("unknown", At(Run(Topologies.Diamond(4), flows: 16, cycles: 1), BalancerTtl).Balancing);
+        Assert.Equal(NodeBalancing.Unknown, At(Run(Topologies.Diamond(4), flows: 16, cycles: 1), BalancerTtl).Balancing);
 
     [Theory]
     [InlineData(Balancing.PerPacket, 1, 3)]
@@ -39,7 +39,7 @@ public class NodeBalancingTests
     public void A_flow_that_goes_to_and_fro_is_per_packet_and_proves_no_link(Balancing balancing, int flows, int width)
     {
         var trace = Run(Topologies.UnequalDiamond([.. Enumerable.Repeat(2, width)], balancing: balancing), flows);
-        Assert.Equal("per-packet", At(trace, BalancerTtl).Balancing);
+        Assert.Equal(NodeBalancing.PerPacket, At(trace, BalancerTtl).Balancing);
         Assert.Null(trace.RouteChanges);
         Assert.DoesNotContain(trace.Links, link => link.Ttl is 2 or 3);
         Assert.All(trace.Hops[BalancerTtl].Nodes, node => Assert.Null(node.Sent));
@@ -47,9 +47,9 @@ public class NodeBalancingTests
     }
 
     [Theory]
-    [InlineData(1, "unknown")]
-    [InlineData(8, "single")]
-    public void One_switch_of_all_flows_at_one_instant_is_a_route_change(int flows, string balancing)
+    [InlineData(1, NodeBalancing.Unknown)]
+    [InlineData(8, NodeBalancing.Single)]
+    public void One_switch_of_all_flows_at_one_instant_is_a_route_change(int flows, NodeBalancing balancing)
     {
         var topology = Detour();
         var trace = Run(topology, flows);
@@ -69,7 +69,7 @@ public class NodeBalancingTests
         Assert.Single(Run(tall, flows: 1, cycles: 3, intervalNs: 600 * SimulatedTrace.Millisecond).RouteChanges!);
         var brief = Run(Detour(), flows: 1, cycles: 2, intervalNs: 1_100 * SimulatedTrace.Millisecond);
         Assert.Equal(2, brief.Hops[1].Nodes.Count);
-        Assert.Equal("unknown", At(brief, BalancerTtl).Balancing);
+        Assert.Equal(NodeBalancing.Unknown, At(brief, BalancerTtl).Balancing);
         Assert.Null(brief.RouteChanges);
     }
 
@@ -83,7 +83,7 @@ public class NodeBalancingTests
         var truth = new GroundTruth(topology);
         var moved = Enumerable.Range(1, 12).Where(flow => Way(flow, 0) != Way(flow, ChangeNs)).ToArray();
         Assert.Equal(moved, change.Flows);
-        Assert.Equal("per-flow", At(trace, BalancerTtl).Balancing);
+        Assert.Equal(NodeBalancing.PerFlow, At(trace, BalancerTtl).Balancing);
 
         string Way(int flow, long atNs) => truth.Paths(Template(topology, flow), atNs)[0].Nodes[1];
     }
@@ -101,7 +101,7 @@ public class NodeBalancingTests
             mistaken += coin.RouteChanges is null ? 0 : 1;
 
             var changed = Run(Detour(atNs: random.Next(cycles * 200) * SimulatedTrace.Millisecond, seed: seed), flows, cycles);
-            Assert.True(At(changed, BalancerTtl).Balancing is not "per-packet", $"seed {Seed.Value}, run {run}: {flows} flows, {cycles} cycles");
+            Assert.True(At(changed, BalancerTtl).Balancing is not NodeBalancing.PerPacket, $"seed {Seed.Value}, run {run}: {flows} flows, {cycles} cycles");
         }
 
         // The rule promises 1 in 20.

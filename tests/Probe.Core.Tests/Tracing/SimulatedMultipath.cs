@@ -39,7 +39,7 @@ internal sealed class SimulatedMultipath
 
     public static SimulatedMultipath Run(Topology topology, ProbeProtocol protocol = ProbeProtocol.Udp, bool isV6 = false,
         double confidence = 95, ConfidenceScope scope = ConfidenceScope.Hop, int maxProbes = 20_000, ulong key = 1,
-        MultipathAlgorithm algorithm = MultipathAlgorithm.Lite)
+        MultipathAlgorithm algorithm = MultipathAlgorithm.MdaLite)
     {
         var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         using var wire = new PacketWire(new SimulatedPort(network), new ProbeCookies(Key(key)), 2 * SecondNs);

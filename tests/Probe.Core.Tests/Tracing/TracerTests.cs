@@ -19,7 +19,7 @@ public class TracerTests
     {
         using var wire = new LineWire { Answer = LineWire.Line(distance) };
         var trace = Run(wire, Options(cycles: 1));
-        Assert.Equal((true, distance, "target"), (trace.Reached, trace.ReachedTtl, trace.StopReason));
+        Assert.Equal((true, distance, StopReason.Target), (trace.Reached, trace.ReachedTtl, trace.StopReason));
         Assert.Equal(distance, trace.Hops.Count);
         Assert.InRange(wire.Sent.Count, distance, most);
         Assert.True(wire.NowNs < (2 + distance) * Millisecond, $"took {wire.NowNs} ns of virtual time");
@@ -97,7 +97,7 @@ public class TracerTests
     {
         using var wire = new LineWire { Answer = probe => probe.Ttl < 7 ? LineWire.Line(99)(probe) : null };
         var trace = Run(wire, Options(cycles: 1));
-        Assert.Equal((false, "max-ttl", 30), (trace.Reached, trace.StopReason, trace.Hops[^1].Ttl));
+        Assert.Equal((false, StopReason.MaxTtl, 30), (trace.Reached, trace.StopReason, trace.Hops[^1].Ttl));
         Assert.Equal(1.0, trace.Hops[^1].Loss);
         Assert.Equal(0.0, trace.Hops[5].Loss);
     }
@@ -107,7 +107,7 @@ public class TracerTests
     {
         using var wire = new LineWire { Answer = LineWire.Line(9) };
         var trace = Run(wire, Options(cycles: 1) with { MaxTtl = 3 });
-        Assert.Equal((false, "max-ttl", 3), (trace.Reached, trace.StopReason, trace.Hops.Count));
+        Assert.Equal((false, StopReason.MaxTtl, 3), (trace.Reached, trace.StopReason, trace.Hops.Count));
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public class TracerTests
         var tracer = new Tracer(Options(cycles: 10), new ProbeNumbers());
         var end = SweepLoop.Run(tracer, wire, 1300 * Millisecond, default);
         var trace = new TraceEvidenceBuilder(tracer, 0, _ => null).Build("t", end, 0);
-        Assert.Equal("deadline", trace.StopReason);
+        Assert.Equal(StopReason.Deadline, trace.StopReason);
         Assert.All(trace.Hops, hop => Assert.Equal((1, 1, 0.0), (hop.Sent, hop.Received, hop.Loss)));
     }
 

@@ -71,7 +71,7 @@ public sealed class PortTests
         });
         Assert.Equal(SendStatus.TooBig, port.Send(Probes.Udp(size: 1501), 1));
         Assert.Equal(SendStatus.NoRoute, port.Send(Probes.Udp(target: IpAddress.Parse("198.51.100.1")), 1));
-        Assert.Equal(SendStatus.Refused, port.Send(Probes.Udp(target: IpAddress.Parse("10.201.0.99")), 1));
+        Assert.Equal(SendStatus.LocalRule, port.Send(Probes.Udp(target: IpAddress.Parse("10.201.0.99")), 1));
         var sink = new Sink();
         var sent = 0;
         for (var i = 0; i < 1000; i++)

@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Probe.Core.Evidence;
 using Probe.Report.Charts;
 using static Probe.Testing.PathSamples;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Report.Tests.Charts;
 
@@ -99,7 +100,7 @@ public class PathPictureTests
             var links = trace.Links.Select(link => random.Next(3) == 0 ? link with { From = Text(), Ttl = random.Next(6), Flows = [random.Next(9)] } : link);
             var hops = trace.Hops.Where(_ => random.Next(5) != 0)
                 .Select(hop => random.Next(4) != 0 || hop.Nodes.Count == 0 ? hop : hop with { Nodes = [.. hop.Nodes, hop.Nodes[0] with { Address = Text(), AsName = Text(), Asn = 1, Flows = [] }, hop.Nodes[0]] });
-            var document = XDocument.Parse(PathPicture.Render(trace with { Target = Text(), Source = Text(), StopReason = Text(), Links = [.. links], Hops = [.. hops] }));
+            var document = XDocument.Parse(PathPicture.Render(trace with { Target = Text(), Source = Text(), Links = [.. links], Hops = [.. hops] }));
             Assert.Equal("svg", document.Root!.Name.LocalName);
         }
     }

@@ -34,7 +34,7 @@ public class RuleTests
     [Fact]
     public void A_mode_without_quotes_excludes_nothing_that_quotes_would_show()
     {
-        var judgement = Judge(Document(Trace(true, Hop(1, Node("10.0.0.1")), Hop(2, Target())) with { Mode = "unprivileged" }));
+        var judgement = Judge(Document(Trace(true, Hop(1, Node("10.0.0.1")), Hop(2, Target())) with { Mode = TraceMode.Unprivileged }));
         Assert.Equal(["PRB-PATH-008", "PRB-PATH-009", "PRB-PATH-013"], NotExamined(judgement).Select(item => item.Rule));
         Assert.DoesNotContain(judgement.Excluded, rule => rule.Id is "PRB-PATH-008" or "PRB-PATH-009" or "PRB-PATH-013");
     }

@@ -134,7 +134,7 @@ public class TcpFindingTests
         [
             new PathMtuEvidence
             {
-                Target = "vip.example", Address = "203.0.113.9", Protocol = "tcp", Port = 443, Verdict = PathMtuVerdict.Clear, Confidence = Confidence.Proved, Tcp = tcp,
+                Target = "vip.example", Address = "203.0.113.9", Protocol = ProbeProtocol.Tcp, Port = 443, Verdict = PathMtuVerdict.Clear, Confidence = Confidence.Proved, Tcp = tcp,
             },
         ],
     };
