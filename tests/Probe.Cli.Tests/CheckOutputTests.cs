@@ -217,7 +217,7 @@ public class CheckOutputTests
             Kind = CheckKind.Syn,
             Expected = ExpectedState.Up,
             Dialogue = new DialogueOptions(),
-            Pace = new CheckRunOptions(),
+            Pace = new CheckPace(),
             Output = CheckOutput.Table,
             Fail = FailMode.Last,
             Exit = ExitMode.Probe,

@@ -7,22 +7,22 @@ namespace Probe.Cli.Check;
 internal sealed class CheckArrivals
 {
     private readonly ManyNames _names;
-    private readonly CheckCrew _crew;
+    private readonly CheckLoops _loops;
     private readonly VerdictJudge _judge;
     private readonly Func<NameAnswer, List<CheckTarget>> _place;
     private bool _open;
 
     /// <param name="names">The names that are being resolved.</param>
-    /// <param name="crew">Checks what comes.</param>
+    /// <param name="loops">Checks what comes.</param>
     /// <param name="judge">Judges it.</param>
     /// <param name="place">What an answer makes of the targets with that name; those to be checked stand in the judge's list then.</param>
-    public CheckArrivals(ManyNames names, CheckCrew crew, VerdictJudge judge, Func<NameAnswer, List<CheckTarget>> place)
+    public CheckArrivals(ManyNames names, CheckLoops loops, VerdictJudge judge, Func<NameAnswer, List<CheckTarget>> place)
     {
-        (_names, _crew, _judge, _place, _open) = (names, crew, judge, place, names.Left > 0);
+        (_names, _loops, _judge, _place, _open) = (names, loops, judge, place, names.Left > 0);
         if (_open)
         {
             judge.ExpectMore();
-            names.WakeBy(crew.Wake);
+            names.WakeBy(loops.Wake);
         }
     }
 
@@ -34,13 +34,13 @@ internal sealed class CheckArrivals
     {
         while (_open && _names.TryTake(out var answer))
         {
-            _place(answer).ForEach(_crew.Add);
+            _place(answer).ForEach(_loops.Add);
         }
 
         if (_open && _names.Left == 0)
         {
             _open = false;
-            _crew.Complete();
+            _loops.Complete();
             _judge.Complete();
         }
     }

@@ -143,11 +143,10 @@ internal sealed class CheckCommand : ProbeCommand
             _ = probing.NarrowedBy(target.Host);
         }
 
-        var pace = new CheckRunOptions
+        var pace = new CheckPace
         {
             Count = parse.Find(_own.Count) ?? 1,
-            InFlight = parse.Find(_own.InFlight) ?? new CheckRunOptions().InFlight,
-            IntervalNs = (parse.Find(_own.Interval) ?? Duration.Milliseconds(1000)).Ns,
+            InFlight = parse.Find(_own.InFlight) ?? new CheckPace().InFlight,
         };
         pace = probing.Rate switch
         {
@@ -159,8 +158,7 @@ internal sealed class CheckCommand : ProbeCommand
         {
             Targets = targets,
             Skipped = skipped,
-            Kind = kind,
-            Expected = expected,
+            IntervalNs = (parse.Find(_own.Interval) ?? Duration.Milliseconds(1000)).Ns,
             Engine = ReadEngine(parse, kind, tunnels: targets.Any(target => target.At is { Via.IsEmpty: false })),
             AllowConntrackFill = parse.Has(_own.AllowConntrackFill),
             Pace = pace,
@@ -168,14 +166,10 @@ internal sealed class CheckCommand : ProbeCommand
             Fail = parse.Find(_own.Fail) ?? FailMode.Last,
             Exit = parse.Find(_own.Exit) ?? ExitMode.Probe,
             Probing = probing,
-            Dialogue = new DialogueOptions
+            Question = new CheckQuestion
             {
                 Kind = kind,
-                InFlight = pace.InFlight,
-                Source = probing.Source ?? default,
-                Interface = probing.Interface,
-                Mark = probing.Mark ?? 0,
-                TrafficClass = (byte)(probing.Dscp << 2),
+                Expected = expected,
                 Tls = parse.Has(_own.Tls),
                 ServerName = parse.GetValue(_own.Sni),
                 HttpPath = parse.GetValue(_own.Http) ?? "/",

@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Check;
 
-/// <summary>The engines of a run: kernel sockets on as many threads as pay, or one engine that talks.</summary>
+/// <summary>The engines of a run: kernel sockets on as many threads as pay, or one engine that exchanges messages.</summary>
 internal sealed class CheckEngines : IDisposable
 {
     // Checks a second beyond which an exact time of sending costs too much of them.
@@ -26,8 +26,7 @@ internal sealed class CheckEngines : IDisposable
     /// <exception cref="Core.Linux.LinuxException">An option is not allowed to this process, or there is no such interface.</exception>
     public static CheckEngines Open(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int useful)
     {
-        var dialogue = request.Dialogue;
-        if (dialogue.Interface is { } name)
+        if (request.Probing.Interface is { } name)
         {
             HostRoutes.RequireInterface(name);
         }
@@ -35,7 +34,7 @@ internal sealed class CheckEngines : IDisposable
         var engines = new CheckEngines();
         if (request.Kind is not (CheckKind.Syn or CheckKind.Connect))
         {
-            engines._engines.Add(new DialogueEngine(dialogue));
+            engines._engines.Add(new ExchangeEngine(OptionsOf<CheckEngineOptions>(request, request.Pace.InFlight), request.Kind));
             return engines;
         }
 
@@ -61,38 +60,33 @@ internal sealed class CheckEngines : IDisposable
         return engines;
     }
 
-    private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight)
-    {
-        var dialogue = request.Dialogue;
-        return request.Engine == CheckEngineKind.Raw
+    private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) =>
+        request.Engine == CheckEngineKind.Raw
             ? RawEngine.Open(RawOptions(request, tunnelled, inFlight))
-            : new SocketEngine(new SocketEngineOptions
-            {
-                InFlight = inFlight,
-                Source = dialogue.Source,
-                Interface = dialogue.Interface,
-                Mark = dialogue.Mark,
-                TrafficClass = dialogue.TrafficClass,
-            });
-    }
+            : new SocketEngine(OptionsOf<SocketEngineOptions>(request, inFlight));
 
-    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) => new()
+    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) => OptionsOf<RawEngineOptions>(request, inFlight) with
     {
-        InFlight = inFlight,
-        Source = request.Dialogue.Source,
-        Interface = request.Dialogue.Interface,
-        Mark = request.Dialogue.Mark,
-        TrafficClass = request.Dialogue.TrafficClass,
         Tunnelled = tunnelled,
         Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
         TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
     };
 
+    private static T OptionsOf<T>(CheckRequest request, int inFlight)
+        where T : CheckEngineOptions, new() => new()
+        {
+            InFlight = inFlight,
+            Source = request.Probing.Source ?? default,
+            Interface = request.Probing.Interface,
+            Mark = request.Probing.Mark ?? 0,
+            TrafficClass = (byte)(request.Probing.Dscp << 2),
+        };
+
     /// <summary>All of them together, with the targets that are known so far.</summary>
     /// <param name="targets">What to check.</param>
     /// <param name="pace">How fast.</param>
     /// <param name="more">More targets come while it runs.</param>
-    public CheckCrew Crew(IReadOnlyList<CheckTarget> targets, CheckRunOptions pace, bool more) => new(_engines, targets, pace, Random.Shared.Next(), more);
+    public CheckLoops Loops(TargetTable targets, CheckPace pace, bool more) => new(_engines, targets, pace, Random.Shared.Next(), more);
 
     /// <inheritdoc/>
     public void Dispose() => _engines.ForEach(engine => engine.Dispose());

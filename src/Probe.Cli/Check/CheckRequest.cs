@@ -47,11 +47,17 @@ internal sealed record CheckRequest
     /// <summary>Some targets stand behind tunnels.</summary>
     public bool Tunnels => Targets.Any(target => target.At is { Via.IsEmpty: false });
 
+    /// <summary>What is asked of each.</summary>
+    public required CheckQuestion Question { get; init; }
+
     /// <summary>What is done to each.</summary>
-    public required CheckKind Kind { get; init; }
+    public CheckKind Kind => Question.Kind;
 
     /// <summary>What must be seen.</summary>
-    public required ExpectedState Expected { get; init; }
+    public ExpectedState Expected => Question.Expected;
+
+    /// <summary>From one check of a target to the next, nanoseconds.</summary>
+    public long IntervalNs { get; init; }
 
     /// <summary>Whose sockets carry it.</summary>
     public CheckEngineKind Engine { get; init; }
@@ -59,11 +65,8 @@ internal sealed record CheckRequest
     /// <summary>More than half of the connection tracking table's room may go.</summary>
     public bool AllowConntrackFill { get; init; }
 
-    /// <summary>What is said and expected, for the kinds that talk.</summary>
-    public required DialogueOptions Dialogue { get; init; }
-
     /// <summary>How fast.</summary>
-    public required CheckRunOptions Pace { get; init; }
+    public required CheckPace Pace { get; init; }
 
     /// <summary>How to show it.</summary>
     public required CheckOutput Output { get; init; }

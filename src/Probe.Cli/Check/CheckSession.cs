@@ -23,7 +23,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private readonly Action<CheckEvidence>? _judged;
     private readonly CheckedPackets _packets = new();
     private readonly List<CheckEvidence> _checks = [];
-    private readonly List<CheckTarget> _targets = [];
+    private readonly TargetTable _targets = [];
 
     // The place of each target to check in the list that the user gave, and how long its name took.
     private readonly List<(int Place, long? DnsNs)> _places = [];
@@ -63,11 +63,12 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - frame.Started.UnixNs);
         var probing = _request.Probing;
         using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
-        var crew = engines.Crew(_targets, pace, more: names.Left > 0);
-        var arrivals = new CheckArrivals(names, crew, judge, Place);
+        var loops = engines.Loops(_targets, pace, more: names.Left > 0);
+        var arrivals = new CheckArrivals(names, loops, judge, Place);
         arrivals.Take();
         var left = _frame.Limit.On(0);
-        var end = crew.Run(judge, () => Turn(arrivals, judge), left, _frame.Cancellation);
+        var end = loops.Run(judge, () => Turn(arrivals, judge), left, _frame.Cancellation);
+        judge.Conclude();
 
         // A gateway that was asked has its second to answer; nothing waits longer than the judge's own limit.
         while (end == SweepEnd.Done && judge.Waiting > 0 && !_frame.Cancellation.WaitHandle.WaitOne(SettleTime))
@@ -82,7 +83,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
 
     /// <summary>The pace at which raw SYNs leave other connections room to be tracked.</summary>
     /// <exception cref="UserError">More than half of the room would go, and that was not allowed.</exception>
-    private CheckRunOptions SparingConntrack()
+    private CheckPace SparingConntrack()
     {
         var pace = _request.Pace;
         if (_request.Engine != CheckEngineKind.Raw)
@@ -169,12 +170,12 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     /// <summary>What a name's answer makes of the targets that have it: to be checked, or judged by this.</summary>
     private List<CheckTarget> Place(NameAnswer answer)
     {
-        var found = _targets.Count;
+        var found = new List<CheckTarget>();
         foreach (var place in _placesOf[answer.Name])
         {
             if (answer.Failure is null)
             {
-                Add(place, answer.Address, answer.TookNs);
+                found.Add(Add(place, answer.Address, answer.TookNs));
             }
             else
             {
@@ -184,15 +185,15 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             }
         }
 
-        return _targets[found..];
+        return found;
     }
 
-    private void Add(int place, IpAddress address, long? dnsNs)
+    private CheckTarget Add(int place, IpAddress address, long? dnsNs)
     {
         var target = _request.Targets[place];
-        _targets.Add(new CheckTarget
+        _places.Add((place, dnsNs));
+        var added = _targets.Add(new CheckTarget
         {
-            Index = _targets.Count,
             Name = target.Text,
             Address = address,
             Port = target.Port,
@@ -200,13 +201,13 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             Via = target.At?.Via ?? default,
             Real = target.At?.Real,
             Weight = target.At?.Weight,
-            Kind = _request.Kind,
-            Expected = _request.Expected,
+            Question = _request.Question,
             TimeoutNs = _request.Probing.Timeout.Ns,
+            IntervalNs = _request.IntervalNs,
         });
-        _places.Add((place, dnsNs));
-        _packets.Add(_targets[^1]);
-        _frame.Record([address, _targets[^1].SentTo], (in packet) => _packets.NameOf(packet.Octets));
+        _packets.Add(added);
+        _frame.Record([address, added.SentTo], (in packet) => _packets.NameOf(packet.Octets));
+        return added;
     }
 
     private void Take(int place, CheckEvidence check)

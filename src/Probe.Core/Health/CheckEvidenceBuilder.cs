@@ -37,7 +37,7 @@ public static class CheckEvidenceBuilder
             Via = Texts(target.Via),
             Real = target.Real,
             Weight = target.Weight,
-            Expected = target.Expected == ExpectedState.Up ? null : target.Expected,
+            Expected = target.Question.Expected == ExpectedState.Up ? null : target.Question.Expected,
             Attempt = outcome.Attempt,
             Verdict = verdict,
             Reason = reason is { } why ? new CheckWhy(why, why == CheckReason.Status ? outcome.HttpStatus : 0) : null,
@@ -62,7 +62,7 @@ public static class CheckEvidenceBuilder
     /// <param name="engine">Whose sockets would have carried it.</param>
     /// <param name="noResolver">No resolver answered, so that the name is not to blame.</param>
     /// <param name="dnsNs">How long it took to know.</param>
-    /// <param name="via">What its packets would have worn.</param>
+    /// <param name="via">The tunnels on its way.</param>
     /// <param name="real">The real server; null for none.</param>
     /// <param name="weight">Its weight; null where none is known.</param>
     public static CheckEvidence Unresolved(

@@ -1,12 +1,11 @@
-using System.Runtime.InteropServices;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Which target is checked next, and when: rounds in a new random order each, so that no host meets a burst because its ports stand together
-/// in a list; so many checks a second in all and of one address and port.
+/// Which target is checked next, and when: each by its own interval, counted from begin to begin; those whose time comes together in a random order,
+/// so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and port.
 /// </summary>
 internal sealed class CheckSchedule
 {
@@ -15,137 +14,232 @@ internal sealed class CheckSchedule
     // Above this a window would only hold memory: nothing here begins a million checks a second.
     private const double Unlimited = 1e6;
 
-    private readonly List<CheckTarget> _targets = [];
-    private readonly CheckRunOptions _options;
+    private readonly CheckPace _pace;
     private readonly Random _random;
     private readonly SlidingWindow _all;
-    private readonly Dictionary<(IpAddress Address, ushort Port), SlidingWindow>? _each;
-    private readonly List<int> _order = [];
-    private readonly List<int> _begun = [];
-    private int _position;
-    private long _left;
-    private int _round;
-    private long _roundBeganNs;
+    private readonly Dictionary<(IpAddress Address, ushort Port), SharedWindow>? _each;
+    private readonly ReadyLine _ready = new();
+    private readonly TimerWheel _later = new(timers: 0);
+    private Entry[] _entries = [];
+    private int _unfinished;
 
-    public CheckSchedule(IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed)
+    public CheckSchedule(IReadOnlyList<CheckTarget> targets, CheckPace pace, int seed)
     {
-        (_options, _random) = (options, new Random(seed));
-        var perSpan = options.MaxPerSecond > Unlimited ? int.MaxValue : Math.Max(1, (int)options.MaxPerSecond);
-        _all = new SlidingWindow(perSpan, perSpan == int.MaxValue ? 0 : (long)(perSpan / options.MaxPerSecond * SecondNs));
-        _each = options.MaxPerTargetPerSecond == int.MaxValue ? null : [];
+        (_pace, _random) = (pace, new Random(seed));
+        var perSpan = pace.MaxPerSecond > Unlimited ? int.MaxValue : Math.Max(1, (int)pace.MaxPerSecond);
+        _all = new SlidingWindow(perSpan, perSpan == int.MaxValue ? 0 : (long)(perSpan / pace.MaxPerSecond * SecondNs));
+        _each = pace.MaxPerTargetPerSecond == int.MaxValue ? null : [];
         foreach (var target in targets)
         {
             Add(target);
         }
     }
 
-    /// <summary>Every check of the targets known so far has begun.</summary>
-    public bool IsDone => _left == 0;
+    private enum Turn : byte
+    {
+        /// <summary>None: every check of it has begun.</summary>
+        None,
 
-    /// <summary>One more target, somewhere among those whose turn is still to come in this round; it gets as many checks as any.</summary>
+        /// <summary>It has come.</summary>
+        Ready,
+
+        /// <summary>It comes at a time.</summary>
+        Later,
+
+        /// <summary>It has come, but the check before is not over.</summary>
+        Held,
+    }
+
+    /// <summary>Every check of the targets known so far has begun.</summary>
+    public bool IsDone => _unfinished == 0;
+
+    /// <summary>One more target, whose first check is due at once, in a random place among those that are due.</summary>
     public void Add(CheckTarget target)
     {
-        var index = _targets.Count;
-        _targets.Add(target);
-        _begun.Add(0);
-        _left += _options.Count;
-        if (_round > 0)
+        if (target.Index >= _entries.Length)
         {
-            _order.Add(index);
-            var place = _random.Next(_position, _order.Count);
-            (_order[place], _order[^1]) = (_order[^1], _order[place]);
+            Array.Resize(ref _entries, Math.Max(target.Index + 1, _entries.Length * 2));
+            _later.MakeRoom(_entries.Length);
         }
+
+        _entries[target.Index] = new Entry { Target = target, Window = WindowOf(target) };
+        _unfinished++;
+        MakeReady(target.Index, among: _ready.Count + 1);
+    }
+
+    /// <summary>Another in the place of the target with its index: from the last begin on, its interval counts.</summary>
+    public void Replace(CheckTarget target)
+    {
+        ref var entry = ref _entries[target.Index];
+        entry.Target = target;
+        if (entry is { Turn: Turn.Later, Begun: > 0 })
+        {
+            _later.Remove(target.Index);
+            _later.Add(target.Index, entry.BegunNs + target.IntervalNs);
+        }
+    }
+
+    /// <summary>No check of this target begins any more.</summary>
+    /// <returns>None is under way either: its index may be given to another.</returns>
+    public bool Remove(int index)
+    {
+        ref var entry = ref _entries[index];
+        switch (entry.Turn)
+        {
+            case Turn.Ready:
+                _ready.Remove(index);
+                break;
+            case Turn.Later:
+                _later.Remove(index);
+                break;
+        }
+
+        _unfinished -= entry.Turn == Turn.None ? 0 : 1;
+        (entry.Turn, entry.Leaving) = (Turn.None, true);
+        Release(entry.Target!);
+        return entry.InFlight == 0;
     }
 
     /// <summary>The check that may begin now; false with the time at which to ask again. The same answer until <see cref="Begun"/>.</summary>
     public bool TryPeek(long nowNs, out CheckTarget target, out int attempt, out long nextNs)
     {
-        (target, attempt, nextNs) = (null!, 0, long.MaxValue);
-        if (IsDone)
+        (target, attempt) = (null!, 0);
+        TakeDue(nowNs);
+        nextNs = _all.NextNs;
+        if (_ready.Count > 0 && nextNs > nowNs)
         {
             return false;
         }
 
-        if (_position == _order.Count)
+        while (_ready.Count > 0)
         {
-            nextNs = _round == 0 ? nowNs : _roundBeganNs + _options.IntervalNs;
-            if (nextNs > nowNs)
+            ref var entry = ref _entries[_ready.First];
+            if (entry.Window is not { Window.NextNs: var readyNs } || readyNs <= nowNs)
             {
-                return false;
+                (target, attempt) = (entry.Target!, entry.Begun + 1);
+                return true;
             }
 
-            (_position, _roundBeganNs) = (0, nowNs);
-            _round++;
-            Shuffle();
+            // A target whose own window is full steps aside for the next one that may go.
+            Wait(_ready.First, readyNs);
         }
 
-        nextNs = _all.NextNs;
-        if (nextNs > nowNs || !TryFindReady(nowNs, out nextNs))
-        {
-            return false;
-        }
-
-        var index = _order[_position];
-        (target, attempt) = (_targets[index], _begun[index] + 1);
-        return true;
+        nextNs = _later.Count == 0 ? long.MaxValue : _later.NextNs(nowNs + SecondNs);
+        return false;
     }
 
     /// <summary>The check that <see cref="TryPeek"/> named has begun.</summary>
     public void Begun(long nowNs)
     {
+        var index = _ready.First;
+        ref var entry = ref _entries[index];
         _all.Add(nowNs);
-        WindowOf(_order[_position])?.Add(nowNs);
-        _begun[_order[_position]]++;
-        _left--;
-        _position++;
+        entry.Window?.Window.Add(nowNs);
+        entry.Begun++;
+        entry.InFlight++;
+        entry.BegunNs = nowNs;
+        if (entry.Begun < _pace.Count)
+        {
+            Wait(index, entry.Target!.IntervalNs < long.MaxValue - nowNs ? nowNs + entry.Target.IntervalNs : long.MaxValue);
+        }
+        else
+        {
+            _ready.Remove(index);
+            entry.Turn = Turn.None;
+            _unfinished--;
+        }
     }
 
-    private void Shuffle()
+    /// <summary>A check is over.</summary>
+    /// <param name="index">Of which target.</param>
+    /// <param name="isLast">The target was removed, and nothing of it is under way any more.</param>
+    /// <returns>False for a target that was removed: the outcome is nobody's.</returns>
+    public bool Ended(int index, out bool isLast)
     {
-        _order.Clear();
-        for (var index = 0; index < _targets.Count; index++)
+        ref var entry = ref _entries[index];
+        entry.InFlight--;
+        isLast = entry is { Leaving: true, InFlight: 0 };
+        if (entry.Turn == Turn.Held)
         {
-            if (_begun[index] < _options.Count)
-            {
-                _order.Add(index);
-            }
+            MakeReady(index, among: 1);
         }
 
-        _random.Shuffle(CollectionsMarshal.AsSpan(_order));
+        return !entry.Leaving;
     }
 
-    // A target whose own window is full steps aside for the next one that may go.
-    private bool TryFindReady(long nowNs, out long nextNs)
+    private void TakeDue(long nowNs)
     {
-        nextNs = long.MaxValue;
-        for (var at = _position; at < _order.Count; at++)
+        var together = 0;
+        while (_later.TryTake(nowNs, out var index))
         {
-            var readyNs = WindowOf(_order[at])?.NextNs ?? long.MinValue;
-            if (readyNs <= nowNs)
+            ref var entry = ref _entries[index];
+            if (_pace.OneAtATime && entry.InFlight > 0)
             {
-                (_order[_position], _order[at]) = (_order[at], _order[_position]);
-                return true;
+                entry.Turn = Turn.Held;
             }
-
-            nextNs = Math.Min(nextNs, readyNs);
+            else
+            {
+                MakeReady(index, ++together);
+            }
         }
-
-        return false;
     }
 
-    private SlidingWindow? WindowOf(int index)
+    private void MakeReady(int index, int among)
+    {
+        _entries[index].Turn = Turn.Ready;
+        _ready.Add(index);
+        _ready.Mingle(index, among, _random);
+    }
+
+    // One that is due steps back.
+    private void Wait(int index, long untilNs)
+    {
+        _ready.Remove(index);
+        _later.Add(index, untilNs);
+        _entries[index].Turn = Turn.Later;
+    }
+
+    private SharedWindow? WindowOf(CheckTarget target)
     {
         if (_each is null)
         {
             return null;
         }
 
-        var key = (_targets[index].SentTo, _targets[index].Port);
+        var key = (target.SentTo, target.Port);
         if (!_each.TryGetValue(key, out var window))
         {
-            _each.Add(key, window = new SlidingWindow(_options.MaxPerTargetPerSecond, SecondNs));
+            _each.Add(key, window = new SharedWindow(new SlidingWindow(_pace.MaxPerTargetPerSecond, SecondNs)));
         }
 
+        window.Users++;
         return window;
+    }
+
+    private void Release(CheckTarget target)
+    {
+        if (_each is not null && _each.TryGetValue((target.SentTo, target.Port), out var window) && --window.Users == 0)
+        {
+            _each.Remove((target.SentTo, target.Port));
+        }
+    }
+
+    private struct Entry
+    {
+        public CheckTarget? Target;
+        public SharedWindow? Window;
+        public Turn Turn;
+        public bool Leaving;
+        public int Begun;
+        public int InFlight;
+        public long BegunNs;
+    }
+
+    /// <summary>How often one address and port was checked lately, by all targets that have them.</summary>
+    private sealed class SharedWindow(SlidingWindow window)
+    {
+        public SlidingWindow Window { get; } = window;
+
+        public int Users { get; set; }
     }
 }

@@ -6,8 +6,10 @@ namespace Probe.Core.Health;
 /// <summary>One thing to check.</summary>
 public sealed record CheckTarget
 {
-    /// <summary>Its place in the run, from 0; what outcomes name it by.</summary>
-    public required int Index { get; init; }
+    private static readonly CheckQuestion s_halfOpen = new();
+
+    /// <summary>Its place in the run, from 0; what outcomes name it by. <see cref="TargetTable.Add"/> gives it.</summary>
+    public int Index { get; init; }
 
     /// <summary>The target as the user wrote it.</summary>
     public required string Name { get; init; }
@@ -18,7 +20,7 @@ public sealed record CheckTarget
     /// <summary>Port; 0 for <see cref="CheckKind.Icmp"/>.</summary>
     public required ushort Port { get; init; }
 
-    /// <summary>Encapsulations that its packets wear, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
+    /// <summary>Encapsulations around its packets, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
     public EncapsulationStack Via { get; init; }
 
     /// <summary>The real server behind a load balancer; null for none.</summary>
@@ -33,12 +35,18 @@ public sealed record CheckTarget
     /// <summary>Host of an HTTP request and server name of a TLS handshake; null for the address.</summary>
     public string? Host { get; init; }
 
-    /// <summary>What is done to it.</summary>
-    public CheckKind Kind { get; init; }
-
-    /// <summary>What must be seen.</summary>
-    public ExpectedState Expected { get; init; }
+    /// <summary>What is asked of it.</summary>
+    public CheckQuestion Question { get; init; } = s_halfOpen;
 
     /// <summary>How long one answer may take, nanoseconds.</summary>
     public long TimeoutNs { get; init; } = 1_000_000_000;
+
+    /// <summary>From the begin of one check of it to the next, nanoseconds; 0 for as soon as the pace allows.</summary>
+    public long IntervalNs { get; init; }
+
+    /// <summary>The kind of its question.</summary>
+    public CheckKind Kind => Question.Kind;
+
+    /// <summary>What makes it the same check in another reading of a configuration.</summary>
+    public CheckKey Key => CheckKey.Of(this);
 }

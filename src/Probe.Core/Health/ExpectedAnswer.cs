@@ -12,7 +12,10 @@ public sealed class ExpectedAnswer
     private readonly byte[] _octets;
     private readonly Regex? _pattern;
 
-    private ExpectedAnswer(byte[] octets, Regex? pattern) => (_octets, _pattern) = (octets, pattern);
+    private ExpectedAnswer(string text, byte[] octets, Regex? pattern) => (Text, _octets, _pattern) = (text, octets, pattern);
+
+    /// <summary>What the user wrote.</summary>
+    public string Text { get; }
 
     /// <summary>Reads <c>text</c> with the escapes of <see cref="TryReadOctets"/>, or <c>re:PATTERN</c>.</summary>
     /// <param name="text">What the user wrote.</param>
@@ -28,14 +31,14 @@ public sealed class ExpectedAnswer
                 return false;
             }
 
-            value = new ExpectedAnswer(octets, null);
+            value = new ExpectedAnswer(text, octets, null);
             return true;
         }
 
         try
         {
             // Without backtracking, an answer cannot make it slow.
-            value = new ExpectedAnswer([], new Regex(text[PatternMark.Length..], RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout));
+            value = new ExpectedAnswer(text, [], new Regex(text[PatternMark.Length..], RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout));
             why = null;
             return true;
         }

@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Core.Health;
 
 /// <summary>Takes outcomes, one by one, on the engine's thread.</summary>
@@ -5,6 +7,11 @@ public interface ICheckSink
 {
     /// <summary>A check is over.</summary>
     void Done(in CheckOutcome outcome);
+
+    /// <summary>A target was removed, and no outcome of it comes any more: its index may be given to another.</summary>
+    void Gone(int target)
+    {
+    }
 }
 
 /// <summary>
@@ -15,6 +22,11 @@ public interface ICheckEngine : IDisposable
 {
     /// <summary>Nanoseconds of the run's monotonic clock.</summary>
     long NowNs { get; }
+
+    /// <summary>It makes checks of this kind.</summary>
+    /// <param name="kind">What is done.</param>
+    /// <param name="tunnelled">The target stands behind tunnels.</param>
+    bool Carries(CheckKind kind, bool tunnelled);
 
     /// <summary>Checks begun and not over.</summary>
     int InFlight { get; }

@@ -8,6 +8,7 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
 {
     private readonly object _lock = new();
     private List<CheckOutcome> _filling = [];
+    private List<int> _gone = [];
     private int _waiting;
     private bool _woken;
 
@@ -27,6 +28,17 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
         }
     }
 
+    /// <inheritdoc/>
+    public void Gone(int target)
+    {
+        lock (_lock)
+        {
+            _gone.Add(target);
+            _woken = true;
+            Monitor.Pulse(_lock);
+        }
+    }
+
     /// <summary>Ends a wait.</summary>
     public void Wake()
     {
@@ -37,8 +49,11 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
         }
     }
 
-    /// <summary>Waits for outcomes, no longer than this, and swaps them for the emptied list of the last time.</summary>
-    public List<CheckOutcome> Take(List<CheckOutcome> emptied, TimeSpan longest)
+    /// <summary>Waits for outcomes, no longer than this, and swaps them for the emptied lists of the last time.</summary>
+    /// <param name="outcomes">Emptied; filled afterwards.</param>
+    /// <param name="gone">Emptied; afterwards the targets of which nothing comes after those outcomes.</param>
+    /// <param name="longest">How long to wait.</param>
+    public void Take(ref List<CheckOutcome> outcomes, ref List<int> gone, TimeSpan longest)
     {
         lock (_lock)
         {
@@ -48,10 +63,9 @@ internal sealed class OutcomeHandover(int capacity) : ICheckSink
             }
 
             _woken = false;
-
-            (emptied, _filling) = (_filling, emptied);
+            (outcomes, _filling) = (_filling, outcomes);
+            (gone, _gone) = (_gone, gone);
             _waiting = 0;
-            return emptied;
         }
     }
 }

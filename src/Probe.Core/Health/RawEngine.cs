@@ -76,6 +76,9 @@ public sealed partial class RawEngine : ICheckEngine
     public long NowNs => _zeroNs + _port.NowNs;
 
     /// <inheritdoc/>
+    public bool Carries(CheckKind kind, bool tunnelled) => kind == CheckKind.Syn;
+
+    /// <inheritdoc/>
     public int InFlight => _slots.Used + _over.Count;
 
     /// <inheritdoc/>

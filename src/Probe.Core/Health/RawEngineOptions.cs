@@ -1,25 +1,8 @@
-using Probe.Core.Packets;
-
 namespace Probe.Core.Health;
 
 /// <summary>How a <see cref="RawEngine"/> sends.</summary>
-public sealed record RawEngineOptions
+public sealed record RawEngineOptions : CheckEngineOptions
 {
-    /// <summary>Most checks in flight.</summary>
-    public int InFlight { get; init; } = 1000;
-
-    /// <summary>Local address; none lets the route to each target choose.</summary>
-    public IpAddress Source { get; init; }
-
-    /// <summary>Interface to send by; null for any.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Mark for policy routing; 0 for none.</summary>
-    public uint Mark { get; init; }
-
-    /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
-    public byte TrafficClass { get; init; }
-
     /// <summary>
     /// The targets behind tunnels (<see cref="CheckTarget.Via"/>): sockets are opened and ports held for them, and their answers are read even where
     /// their addresses are this host's own.

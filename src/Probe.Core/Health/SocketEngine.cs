@@ -73,6 +73,9 @@ public sealed partial class SocketEngine : ICheckEngine
     public long NowNs => Clock.Monotonic;
 
     /// <inheritdoc/>
+    public bool Carries(CheckKind kind, bool tunnelled) => kind is CheckKind.Syn or CheckKind.Connect && !tunnelled;
+
+    /// <inheritdoc/>
     public int InFlight => _slots.Used + _over.Count;
 
     /// <summary>Most checks that may be in flight; for a second no more than there are, once this process or the host has run out of descriptors.</summary>

@@ -14,7 +14,7 @@ internal sealed class TimerWheel
 
     private readonly int[] _first = new int[Places];
     private readonly ulong[] _used = new ulong[Places / 64];
-    private readonly Timer[] _timers;
+    private Timer[] _timers;
     private long _step;
 
     public TimerWheel(int timers)
@@ -24,6 +24,9 @@ internal sealed class TimerWheel
     }
 
     public int Count { get; private set; }
+
+    /// <summary>Takes timers with numbers up to this.</summary>
+    public void MakeRoom(int timers) => Array.Resize(ref _timers, timers);
 
     /// <summary>Sets a timer that is not set.</summary>
     public void Add(int timer, long dueNs)

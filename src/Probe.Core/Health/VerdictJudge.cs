@@ -17,7 +17,8 @@ public interface IVerdictSink
 
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
-/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until the round is over. A timeout behind
+/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until each of them has said something lately
+/// (since then, or no longer before than half its interval). A timeout behind
 /// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
 public sealed class VerdictJudge : ICheckSink, IDisposable
@@ -31,33 +32,33 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     // What the host was asked stays true for a moment; a thousand timeouts at once must not read the neighbour table a thousand times.
     private const long FreshNs = 100_000_000;
 
-    private readonly IReadOnlyList<CheckTarget> _targets;
+    private readonly TargetTable _targets;
     private readonly ICheckHost _host;
     private readonly IVerdictSink _sink;
     private readonly Func<long> _clock;
-    private readonly RouteWitnesses _witnesses;
-    private readonly Dictionary<int, int> _overOfRound = [];
+    private readonly LastRoutes _routes;
     private readonly Dictionary<IpAddress, long> _askedAtNs = [];
     private readonly List<Held> _held = [];
-    private readonly Dictionary<bool, RouteTestimony> _testimonies = [];
+    private readonly Dictionary<bool, RouteSummary> _summaries = [];
     private long _readAtNs = long.MinValue / 2;
+    private long _summedAtNs = long.MinValue / 2;
     private bool _mayAsk = true;
     private bool _more;
     private Dictionary<IpAddress, IpAddress>? _gatewayUsers;
     private long _usersAtNs;
 
-    /// <param name="targets">The targets of the run, in the order of their index; it may grow, see <see cref="ExpectMore"/>.</param>
+    /// <param name="targets">The targets of the run; they may come and go, see <see cref="ExpectMore"/> and <see cref="Gone"/>.</param>
     /// <param name="host">This host.</param>
     /// <param name="clock">The run's clock.</param>
     /// <param name="sink">Takes the verdicts.</param>
-    internal VerdictJudge(IReadOnlyList<CheckTarget> targets, ICheckHost host, Func<long> clock, IVerdictSink sink)
+    internal VerdictJudge(TargetTable targets, ICheckHost host, Func<long> clock, IVerdictSink sink)
     {
         (_targets, _host, _clock, _sink) = (targets, host, clock, sink);
-        _witnesses = new RouteWitnesses(targets);
+        _routes = new LastRoutes(targets, host);
     }
 
     /// <summary>Opens a judge over the host's own tables, read in the calling thread's network namespace.</summary>
-    /// <param name="targets">The targets of the run, in the order of their index; it may grow, see <see cref="ExpectMore"/>.</param>
+    /// <param name="targets">The targets of the run; they may come and go, see <see cref="ExpectMore"/> and <see cref="Gone"/>.</param>
     /// <param name="clock">The run's clock, <see cref="ICheckEngine.NowNs"/>.</param>
     /// <param name="sink">Takes the verdicts.</param>
     /// <param name="source">Source address of the checks; no address where the routes decide.</param>
@@ -65,7 +66,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
     /// <exception cref="LinuxException">rtnetlink cannot be opened.</exception>
     public static VerdictJudge Open(
-        IReadOnlyList<CheckTarget> targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null, uint mark = 0) =>
+        TargetTable targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null, uint mark = 0) =>
         new(targets, new CheckHost(source, networkInterface, mark), clock, sink);
 
     /// <summary>Outcomes that wait.</summary>
@@ -76,31 +77,41 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     {
         var now = _clock();
         Refresh(now);
-        _witnesses.Note(outcome.Target, Witness(outcome));
+        _routes.Note(outcome, RouteStateOf(outcome));
         if (!TryJudge(outcome, now, final: false))
         {
             _held.Add(new Held(outcome, now));
+            if (IsMissingRoute(outcome) && !_routes.IsOpen)
+            {
+                _routes.Open(outcome.StartedNs);
+            }
         }
 
-        var over = _overOfRound.GetValueOrDefault(outcome.Attempt) + 1;
-        _overOfRound[outcome.Attempt] = over;
-        if (over >= _targets.Count && !_more)
-        {
-            EndRound(outcome.Attempt, now);
-        }
+        JudgeRoutes(now);
     }
 
-    /// <summary>More targets will stand behind those in the list: no round is over before it is known who takes part.</summary>
+    /// <inheritdoc/>
+    public void Gone(int target)
+    {
+        _routes.Forget(target);
+        _held.RemoveAll(held => held.Outcome.Target == target);
+    }
+
+    /// <summary>More targets will come soon: nothing is known of all before it is known who they are.</summary>
     public void ExpectMore() => _more = true;
 
-    /// <summary>The list of targets is whole.</summary>
+    /// <summary>The targets are complete.</summary>
     public void Complete()
     {
         _more = false;
-        foreach (var round in _overOfRound.Where(round => round.Value >= _targets.Count).Select(round => round.Key).ToList())
-        {
-            EndRound(round, _clock());
-        }
+        JudgeRoutes(_clock());
+    }
+
+    /// <summary>No outcome comes any more: nobody is waited for but gateways, which have their second to answer.</summary>
+    public void Conclude()
+    {
+        _more = false;
+        EndWindow(_clock());
     }
 
     /// <summary>Judges what has waited long enough; to be called now and then.</summary>
@@ -110,6 +121,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         {
             var now = _clock();
             Refresh(now);
+            JudgeRoutes(now);
             Settle(now, held => now - held.SinceNs >= LongestHoldNs, held => !IsMissingRoute(held.Outcome));
         }
     }
@@ -124,23 +136,39 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <inheritdoc/>
     public void Dispose() => (_host as IDisposable)?.Dispose();
 
-    private void EndRound(int round, long nowNs)
+    // With many targets it is worth while to sum up only now and then.
+    private void JudgeRoutes(long nowNs)
     {
-        _overOfRound.Remove(round);
+        if (_routes.IsOpen && !_more && nowNs - _summedAtNs >= FreshNs && _routes.HaveAllSpoken())
+        {
+            EndWindow(nowNs);
+        }
+    }
+
+    private void EndWindow(long nowNs)
+    {
+        _routes.Close();
+        _summedAtNs = nowNs;
         if (_held.Count > 0)
         {
             _host.Refresh();
-            Settle(nowNs, held => held.Outcome.Attempt == round && IsMissingRoute(held.Outcome), _ => false);
+            Settle(nowNs, held => IsMissingRoute(held.Outcome), _ => false);
         }
     }
 
     private void Settle(long nowNs, Predicate<Held> mustEnd, Predicate<Held> mayEnd)
     {
-        _testimonies.Clear();
+        _summaries.Clear();
         var kept = 0;
         for (var i = 0; i < _held.Count; i++)
         {
             var held = _held[i];
+            if (!_targets.Has(held.Outcome.Target))
+            {
+                // It was removed while it waited.
+                continue;
+            }
+
             var final = mustEnd(held);
             if (!(final || mayEnd(held)) || !TryJudge(held.Outcome, nowNs, final))
             {
@@ -149,6 +177,10 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         }
 
         _held.RemoveRange(kept, _held.Count - kept);
+        if (_routes.IsOpen && !_held.Exists(held => IsMissingRoute(held.Outcome)))
+        {
+            _routes.Close();
+        }
     }
 
     private bool TryJudge(in CheckOutcome outcome, long nowNs, bool final)
@@ -158,7 +190,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         {
             case CheckEnd.Answered:
                 // A stale half-open connection on the same ports costs one SYN more (RFC 5961 section 4); the answer counts.
-                return target.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
+                return target.Question.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
                     : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReason.Silent : null);
             case CheckEnd.Refused:
             case CheckEnd.Failed when outcome.Errno == Errno.ECONNREFUSED:
@@ -231,14 +263,14 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             return Say(outcome, CheckVerdict.Local, CheckReason.Link);
         }
 
-        if (!_testimonies.TryGetValue(target.IsV6, out var testimony))
+        if (!_summaries.TryGetValue(target.IsV6, out var summary))
         {
-            _testimonies.Add(target.IsV6, testimony = _witnesses.Hear(target.IsV6, _host));
+            _summaries.Add(target.IsV6, summary = _routes.Summarise(target.IsV6));
         }
 
         // Routes that went and came back for several at once were this host's own trouble, whoever gets through by now.
-        var alike = testimony.Alike.HasOther(target);
-        var through = testimony.Through.HasOther(target) && !(alike && _host.WayTo(target).Exists);
+        var alike = summary.Missing.HasOther(target);
+        var through = summary.Through.HasOther(target) && !(alike && _host.WayTo(target).Exists);
         var local = !through && (alike || !_host.HasOffHostRoute(target.IsV6));
         return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.NoRoute);
     }
@@ -247,12 +279,12 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private bool IsFromElsewhere(in CheckOutcome outcome) =>
         !_host.IsOwn(outcome.IcmpFrom) || (_targets[outcome.Target] is { Via.IsEmpty: false } target && target.Address == outcome.IcmpFrom);
 
-    private RouteWitness Witness(in CheckOutcome outcome) => outcome.End switch
+    private RouteState RouteStateOf(in CheckOutcome outcome) => outcome.End switch
     {
-        CheckEnd.Failed when IsMissingRoute(outcome) => RouteWitness.NoRoute,
-        CheckEnd.Answered or CheckEnd.Refused or CheckEnd.Reset or CheckEnd.Mismatch => RouteWitness.Through,
-        CheckEnd.IcmpError when IsFromElsewhere(outcome) => RouteWitness.Through,
-        _ => RouteWitness.Nothing,
+        CheckEnd.Failed when IsMissingRoute(outcome) => RouteState.Missing,
+        CheckEnd.Answered or CheckEnd.Refused or CheckEnd.Reset or CheckEnd.Mismatch => RouteState.Through,
+        CheckEnd.IcmpError when IsFromElsewhere(outcome) => RouteState.Through,
+        _ => RouteState.Unknown,
     };
 
     private bool IsGatewayOfAnother(IpAddress gateway, IpAddress target, long nowNs)

@@ -75,7 +75,7 @@ public sealed class CheckNetwork
         Name = $"{address} port {port}",
         Address = address,
         Port = port,
-        Kind = kind,
+        Question = new CheckQuestion { Kind = kind },
         TimeoutNs = timeout.Ticks * 100,
     };
 

@@ -94,8 +94,8 @@ public class BlameTests : IVerdictSink
     private void Run(List<CheckTarget> targets, Func<CheckTarget, TargetTruth> truth, Random random, int inFlight)
     {
         using var engine = new SimulatedEngine(truth);
-        using var judge = new VerdictJudge(targets, _host, () => engine.NowNs, this);
-        var end = new CheckRun(engine, targets, new CheckRunOptions { Count = 2, InFlight = inFlight }, random.Next()).Run(new Turning(judge), long.MaxValue, CancellationToken.None);
+        using var judge = new VerdictJudge(new TargetTable(targets), _host, () => engine.NowNs, this);
+        var end = new CheckLoop(engine, targets, new CheckPace { Count = 2, InFlight = inFlight }, random.Next()).Run(new Turning(judge), long.MaxValue, CancellationToken.None);
         judge.Finish();
         Assert.Equal((SweepEnd.Done, 0), (end, judge.Waiting));
     }

@@ -1,4 +1,5 @@
 using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Health;
 
@@ -9,7 +10,7 @@ namespace Probe.Core.Tests.Health;
 internal readonly record struct TargetTruth(CheckEnd End, long AfterNs, int Errno = 0);
 
 /// <summary>Targets in memory under virtual time: each does what its truth says, and every begin is written down.</summary>
-internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int capacity = int.MaxValue) : ICheckEngine
+internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int capacity = int.MaxValue, params CheckKind[] kinds) : ICheckEngine
 {
     private readonly PriorityQueue<CheckOutcome, long> _ends = new();
     private volatile bool _woken;
@@ -19,6 +20,8 @@ internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int 
     public int MostInFlight { get; private set; }
 
     public long NowNs { get; private set; }
+
+    public bool Carries(CheckKind kind, bool tunnelled) => kinds.Length == 0 || kinds.Contains(kind);
 
     public int InFlight => _ends.Count;
 

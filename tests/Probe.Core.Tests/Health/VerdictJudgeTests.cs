@@ -48,8 +48,8 @@ public class VerdictJudgeTests : IVerdictSink
     [InlineData(TimedOut, NoAnswer, true)]
     public void A_host_that_is_expected_to_refuse(CheckEnd end, CheckVerdict verdict, bool down)
     {
-        var target = Target(0, "192.0.2.1") with { Expected = ExpectedState.Refused };
-        using var judge = new VerdictJudge([target], _host, () => _now, this);
+        var target = Target(0, "192.0.2.1") with { Question = new CheckQuestion { Expected = ExpectedState.Refused } };
+        using var judge = new VerdictJudge(new TargetTable(target), _host, () => _now, this);
         judge.Done(Outcome(end));
 
         Assert.Equal((0, verdict, null), Assert.Single(_said));
@@ -252,7 +252,7 @@ public class VerdictJudgeTests : IVerdictSink
             _host.OffHostRoutes.Add(false);
         }
 
-        // Two ports of one address are one witness.
+        // A second port of an address says nothing new.
         Withdraw("192.0.2.1");
         using var judge = Open("192.0.2.1", "192.0.2.1");
         judge.Done(Failed(Errno.ENETUNREACH));
@@ -314,16 +314,85 @@ public class VerdictJudgeTests : IVerdictSink
     }
 
     [Fact]
-    public void Rounds_are_judged_apart()
+    public void What_others_said_an_interval_ago_is_not_believed_of_now()
     {
         using var judge = Open("192.0.2.1", "192.0.2.2");
         judge.Done(Outcome(Answered));
         judge.Done(Outcome(Answered, target: 1));
         Withdraw("192.0.2.1", "192.0.2.2");
-        judge.Done(Failed(Errno.ENETUNREACH) with { Attempt = 2 });
-        judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { Attempt = 2 });
+        _now = Second;
+        judge.Done(Failed(Errno.ENETUNREACH) with { Attempt = 2, StartedNs = _now });
+        judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { Attempt = 2, StartedNs = _now });
 
         Assert.Equal([(0, Up, null), (1, Up, null), (0, Local, CheckReason.NoRoute), (1, Local, CheckReason.NoRoute)], _said);
+    }
+
+    [Theory]
+    [InlineData(false, Local)]
+    [InlineData(true, Unreachable)]
+    public void Targets_of_different_intervals_are_heard_as_late_as_half_their_interval_before(bool getsThrough, CheckVerdict verdict)
+    {
+        // Every second, every ten, every minute; this host keeps a route somewhere, so that only what the others say decides.
+        long[] intervals = [Second, 10 * Second, 60 * Second];
+        using var judge = new VerdictJudge(new TargetTable(intervals.Select((ns, i) => Target(i, $"192.0.2.{i + 1}") with { IntervalNs = ns })), _host, () => _now, this);
+        _now = 100 * Second;
+        judge.Done(Outcome(Answered, target: 2) with { StartedNs = _now });
+        _now = 120 * Second;
+        judge.Done(Outcome(Answered, target: 1) with { StartedNs = _now });
+        Withdraw(getsThrough ? ["192.0.2.1"] : ["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+        _now = 124 * Second;
+        judge.Done(Failed(Errno.ENETUNREACH) with { StartedNs = _now });
+
+        Assert.Equal([(2, Up, null), (1, Up, null), (0, verdict, "no-route")], _said);
+    }
+
+    [Fact]
+    public void Who_has_not_spoken_for_longer_than_half_its_interval_is_waited_for()
+    {
+        using var judge = new VerdictJudge(
+            new TargetTable(Target(0, "192.0.2.1") with { IntervalNs = Second }, Target(1, "192.0.2.2") with { IntervalNs = 3 * Second }), _host, () => _now, this);
+        judge.Done(Outcome(Answered, target: 1));
+        _now = 2 * Second;
+        judge.Done(Failed(Errno.ENETUNREACH) with { StartedNs = _now });
+        Assert.Single(_said);
+
+        // The routes came back, but the other met the gap too.
+        _now = 3 * Second;
+        judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { StartedNs = _now });
+        Assert.Equal([(1, Up, null), (0, Local, "no-route"), (1, Local, "no-route")], _said);
+    }
+
+    [Fact]
+    public void What_waits_of_a_target_that_goes_is_judged_no_more_and_its_index_says_nothing_about_the_next()
+    {
+        Withdraw("192.0.2.1");
+        var targets = new TargetTable(Target(0, "192.0.2.1"), Target(1, "192.0.2.2"));
+        using var judge = new VerdictJudge(targets, _host, () => _now, this);
+        judge.Done(Failed(Errno.ENETUNREACH));
+        targets.Leave(0);
+        judge.Gone(0);
+        targets.Release(0);
+        Assert.Equal(0, targets.Add(Target(0, "192.0.2.3")).Index);
+        Assert.Equal(0, judge.Waiting);
+
+        // The only other one has no route either; had the old one's word counted, it would be this host's fault.
+        Withdraw("192.0.2.2");
+        judge.Done(Failed(Errno.ENETUNREACH, target: 1));
+        judge.Done(Outcome(TimedOut));
+        Assert.Equal([(0, NoAnswer, null), (1, Unreachable, "no-route")], _said);
+    }
+
+    [Fact]
+    public void When_no_outcome_comes_any_more_nobody_is_waited_for_but_gateways()
+    {
+        Withdraw("192.0.2.1");
+        Behind(FakeHost.DefaultGateway, NextHopState.Asking, "192.0.2.2");
+        using var judge = Open("192.0.2.1", "192.0.2.2", "192.0.2.3");
+        judge.Done(Failed(Errno.ENETUNREACH));
+        judge.Done(Outcome(TimedOut, target: 1));
+        judge.Conclude();
+        Assert.Equal((0, Unreachable, "no-route"), Assert.Single(_said));
+        Assert.Equal(1, judge.Waiting);
     }
 
     private static IpAddress Address(string text) => IpAddress.Parse(text);
@@ -334,7 +403,7 @@ public class VerdictJudgeTests : IVerdictSink
 
     private static CheckOutcome Failed(int errno, int target = 0) => Outcome(CheckEnd.Failed, target) with { Errno = errno, Synchronous = true };
 
-    private VerdictJudge Open(params string[] targets) => new([.. targets.Select((address, i) => Target(i, address))], _host, () => _now, this);
+    private VerdictJudge Open(params string[] targets) => new(new TargetTable(targets.Select((address, i) => Target(i, address))), _host, () => _now, this);
 
     private void Turn(VerdictJudge judge, long now)
     {

@@ -5,27 +5,29 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Checks that talk: connect, TLS, HTTP, send and expect, UDP, echo. Each is a task of the framework's sockets; meant for hundreds a second, where
+/// Checks by an exchange of messages: connect, TLS, HTTP, send and expect, UDP, echo. Each is a task of the framework's sockets; meant for hundreds a second, where
 /// <see cref="SocketEngine"/> is meant for tens of thousands. Each answer has the target's whole timeout.
 /// </summary>
-public sealed class DialogueEngine : ICheckEngine
+public sealed class ExchangeEngine : ICheckEngine
 {
-    private readonly DialogueOptions _options;
+    private readonly CheckEngineOptions _options;
     private readonly OutcomeHandover _over;
     private readonly CancellationTokenSource _stop = new();
     private List<CheckOutcome> _taken = [];
+    private List<int> _none = [];
     private int _inFlight;
     private Exception? _broken;
 
     /// <summary>Tries once what every check needs, so that a missing permission is not taken for a target's fault.</summary>
-    /// <param name="options">What is said and expected.</param>
+    /// <param name="options">How it sends.</param>
+    /// <param name="kinds">What it will be asked for.</param>
     /// <exception cref="LinuxException">An option is not allowed to this process.</exception>
-    public DialogueEngine(DialogueOptions options)
+    public ExchangeEngine(CheckEngineOptions options, params IEnumerable<CheckKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _ = new TcpProbeOptions(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass);
-        if (options.Kind == CheckKind.Icmp)
+        if (kinds.Contains(CheckKind.Icmp))
         {
             EchoSocket.Try();
         }
@@ -35,6 +37,9 @@ public sealed class DialogueEngine : ICheckEngine
 
     /// <inheritdoc/>
     public long NowNs => Clock.Monotonic;
+
+    /// <inheritdoc/>
+    public bool Carries(CheckKind kind, bool tunnelled) => kind != CheckKind.Syn && !tunnelled;
 
     /// <inheritdoc/>
     public int InFlight => _inFlight;
@@ -52,7 +57,7 @@ public sealed class DialogueEngine : ICheckEngine
         }
 
         _inFlight++;
-        _ = Carry(new Dialogue(target, attempt, _options));
+        _ = Carry(new Exchange(target, attempt, _options));
         return true;
     }
 
@@ -66,7 +71,7 @@ public sealed class DialogueEngine : ICheckEngine
             throw new InvalidOperationException("a check ended without an outcome", broken);
         }
 
-        _taken = _over.Take(_taken, TimeSpan.FromMilliseconds(Math.Min(wait / 1e6, int.MaxValue)));
+        _over.Take(ref _taken, ref _none, TimeSpan.FromMilliseconds(Math.Min(wait / 1e6, int.MaxValue)));
         foreach (var outcome in _taken)
         {
             _inFlight--;
@@ -86,11 +91,11 @@ public sealed class DialogueEngine : ICheckEngine
         _stop.Dispose();
     }
 
-    private async Task Carry(Dialogue dialogue)
+    private async Task Carry(Exchange exchange)
     {
         try
         {
-            if (await dialogue.Hold(_stop.Token).ConfigureAwait(false) is { } outcome)
+            if (await exchange.Run(_stop.Token).ConfigureAwait(false) is { } outcome)
             {
                 _over.Done(outcome);
             }

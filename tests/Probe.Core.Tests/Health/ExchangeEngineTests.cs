@@ -10,8 +10,8 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Health;
 
-/// <summary>The kinds that talk, against real servers of this process.</summary>
-public sealed class DialogueEngineTests : ICheckSink, IDisposable
+/// <summary>Checks by an exchange of messages, against real servers of this process.</summary>
+public sealed class ExchangeEngineTests : ICheckSink, IDisposable
 {
     private const long Second = 1_000_000_000;
 
@@ -27,7 +27,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     [InlineData("::1")]
     public void A_server_that_accepts_is_up(string address)
     {
-        var outcome = Check(CheckKind.Connect, Serve(_ => { }, address), new DialogueOptions(), address: address);
+        var outcome = Check(CheckKind.Connect, Serve(_ => { }, address), new CheckQuestion(), address: address);
 
         Assert.Equal((CheckEnd.Answered, null), (outcome.End, outcome.FailedIn));
         Assert.InRange(outcome.ConnectNs, 1, 5 * Second);
@@ -38,7 +38,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     [Fact]
     public void A_closed_port_refuses()
     {
-        var outcome = Check(CheckKind.Connect, ClosedPort(), new DialogueOptions());
+        var outcome = Check(CheckKind.Connect, ClosedPort(), new CheckQuestion());
 
         Assert.Equal((CheckEnd.Refused, CheckPhase.Connect), (outcome.End, outcome.FailedIn));
     }
@@ -55,7 +55,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
             Handshake(stream, out asked);
             known.Set();
         });
-        var outcome = Check(CheckKind.Tls, port, new DialogueOptions { Kind = CheckKind.Tls, Tls = true, ServerName = name });
+        var outcome = Check(CheckKind.Tls, port, new CheckQuestion { Tls = true, ServerName = name });
 
         Assert.Equal((CheckEnd.Answered, null), (outcome.End, outcome.FailedIn));
         Assert.InRange(outcome.TlsNs, 1, 20 * Second);
@@ -73,7 +73,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
             stream.ReadByte();
             Reset(stream.Socket);
         });
-        var outcome = Check(CheckKind.Tls, port, new DialogueOptions { Tls = true });
+        var outcome = Check(CheckKind.Tls, port, new CheckQuestion { Tls = true });
 
         Assert.Equal((CheckEnd.Reset, CheckPhase.Tls), (outcome.End, outcome.FailedIn));
         Assert.True(outcome.ConnectNs > 0);
@@ -82,7 +82,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     [Fact]
     public void A_server_that_speaks_no_TLS_is_a_mismatch()
     {
-        var outcome = Check(CheckKind.Tls, Serve(stream => Say(stream, "SSH-2.0-x\r\n")), new DialogueOptions { Tls = true });
+        var outcome = Check(CheckKind.Tls, Serve(stream => Write(stream, "SSH-2.0-x\r\n")), new CheckQuestion { Tls = true });
 
         Assert.Equal((CheckEnd.Mismatch, CheckPhase.Tls), (outcome.End, outcome.FailedIn));
     }
@@ -91,7 +91,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     public void A_server_that_is_silent_in_the_handshake_times_out_there()
     {
         using var hold = new ManualResetEventSlim();
-        var outcome = Check(CheckKind.Tls, Serve(_ => hold.Wait()), new DialogueOptions { Tls = true }, timeoutNs: Second / 5);
+        var outcome = Check(CheckKind.Tls, Serve(_ => hold.Wait()), new CheckQuestion { Tls = true }, timeoutNs: Second / 5);
         hold.Set();
 
         Assert.True(outcome.End is CheckEnd.TimedOut or CheckEnd.Late, $"{outcome.End}");
@@ -111,10 +111,10 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var request = "";
         var port = Serve(stream =>
         {
-            request = Hear(stream, "\r\n\r\n");
-            Say(stream, answer);
+            request = ReadUntil(stream, "\r\n\r\n");
+            Write(stream, answer);
         });
-        var outcome = Check(CheckKind.Http, port, new DialogueOptions { HttpPath = "/healthz", ServerName = "www.example" });
+        var outcome = Check(CheckKind.Http, port, new CheckQuestion { HttpPath = "/healthz", ServerName = "www.example" });
 
         Assert.Equal((end, status), (outcome.End, outcome.HttpStatus));
         Assert.Equal(end == CheckEnd.Answered ? null : CheckPhase.FirstByte, outcome.FailedIn);
@@ -129,11 +129,11 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var port = Serve(stream =>
         {
             using var tls = Handshake(stream, out _);
-            Hear(tls, "\r\n\r\n");
-            Say(tls, "HTTP/1.1 200 OK\r\n\r\nall well");
+            ReadUntil(tls, "\r\n\r\n");
+            Write(tls, "HTTP/1.1 200 OK\r\n\r\nall well");
         });
         Assert.True(ExpectedAnswer.TryParse("all well", out var expect, out _));
-        var outcome = Check(CheckKind.Http, port, new DialogueOptions { Tls = true, Expect = expect });
+        var outcome = Check(CheckKind.Http, port, new CheckQuestion { Tls = true, Expect = expect });
 
         Assert.Equal((CheckEnd.Answered, 200), (outcome.End, outcome.HttpStatus));
         Assert.True(outcome is { ConnectNs: > 0, TlsNs: > 0, FirstByteNs: > 0 });
@@ -151,17 +151,17 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         var heard = "";
         var port = Serve(stream =>
         {
-            heard = Hear(stream, "\r\n");
+            heard = ReadUntil(stream, "\r\n");
             foreach (var part in answer.Split('|'))
             {
-                Say(stream, part);
+                Write(stream, part);
                 Thread.Sleep(20);
             }
         });
         ExpectedAnswer? expected = null;
         Assert.True(expect is null || ExpectedAnswer.TryParse(expect, out expected, out _));
         Assert.True(ExpectedAnswer.TryReadOctets(send, out var octets, out _));
-        var outcome = Check(CheckKind.SendExpect, port, new DialogueOptions { Send = octets, Expect = expected });
+        var outcome = Check(CheckKind.SendExpect, port, new CheckQuestion { Send = octets, Expect = expected });
 
         Assert.Equal(end, outcome.End);
         Assert.Equal("PING\r\n", heard);
@@ -172,10 +172,10 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     {
         var port = Serve(stream =>
         {
-            Hear(stream, "\n");
+            ReadUntil(stream, "\n");
             Reset(stream.Socket);
         });
-        var outcome = Check(CheckKind.SendExpect, port, new DialogueOptions { Send = "x\n"u8.ToArray() });
+        var outcome = Check(CheckKind.SendExpect, port, new CheckQuestion { Send = "x\n"u8.ToArray() });
 
         Assert.Equal((CheckEnd.Reset, CheckPhase.FirstByte), (outcome.End, outcome.FailedIn));
     }
@@ -193,7 +193,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
             server.Send("pong"u8, from);
         });
         Assert.True(ExpectedAnswer.TryParse(expect, out var expected, out _));
-        var outcome = Check(CheckKind.Udp, ((IPEndPoint)server.Client.LocalEndPoint!).Port, new DialogueOptions { Send = "ping"u8.ToArray(), Expect = expected });
+        var outcome = Check(CheckKind.Udp, ((IPEndPoint)server.Client.LocalEndPoint!).Port, new CheckQuestion { Send = "ping"u8.ToArray(), Expect = expected });
 
         Assert.Equal(end, outcome.End);
         Assert.InRange(outcome.RttNs, 1, 5 * Second);
@@ -205,7 +205,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     public void A_silent_UDP_server_is_up_only_where_silence_was_asked_for(bool silenceIsUp, CheckEnd end)
     {
         using var server = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        var outcome = Check(CheckKind.Udp, ((IPEndPoint)server.Client.LocalEndPoint!).Port, new DialogueOptions { SilenceIsUp = silenceIsUp }, timeoutNs: Second / 5);
+        var outcome = Check(CheckKind.Udp, ((IPEndPoint)server.Client.LocalEndPoint!).Port, new CheckQuestion { SilenceIsUp = silenceIsUp }, timeoutNs: Second / 5);
 
         Assert.True(outcome.End == end || outcome.End == CheckEnd.Late, $"{outcome.End}");
         Assert.Equal(-1, outcome.RttNs);
@@ -217,7 +217,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         using var server = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         var port = ((IPEndPoint)server.Client.LocalEndPoint!).Port;
         server.Close();
-        var outcome = Check(CheckKind.Udp, port, new DialogueOptions { SilenceIsUp = true });
+        var outcome = Check(CheckKind.Udp, port, new CheckQuestion { SilenceIsUp = true });
 
         Assert.Equal((CheckEnd.IcmpError, 3, 3, "127.0.0.1"), (outcome.End, outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()));
     }
@@ -227,7 +227,7 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     [InlineData("::1")]
     public void This_host_answers_an_echo_request(string address)
     {
-        var outcome = Check(CheckKind.Icmp, 0, new DialogueOptions { Kind = CheckKind.Icmp }, address: address);
+        var outcome = Check(CheckKind.Icmp, 0, new CheckQuestion(), address: address);
 
         Assert.Equal(CheckEnd.Answered, outcome.End);
         Assert.InRange(outcome.RttNs, 1, 5 * Second);
@@ -236,11 +236,11 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
     [Fact]
     public void Many_at_once_each_get_their_own_outcome()
     {
-        var port = Serve(stream => Say(stream, Hear(stream, "\n")), connections: 200);
+        var port = Serve(stream => Write(stream, ReadUntil(stream, "\n")), connections: 200);
         var closed = ClosedPort();
-        using var engine = new DialogueEngine(new DialogueOptions { Send = "hello\n"u8.ToArray() });
-        var targets = Enumerable.Range(0, 200).Select(i => Target(CheckKind.SendExpect, i % 2 == 0 ? port : closed, "127.0.0.1", 20 * Second) with { Index = i }).ToList();
-        new CheckRun(engine, targets, new CheckRunOptions { InFlight = 50, MaxPerTargetPerSecond = int.MaxValue }, Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
+        using var engine = new ExchangeEngine(new CheckEngineOptions());
+        var targets = Enumerable.Range(0, 200).Select(i => Target(new CheckQuestion { Kind = CheckKind.SendExpect, Send = "hello\n"u8.ToArray() }, i % 2 == 0 ? port : closed, "127.0.0.1", 20 * Second) with { Index = i }).ToList();
+        new CheckLoop(engine, targets, new CheckPace { InFlight = 50, MaxPerTargetPerSecond = int.MaxValue }, Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
 
         Assert.Equal(200, _outcomes.Select(outcome => outcome.Target).Distinct().Count());
         Assert.All(_outcomes, outcome => Assert.Equal(outcome.Target % 2 == 0 ? CheckEnd.Answered : CheckEnd.Refused, outcome.End));
@@ -256,8 +256,8 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         Assert.Contains(says, why, StringComparison.Ordinal);
     }
 
-    private static CheckTarget Target(CheckKind kind, int port, string address, long timeoutNs) =>
-        new() { Index = 0, Name = "x", Address = IpAddress.Parse(address), Port = (ushort)port, Kind = kind, TimeoutNs = timeoutNs };
+    private static CheckTarget Target(CheckQuestion question, int port, string address, long timeoutNs) =>
+        new() { Index = 0, Name = "x", Address = IpAddress.Parse(address), Port = (ushort)port, Question = question, TimeoutNs = timeoutNs };
 
     private static SslStream Handshake(Stream stream, out string? asked)
     {
@@ -284,9 +284,9 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         socket.Close();
     }
 
-    private static void Say(Stream stream, string text) => stream.Write(Encoding.ASCII.GetBytes(text));
+    private static void Write(Stream stream, string text) => stream.Write(Encoding.ASCII.GetBytes(text));
 
-    private static string Hear(Stream stream, string until)
+    private static string ReadUntil(Stream stream, string until)
     {
         var heard = new StringBuilder();
         while (!heard.ToString().EndsWith(until, StringComparison.Ordinal) && stream.ReadByte() is >= 0 and var octet)
@@ -325,10 +325,10 @@ public sealed class DialogueEngineTests : ICheckSink, IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private CheckOutcome Check(CheckKind kind, int port, DialogueOptions options, string address = "127.0.0.1", long timeoutNs = 20 * Second)
+    private CheckOutcome Check(CheckKind kind, int port, CheckQuestion question, string address = "127.0.0.1", long timeoutNs = 20 * Second)
     {
-        using var engine = new DialogueEngine(options);
-        new CheckRun(engine, [Target(kind, port, address, timeoutNs)], new CheckRunOptions(), Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
+        using var engine = new ExchangeEngine(new CheckEngineOptions(), kind);
+        new CheckLoop(engine, [Target(question with { Kind = kind }, port, address, timeoutNs)], new CheckPace(), Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
         return Assert.Single(_outcomes);
     }
 

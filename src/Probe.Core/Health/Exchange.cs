@@ -6,13 +6,11 @@ using System.Text;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.Sockets.TcpConstants;
 
 namespace Probe.Core.Health;
 
-/// <summary>One check that talks: connects, says something, listens; with the time each part took and the part that failed.</summary>
-internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions options)
+/// <summary>One check by an exchange of messages: connects, sends a request, reads the answer; with the time each part took and the part that failed.</summary>
+internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptions options)
 {
     // Longest answer that is searched for what is expected.
     private const int LongestAnswer = 64 * 1024;
@@ -20,6 +18,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
     // A timer that comes this much too late was held up in this process.
     private const long LeastHoldUpNs = 20_000_000;
 
+    private readonly CheckQuestion _question = target.Question;
     private readonly long _startedNs = Clock.Monotonic;
     private CheckPhase _phase = CheckPhase.Connect;
     private long _phaseBeganNs = Clock.Monotonic;
@@ -32,16 +31,16 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
     private bool _connecting;
     private CancellationToken _stop;
 
-    /// <summary>Holds it; null when it was given up.</summary>
+    /// <summary>Makes it; null when it was given up.</summary>
     /// <param name="stop">Gives it up.</param>
-    public async Task<CheckOutcome?> Hold(CancellationToken stop)
+    public async Task<CheckOutcome?> Run(CancellationToken stop)
     {
         _stop = stop;
         Socket? socket = null;
         try
         {
-            socket = Open();
-            return await Talk(socket).ConfigureAwait(false) ? Outcome(CheckEnd.Answered) : Outcome(CheckEnd.Mismatch);
+            socket = ExchangeSocket.Open(target, options);
+            return await Exchanges(socket).ConfigureAwait(false) ? Outcome(CheckEnd.Answered) : Outcome(CheckEnd.Mismatch);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -53,7 +52,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         }
         catch (AuthenticationException)
         {
-            // An alert, or a certificate that cannot be read: it talks, but not as it should.
+            // An alert, or a certificate that cannot be read: it answers, but not as it should.
             return Outcome(CheckEnd.Mismatch);
         }
         catch (Exception e) when (e is SocketException or IOException)
@@ -66,54 +65,8 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         }
     }
 
-    private Socket Open()
-    {
-        var v6 = target.Address.IsV6;
-        var family = v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
-        var socket = target.Kind switch
-        {
-            CheckKind.Udp => new Socket(family, SocketType.Dgram, ProtocolType.Udp),
-            CheckKind.Icmp => EchoSocket.Open(family),
-            _ => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
-        };
-        try
-        {
-            var level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-            Set(socket, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
-            if (options.TrafficClass != 0)
-            {
-                Set(socket, level, v6 ? IPV6_TCLASS : IP_TOS, options.TrafficClass);
-            }
-
-            if (options.Mark != 0)
-            {
-                Set(socket, SOL_SOCKET, SO_MARK, (int)options.Mark);
-            }
-
-            if (options.Interface is { } name)
-            {
-                socket.SetRawSocketOption(SOL_SOCKET, SO_BINDTODEVICE, [.. Encoding.UTF8.GetBytes(name), 0]);
-            }
-
-            if (!options.Source.IsNone)
-            {
-                Set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-                socket.Bind(new IPEndPoint(options.Source.ToIPAddress(), 0));
-            }
-
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static void Set(Socket socket, int level, int option, int value) => socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
-
     /// <summary>False when the peer says something else than expected.</summary>
-    private async Task<bool> Talk(Socket socket)
+    private async Task<bool> Exchanges(Socket socket)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(_stop);
         Begin(CheckPhase.Connect, timer);
@@ -133,9 +86,9 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         _synchronous = _connecting = false;
         var stream = (Stream)new NetworkStream(socket, ownsSocket: false);
         await using var _ = stream.ConfigureAwait(false);
-        if (!options.Tls)
+        if (!_question.Tls)
         {
-            return await Converse(stream, timer).ConfigureAwait(false);
+            return await Ask(stream, timer).ConfigureAwait(false);
         }
 
         Begin(CheckPhase.Tls, timer);
@@ -143,7 +96,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         await using var __ = tls.ConfigureAwait(false);
         await tls.AuthenticateAsClientAsync(HandshakeOptions, timer.Token).ConfigureAwait(false);
         _tlsNs = SincePhase;
-        return await Converse(tls, timer).ConfigureAwait(false);
+        return await Ask(tls, timer).ConfigureAwait(false);
     }
 
     private IPEndPoint EndPoint
@@ -160,7 +113,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         }
     }
 
-    private string HostName => options.ServerName ?? target.Host ?? target.Address.ToString();
+    private string HostName => _question.ServerName ?? target.Host ?? target.Address.ToString();
 
     private SslClientAuthenticationOptions HandshakeOptions => new()
     {
@@ -170,13 +123,13 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
 #pragma warning restore CA5359, MA0039
     };
 
-    private async Task<bool> Converse(Stream stream, CancellationTokenSource timer)
+    private async Task<bool> Ask(Stream stream, CancellationTokenSource timer)
     {
-        var says = target.Kind switch
+        var request = target.Kind switch
         {
             CheckKind.Http => Encoding.ASCII.GetBytes(
-                $"GET {options.HttpPath} HTTP/1.1\r\nHost: {HttpHost}\r\nUser-Agent: probe\r\nAccept: */*\r\nConnection: close\r\n\r\n"),
-            CheckKind.SendExpect => options.Send,
+                $"GET {_question.HttpPath} HTTP/1.1\r\nHost: {HttpHost}\r\nUser-Agent: probe\r\nAccept: */*\r\nConnection: close\r\n\r\n"),
+            CheckKind.SendExpect => _question.Send,
             _ => default,
         };
         if (target.Kind is not (CheckKind.Http or CheckKind.SendExpect))
@@ -185,12 +138,12 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         }
 
         Begin(CheckPhase.FirstByte, timer);
-        if (!says.IsEmpty)
+        if (!request.IsEmpty)
         {
-            await stream.WriteAsync(says, timer.Token).ConfigureAwait(false);
+            await stream.WriteAsync(request, timer.Token).ConfigureAwait(false);
         }
 
-        return await Listen(stream, timer).ConfigureAwait(false);
+        return await Read(stream, timer).ConfigureAwait(false);
     }
 
     private string HttpHost
@@ -198,11 +151,11 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
         get
         {
             var name = HostName.Contains(':', StringComparison.Ordinal) ? $"[{HostName}]" : HostName;
-            return target.Port == (options.Tls ? 443 : 80) ? name : $"{name}:{target.Port}";
+            return target.Port == (_question.Tls ? 443 : 80) ? name : $"{name}:{target.Port}";
         }
     }
 
-    private async Task<bool> Listen(Stream stream, CancellationTokenSource timer)
+    private async Task<bool> Read(Stream stream, CancellationTokenSource timer)
     {
         var answer = new byte[LongestAnswer];
         var length = 0;
@@ -215,7 +168,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
             }
             catch (OperationCanceledException) when (length > 0 && !_stop.IsCancellationRequested && !IsHeldUp)
             {
-                // It spoke, and what it said is not what was expected.
+                // It answered, and not what was expected.
                 return false;
             }
 
@@ -246,7 +199,7 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
             }
         }
 
-        if (options.Expect is { } expected)
+        if (_question.Expect is { } expected)
         {
             return expected.IsIn(answer) ? true : ended ? false : null;
         }
@@ -262,15 +215,15 @@ internal sealed class Dialogue(CheckTarget target, int attempt, DialogueOptions 
 
     private async Task<bool> AskByDatagram(Socket socket, CancellationTokenSource timer)
     {
-        await socket.SendAsync(options.Send, timer.Token).ConfigureAwait(false);
+        await socket.SendAsync(_question.Send, timer.Token).ConfigureAwait(false);
         var answer = new byte[LongestAnswer];
         try
         {
             var count = await socket.ReceiveAsync(answer, timer.Token).ConfigureAwait(false);
             _rttNs = _connectNs = SincePhase;
-            return options.Expect is null || options.Expect.IsIn(answer.AsSpan(0, count));
+            return _question.Expect is null || _question.Expect.IsIn(answer.AsSpan(0, count));
         }
-        catch (OperationCanceledException) when (options.SilenceIsUp && !IsHeldUp)
+        catch (OperationCanceledException) when (_question.SilenceIsUp && !IsHeldUp)
         {
             return true;
         }

@@ -3,8 +3,8 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
-/// <summary>Checks targets through one engine, on the caller's thread, until all is done.</summary>
-public sealed class CheckRun
+/// <summary>Checks targets through one engine, on the caller's thread, until all is done. Targets may come and go meanwhile.</summary>
+public sealed class CheckLoop
 {
     // An engine is woken on cancellation; this bounds the wait where a wake is missed.
     private const long LongestWaitNs = 1_000_000_000;
@@ -18,27 +18,38 @@ public sealed class CheckRun
     private readonly ICheckEngine _engine;
     private readonly CheckSchedule _schedule;
     private readonly int _mostInFlight;
-    private readonly ConcurrentQueue<CheckTarget> _arrivals = [];
+    private readonly ConcurrentQueue<Change> _changes = [];
     private volatile bool _more;
 
     /// <param name="engine">Who carries the checks.</param>
     /// <param name="targets">What to check.</param>
-    /// <param name="options">How fast.</param>
+    /// <param name="pace">How fast.</param>
     /// <param name="seed">Seed of the random order.</param>
     /// <param name="more">More targets come while it runs: see <see cref="Add"/>.</param>
-    public CheckRun(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckRunOptions options, int seed, bool more = false)
+    public CheckLoop(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckPace pace, int seed, bool more = false)
     {
         (_engine, _more) = (engine, more);
-        _schedule = new CheckSchedule(targets, options, seed);
-        _mostInFlight = Math.Min(options.InFlight, engine.Capacity);
+        _schedule = new CheckSchedule(targets, pace, seed);
+        _mostInFlight = Math.Min(pace.InFlight, engine.Capacity);
     }
 
-    /// <summary>One more target. From any thread.</summary>
-    public void Add(CheckTarget target)
+    private enum What : byte
     {
-        _arrivals.Enqueue(target);
-        _engine.Wake();
+        Add,
+        Replace,
+        Remove,
     }
+
+    /// <summary>One more target, checked at once. From any thread.</summary>
+    public void Add(CheckTarget target) => Hand(new Change(What.Add, target));
+
+    /// <summary>The target with this index has another interval, timeout, name or weight from now on. From any thread.</summary>
+    public void Replace(CheckTarget target) => Hand(new Change(What.Replace, target));
+
+    /// <summary>
+    /// The target is checked no more. From any thread. A check in flight has no outcome; when none is, the sink is told (<see cref="ICheckSink.Gone"/>).
+    /// </summary>
+    public void Remove(CheckTarget target) => Hand(new Change(What.Remove, target));
 
     /// <summary>No more targets come. From any thread, but after the last <see cref="Add"/>.</summary>
     public void Complete()
@@ -56,6 +67,7 @@ public sealed class CheckRun
     {
         var begun = _engine.NowNs;
         var deadlineNs = longestNs < long.MaxValue - begun ? begun + longestNs : long.MaxValue;
+        var outcomes = new Outcomes(_schedule, sink);
         while (!cancellation.IsCancellationRequested)
         {
             var now = _engine.NowNs;
@@ -64,23 +76,44 @@ public sealed class CheckRun
                 return SweepEnd.Deadline;
             }
 
-            // Asked before the arrivals are taken: whoever said that no more come had added them all.
+            // Asked before the changes are made: whoever said that no more come had added them all.
             var more = _more;
-            while (_arrivals.TryDequeue(out var target))
-            {
-                _schedule.Add(target);
-            }
-
+            MakeChanges(sink);
             var nextNs = Begin(now, room);
             if (!more && _schedule.IsDone && _engine.InFlight == 0)
             {
                 return SweepEnd.Done;
             }
 
-            _engine.Poll(Math.Min(Math.Min(nextNs, deadlineNs), now + LongestWaitNs), sink);
+            _engine.Poll(Math.Min(Math.Min(nextNs, deadlineNs), now + LongestWaitNs), outcomes);
         }
 
         return SweepEnd.Interrupted;
+    }
+
+    private void Hand(Change change)
+    {
+        _changes.Enqueue(change);
+        _engine.Wake();
+    }
+
+    private void MakeChanges(ICheckSink sink)
+    {
+        while (_changes.TryDequeue(out var change))
+        {
+            switch (change.What)
+            {
+                case What.Add:
+                    _schedule.Add(change.Target);
+                    break;
+                case What.Replace:
+                    _schedule.Replace(change.Target);
+                    break;
+                case What.Remove when _schedule.Remove(change.Target.Index):
+                    sink.Gone(change.Target.Index);
+                    break;
+            }
+        }
     }
 
     // Begins what may begin, and says when to look again.
@@ -113,5 +146,23 @@ public sealed class CheckRun
         }
 
         return nextNs;
+    }
+
+    private readonly record struct Change(What What, CheckTarget Target);
+
+    /// <summary>Lets outcomes through, except those of targets that were removed.</summary>
+    private sealed class Outcomes(CheckSchedule schedule, ICheckSink sink) : ICheckSink
+    {
+        public void Done(in CheckOutcome outcome)
+        {
+            if (schedule.Ended(outcome.Target, out var isLast))
+            {
+                sink.Done(in outcome);
+            }
+            else if (isLast)
+            {
+                sink.Gone(outcome.Target);
+            }
+        }
     }
 }

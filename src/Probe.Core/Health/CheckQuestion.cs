@@ -1,28 +1,15 @@
-using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
-/// <summary>How a <see cref="DialogueEngine"/> sends, and what it says and wants to hear.</summary>
-public sealed record DialogueOptions
+/// <summary>What is asked of a target, and which answer is the expected one. Targets that are asked the same may share one.</summary>
+public sealed record CheckQuestion
 {
     /// <summary>What is done.</summary>
-    public CheckKind Kind { get; init; } = CheckKind.Connect;
+    public CheckKind Kind { get; init; }
 
-    /// <summary>Most checks in flight.</summary>
-    public int InFlight { get; init; } = 1000;
-
-    /// <summary>Local address; none lets the route choose.</summary>
-    public IpAddress Source { get; init; }
-
-    /// <summary>Interface to send by; null for any.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Mark for policy routing; 0 for none.</summary>
-    public uint Mark { get; init; }
-
-    /// <summary>TOS or traffic class octet: DSCP × 4.</summary>
-    public byte TrafficClass { get; init; }
+    /// <summary>What must be seen.</summary>
+    public ExpectedState Expected { get; init; }
 
     /// <summary>A TLS handshake comes before what is said. No certificate is judged: that the handshake ends is what is checked.</summary>
     public bool Tls { get; init; }

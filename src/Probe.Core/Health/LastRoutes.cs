@@ -1,0 +1,168 @@
+using Probe.Core.Packets;
+
+namespace Probe.Core.Health;
+
+/// <summary>What the last check of each target said about this host's routes, and whether enough targets have said something by now to judge by it.</summary>
+internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
+{
+    private const int NotAwaited = 0;
+
+    private Said[] _said = [];
+    private long _sinceNs;
+    private int _window;
+    private int _awaited;
+
+    /// <summary>A check found no route, and others are waited for to know whose fault that is.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>Notes what a target's check said.</summary>
+    public void Note(in CheckOutcome outcome, RouteState state)
+    {
+        if (outcome.Target >= _said.Length)
+        {
+            // Targets may come while others are checked.
+            Array.Resize(ref _said, Math.Max(targets.Places, outcome.Target + 1));
+        }
+
+        ref var said = ref _said[outcome.Target];
+        _awaited -= IsOpen && said.AwaitedIn == _window ? 1 : 0;
+        said = new Said { Any = true, State = state, StartedNs = outcome.StartedNs };
+    }
+
+    /// <summary>Nothing that this target's checks said counts any more.</summary>
+    public void Forget(int target)
+    {
+        if (target < _said.Length)
+        {
+            _awaited -= IsOpen && _said[target].AwaitedIn == _window ? 1 : 0;
+            _said[target] = default;
+        }
+    }
+
+    /// <summary>Begins to wait for others.</summary>
+    /// <param name="sinceNs">When the check that found no route was begun.</param>
+    public void Open(long sinceNs)
+    {
+        (IsOpen, _sinceNs) = (true, sinceNs);
+        Await();
+    }
+
+    /// <summary>Waits no longer.</summary>
+    public void Close() => IsOpen = false;
+
+    /// <summary>Every target has said something lately: since the window was opened, or no longer before than half its own interval.</summary>
+    public bool HaveAllSpoken()
+    {
+        if (_awaited <= 0)
+        {
+            // Others may have come meanwhile.
+            Await();
+        }
+
+        return _awaited == 0;
+    }
+
+    /// <summary>
+    /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went, and then he is
+    /// one of those without. An address of this host proves nothing about routes, and a second port of an address says nothing new.
+    /// </summary>
+    public RouteSummary Summarise(bool v6)
+    {
+        var (through, missing) = (default(TwoAddresses), default(TwoAddresses));
+        foreach (var target in targets)
+        {
+            var address = target.SentTo;
+            if (address.IsV6 != v6 || target.Index >= _said.Length || (through.Both && missing.Both))
+            {
+                continue;
+            }
+
+            switch (_said[target.Index].State)
+            {
+                case RouteState.Missing:
+                    missing.Add(address);
+                    break;
+                case RouteState.Through when host.WayTo(address) is var way && !way.Exists:
+                    missing.Add(address);
+                    break;
+                case RouteState.Through when !host.WayTo(address).IsOwn:
+                    through.Add(address);
+                    break;
+            }
+        }
+
+        return new RouteSummary(through, missing);
+    }
+
+    private void Await()
+    {
+        (_window, _awaited) = (_window + 1, 0);
+        if (_said.Length < targets.Places)
+        {
+            Array.Resize(ref _said, targets.Places);
+        }
+
+        foreach (var target in targets)
+        {
+            ref var said = ref _said[target.Index];
+            var isFresh = said.Any && (said.StartedNs >= _sinceNs || said.StartedNs > _sinceNs - target.IntervalNs / 2);
+            said.AwaitedIn = isFresh ? NotAwaited : _window;
+            _awaited += isFresh ? 0 : 1;
+        }
+    }
+
+    private struct Said
+    {
+        public bool Any;
+        public RouteState State;
+        public int AwaitedIn;
+        public long StartedNs;
+    }
+}
+
+/// <summary>What a check said about routes.</summary>
+internal enum RouteState : byte
+{
+    /// <summary>Nothing: no check yet, a timeout, a fault of this host.</summary>
+    Unknown,
+
+    /// <summary>Something came back from outside.</summary>
+    Through,
+
+    /// <summary>There was no route.</summary>
+    Missing,
+}
+
+/// <summary>What the targets of one family say together.</summary>
+/// <param name="Through">Who gets through.</param>
+/// <param name="Missing">Who has no route.</param>
+internal readonly record struct RouteSummary(TwoAddresses Through, TwoAddresses Missing);
+
+/// <summary>Up to two different addresses: enough to know whether there is another than a given one.</summary>
+internal record struct TwoAddresses
+{
+    private IpAddress _first;
+    private IpAddress _second;
+
+    /// <summary>There are two.</summary>
+    public readonly bool Both => !_second.IsNone;
+
+    /// <summary>It is one of them.</summary>
+    public readonly bool Has(IpAddress address) => _first == address || _second == address;
+
+    /// <summary>There is one besides this.</summary>
+    public readonly bool HasOther(IpAddress than) => Both || (!_first.IsNone && _first != than);
+
+    /// <summary>Adds one, unless it is known or two are.</summary>
+    public void Add(IpAddress address)
+    {
+        if (_first.IsNone)
+        {
+            _first = address;
+        }
+        else if (_first != address && _second.IsNone)
+        {
+            _second = address;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections;
+
+namespace Probe.Core.Health;
+
+/// <summary>
+/// The targets of a run by their index. They come and go while it runs; the index of one that went is given to another as soon as nothing of the
+/// old one is under way. Belongs to the thread that takes the outcomes.
+/// </summary>
+public sealed class TargetTable : IEnumerable<CheckTarget>
+{
+    private readonly List<Slot> _slots = [];
+    private readonly Stack<int> _free = [];
+
+    /// <summary>Makes a table with these in it.</summary>
+    public TargetTable(params IEnumerable<CheckTarget> targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        foreach (var target in targets)
+        {
+            Add(target);
+        }
+    }
+
+    /// <summary>Targets in it, without those that are leaving.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Every index is below this.</summary>
+    public int Places => _slots.Count;
+
+    /// <summary>The target of an index, also while it is leaving.</summary>
+    /// <exception cref="KeyNotFoundException">The index is free.</exception>
+    public CheckTarget this[int index] => _slots[index].Target ?? throw new KeyNotFoundException($"no target {index}");
+
+    /// <summary>There is a target with this index, and it stays.</summary>
+    public bool Has(int index) => index < _slots.Count && _slots[index] is { Target: not null, Leaving: false };
+
+    /// <summary>Gives a target its index; the next one as long as none has left.</summary>
+    /// <returns>The target with its index.</returns>
+    public CheckTarget Add(CheckTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (!_free.TryPop(out var index))
+        {
+            index = _slots.Count;
+            _slots.Add(default);
+        }
+
+        Count++;
+        target = target.Index == index ? target : target with { Index = index };
+        _slots[index] = new Slot(target, Leaving: false);
+        return target;
+    }
+
+    /// <summary>Puts another in the place of the target with its index: the same check with, say, another interval.</summary>
+    public void Replace(CheckTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentOutOfRangeException.ThrowIfEqual(Has(target.Index), false, nameof(target));
+        _slots[target.Index] = new Slot(target, Leaving: false);
+    }
+
+    /// <summary>A target leaves: its outcomes count no more.</summary>
+    public void Leave(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual(Has(index), false, nameof(index));
+        _slots[index] = _slots[index] with { Leaving = true };
+        Count--;
+    }
+
+    /// <summary>Nothing is under way of a target that is leaving: its index is free.</summary>
+    public void Release(int index)
+    {
+        _slots[index] = default;
+        _free.Push(index);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<CheckTarget> GetEnumerator()
+    {
+        foreach (var slot in _slots)
+        {
+            if (slot is { Target: { } target, Leaving: false })
+            {
+                yield return target;
+            }
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private readonly record struct Slot(CheckTarget? Target, bool Leaving);
+}
