@@ -214,9 +214,7 @@ public class CheckOutputTests
         var request = new CheckRequest
         {
             Targets = [.. checks.Select(check => new ServiceName(check.Target, new TargetName(check.Target, Core.Packets.IpAddress.Parse("192.0.2.1"), null), 80))],
-            Kind = CheckKind.Syn,
-            Expected = ExpectedState.Up,
-            Dialogue = new DialogueOptions(),
+            Question = new CheckQuestion(),
             Pace = new CheckPace(),
             Output = CheckOutput.Table,
             Fail = FailMode.Last,

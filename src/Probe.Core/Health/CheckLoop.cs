@@ -29,8 +29,12 @@ public sealed class CheckLoop
     public CheckLoop(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckPace pace, int seed, bool more = false)
     {
         (_engine, _more) = (engine, more);
-        _schedule = new CheckSchedule(targets, pace, seed);
+        _schedule = new CheckSchedule(pace, seed);
         _mostInFlight = Math.Min(pace.InFlight, engine.Capacity);
+        foreach (var target in targets)
+        {
+            _changes.Enqueue(new Change(What.Add, target));
+        }
     }
 
     private enum What : byte
@@ -67,7 +71,7 @@ public sealed class CheckLoop
     {
         var begun = _engine.NowNs;
         var deadlineNs = longestNs < long.MaxValue - begun ? begun + longestNs : long.MaxValue;
-        var outcomes = new Outcomes(_schedule, sink);
+        var outcomes = new Outcomes(this, sink);
         while (!cancellation.IsCancellationRequested)
         {
             var now = _engine.NowNs;
@@ -78,7 +82,7 @@ public sealed class CheckLoop
 
             // Asked before the changes are made: whoever said that no more come had added them all.
             var more = _more;
-            MakeChanges(sink);
+            MakeChanges(now, sink);
             var nextNs = Begin(now, room);
             if (!more && _schedule.IsDone && _engine.InFlight == 0)
             {
@@ -97,14 +101,14 @@ public sealed class CheckLoop
         _engine.Wake();
     }
 
-    private void MakeChanges(ICheckSink sink)
+    private void MakeChanges(long nowNs, ICheckSink sink)
     {
         while (_changes.TryDequeue(out var change))
         {
             switch (change.What)
             {
                 case What.Add:
-                    _schedule.Add(change.Target);
+                    _schedule.Add(change.Target, nowNs);
                     break;
                 case What.Replace:
                     _schedule.Replace(change.Target);
@@ -151,11 +155,11 @@ public sealed class CheckLoop
     private readonly record struct Change(What What, CheckTarget Target);
 
     /// <summary>Lets outcomes through, except those of targets that were removed.</summary>
-    private sealed class Outcomes(CheckSchedule schedule, ICheckSink sink) : ICheckSink
+    private sealed class Outcomes(CheckLoop loop, ICheckSink sink) : ICheckSink
     {
         public void Done(in CheckOutcome outcome)
         {
-            if (schedule.Ended(outcome.Target, out var isLast))
+            if (loop._schedule.Ended(outcome.Target, loop._engine.NowNs, out var isLast))
             {
                 sink.Done(in outcome);
             }

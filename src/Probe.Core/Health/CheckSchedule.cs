@@ -4,8 +4,8 @@ using Probe.Core.Probing;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Which target is checked next, and when: each by its own interval, counted from begin to begin; those whose time comes together in a random order,
-/// so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and port.
+/// Which target is checked next, and when: each by its own interval, from one due time to the next; those that are due together in a new random order each
+/// time, so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and port.
 /// </summary>
 internal sealed class CheckSchedule
 {
@@ -23,16 +23,12 @@ internal sealed class CheckSchedule
     private Entry[] _entries = [];
     private int _unfinished;
 
-    public CheckSchedule(IReadOnlyList<CheckTarget> targets, CheckPace pace, int seed)
+    public CheckSchedule(CheckPace pace, int seed)
     {
         (_pace, _random) = (pace, new Random(seed));
         var perSpan = pace.MaxPerSecond > Unlimited ? int.MaxValue : Math.Max(1, (int)pace.MaxPerSecond);
         _all = new SlidingWindow(perSpan, perSpan == int.MaxValue ? 0 : (long)(perSpan / pace.MaxPerSecond * SecondNs));
         _each = pace.MaxPerTargetPerSecond == int.MaxValue ? null : [];
-        foreach (var target in targets)
-        {
-            Add(target);
-        }
     }
 
     private enum Turn : byte
@@ -54,7 +50,7 @@ internal sealed class CheckSchedule
     public bool IsDone => _unfinished == 0;
 
     /// <summary>One more target, whose first check is due at once, in a random place among those that are due.</summary>
-    public void Add(CheckTarget target)
+    public void Add(CheckTarget target, long nowNs)
     {
         if (target.Index >= _entries.Length)
         {
@@ -62,21 +58,23 @@ internal sealed class CheckSchedule
             _later.MakeRoom(_entries.Length);
         }
 
-        _entries[target.Index] = new Entry { Target = target, Window = WindowOf(target) };
+        _entries[target.Index] = new Entry { Target = target, Window = WindowOf(target), DueNs = nowNs };
         _unfinished++;
         MakeReady(target.Index, among: _ready.Count + 1);
     }
 
-    /// <summary>Another in the place of the target with its index: from the last begin on, its interval counts.</summary>
+    /// <summary>Another in the place of the target with its index: its interval counts from when it was due last.</summary>
     public void Replace(CheckTarget target)
     {
         ref var entry = ref _entries[target.Index];
-        entry.Target = target;
         if (entry is { Turn: Turn.Later, Begun: > 0 })
         {
             _later.Remove(target.Index);
-            _later.Add(target.Index, entry.BegunNs + target.IntervalNs);
+            entry.DueNs = After(entry.DueNs - entry.Target!.IntervalNs, target.IntervalNs);
+            _later.Add(target.Index, entry.DueNs);
         }
+
+        entry.Target = target;
     }
 
     /// <summary>No check of this target begins any more.</summary>
@@ -137,10 +135,12 @@ internal sealed class CheckSchedule
         entry.Window?.Window.Add(nowNs);
         entry.Begun++;
         entry.InFlight++;
-        entry.BegunNs = nowNs;
         if (entry.Begun < _pace.Count)
         {
-            Wait(index, entry.Target!.IntervalNs < long.MaxValue - nowNs ? nowNs + entry.Target.IntervalNs : long.MaxValue);
+            // A little late, it keeps its phase; later than by an interval, it gets another, or checks would follow each other at once.
+            var interval = entry.Target!.IntervalNs;
+            entry.DueNs = After(nowNs - entry.DueNs < interval ? entry.DueNs : nowNs, interval);
+            Wait(index, entry.DueNs);
         }
         else
         {
@@ -152,20 +152,25 @@ internal sealed class CheckSchedule
 
     /// <summary>A check is over.</summary>
     /// <param name="index">Of which target.</param>
+    /// <param name="nowNs">Now.</param>
     /// <param name="isLast">The target was removed, and nothing of it is under way any more.</param>
     /// <returns>False for a target that was removed: the outcome is nobody's.</returns>
-    public bool Ended(int index, out bool isLast)
+    public bool Ended(int index, long nowNs, out bool isLast)
     {
         ref var entry = ref _entries[index];
         entry.InFlight--;
         isLast = entry is { Leaving: true, InFlight: 0 };
         if (entry.Turn == Turn.Held)
         {
+            // Its interval counts from here.
+            entry.DueNs = nowNs;
             MakeReady(index, among: 1);
         }
 
         return !entry.Leaving;
     }
+
+    private static long After(long ns, long interval) => interval < long.MaxValue - ns ? ns + interval : long.MaxValue;
 
     private void TakeDue(long nowNs)
     {
@@ -232,7 +237,7 @@ internal sealed class CheckSchedule
         public bool Leaving;
         public int Begun;
         public int InFlight;
-        public long BegunNs;
+        public long DueNs;
     }
 
     /// <summary>How often one address and port was checked lately, by all targets that have them.</summary>

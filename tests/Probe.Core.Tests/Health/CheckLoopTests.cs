@@ -137,7 +137,7 @@ public class CheckLoopTests : ICheckSink
     }
 
     [Fact]
-    public void Each_target_keeps_its_own_interval_from_begin_to_begin()
+    public void Each_target_keeps_its_own_interval()
     {
         var engine = new SimulatedEngine(_ => new TargetTruth(CheckEnd.Answered, 300 * Millisecond));
         long[] intervals = [Second / 5, Second, 7 * Second];
@@ -210,7 +210,19 @@ public class CheckLoopTests : ICheckSink
     }
 
     [Fact]
-    public void Another_interval_counts_from_the_last_begin_on()
+    public void A_loop_that_was_stopped_makes_up_for_no_checks_and_keeps_the_interval_from_then_on()
+    {
+        // The engine is away for 4.5 s, as a stopped process is.
+        var engine = new SimulatedEngine(_ => new TargetTruth(CheckEnd.Answered, Millisecond));
+        var loop = new CheckLoop(engine, Targets(1).ConvertAll(target => target with { IntervalNs = Second }), new CheckPace { Count = int.MaxValue }, 1);
+        _seen = outcome => engine.NowNs += outcome.Attempt == 2 ? 4_500 * Millisecond : 0;
+        loop.Run(this, 8 * Second, CancellationToken.None);
+        var stopped = 5_501 * Millisecond;
+        Assert.Equal([0, Second, stopped, stopped + Second, stopped + 2 * Second], engine.Begun.Select(one => one.AtNs));
+    }
+
+    [Fact]
+    public void Another_interval_counts_from_when_the_target_was_due_last()
     {
         var engine = new SimulatedEngine(_ => new TargetTruth(CheckEnd.Answered, Millisecond));
         var targets = Targets(1).ConvertAll(target => target with { IntervalNs = 60 * Second });

@@ -19,7 +19,7 @@ internal sealed class SimulatedEngine(Func<CheckTarget, TargetTruth> truth, int 
 
     public int MostInFlight { get; private set; }
 
-    public long NowNs { get; private set; }
+    public long NowNs { get; set; }
 
     public bool Carries(CheckKind kind, bool tunnelled) => kinds.Length == 0 || kinds.Contains(kind);
 
