@@ -343,7 +343,7 @@ public class VerdictJudgeTests : IVerdictSink
         _now = 124 * Second;
         judge.Done(Failed(Errno.ENETUNREACH) with { StartedNs = _now });
 
-        Assert.Equal([(2, Up, null), (1, Up, null), (0, verdict, "no-route")], _said);
+        Assert.Equal([(2, Up, null), (1, Up, null), (0, verdict, CheckReason.NoRoute)], _said);
     }
 
     [Fact]
@@ -359,7 +359,7 @@ public class VerdictJudgeTests : IVerdictSink
         // The routes came back, but the other met the gap too.
         _now = 3 * Second;
         judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { StartedNs = _now });
-        Assert.Equal([(1, Up, null), (0, Local, "no-route"), (1, Local, "no-route")], _said);
+        Assert.Equal([(1, Up, null), (0, Local, CheckReason.NoRoute), (1, Local, CheckReason.NoRoute)], _said);
     }
 
     [Fact]
@@ -379,7 +379,7 @@ public class VerdictJudgeTests : IVerdictSink
         Withdraw("192.0.2.2");
         judge.Done(Failed(Errno.ENETUNREACH, target: 1));
         judge.Done(Outcome(TimedOut));
-        Assert.Equal([(0, NoAnswer, null), (1, Unreachable, "no-route")], _said);
+        Assert.Equal([(0, NoAnswer, null), (1, Unreachable, CheckReason.NoRoute)], _said);
     }
 
     [Fact]
@@ -391,7 +391,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH));
         judge.Done(Outcome(TimedOut, target: 1));
         judge.Conclude();
-        Assert.Equal((0, Unreachable, "no-route"), Assert.Single(_said));
+        Assert.Equal((0, Unreachable, CheckReason.NoRoute), Assert.Single(_said));
         Assert.Equal(1, judge.Waiting);
     }
 
