@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using static Probe.Core.Linux.Sockets.SocketConstants;
 
 namespace Probe.Core.Host;
 
@@ -31,12 +32,6 @@ public static class HostChecks
 {
     // epoll_pwait2, which gives waits of nanoseconds, came with 5.11.
     private static readonly Version OldestKernel = new(5, 11);
-
-    // SOL_SOCKET, SO_TIMESTAMPING; SOF_TIMESTAMPING_TX_SOFTWARE | RX_SOFTWARE | SOFTWARE | OPT_ID | OPT_TSONLY (linux/net_tstamp.h).
-    private const int SOL_SOCKET = 1;
-    private const int SO_MARK = 36;
-    private const int SO_TIMESTAMPING = 37;
-    private const int TimestampFlags = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 7 | 1 << 11;
 
     /// <summary>Runs every check.</summary>
     /// <param name="checker">Source address of raw checks; no address for the one this host would take.</param>
@@ -136,7 +131,8 @@ public static class HostChecks
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING, BitConverter.GetBytes(TimestampFlags));
+            socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING, BitConverter.GetBytes(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE
+                | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
             return new("timestamps", HostCheckState.Ok, "the kernel stamps packets on receive and on transmit");
         }
         catch (SocketException e)

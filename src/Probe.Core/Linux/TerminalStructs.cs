@@ -38,6 +38,8 @@ internal static class TerminalConstants
     public const int TCSADRAIN = 1;
     public const int TCSAFLUSH = 2;
     public const uint TIOCGWINSZ = 0x5413;
+    public const int F_GETFD = 1;
+    public const int FD_CLOEXEC = 1;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int SIGSTOP = 19;
 }

@@ -53,6 +53,7 @@ public class KernelHeaderTests
         #include <linux/rtnetlink.h>
         #include <linux/sock_diag.h>
         #include <linux/sockios.h>
+        #include <netdb.h>
         #ifndef SCM_TIMESTAMPING
         #define SCM_TIMESTAMPING SO_TIMESTAMPING
         #endif
@@ -64,18 +65,6 @@ public class KernelHeaderTests
         #endif
         """;
 
-    private static readonly Type[] ConstantClasses =
-        [typeof(SocketConstants), typeof(SystemConstants), typeof(NetlinkConstants), typeof(FilterConstants), typeof(TerminalConstants), typeof(InetDiagConstants), typeof(EthtoolConstants), typeof(Errno)];
-
-    private static readonly Type[] Structs =
-    [
-        typeof(sockaddr_in), typeof(sockaddr_in6), typeof(sockaddr_ll), typeof(sockaddr_nl), typeof(iovec), typeof(msghdr), typeof(mmsghdr),
-        typeof(cmsghdr), typeof(in_pktinfo), typeof(in6_pktinfo), typeof(timespec), typeof(pollfd), typeof(epoll_event), typeof(sock_filter),
-        typeof(sock_fprog), typeof(sock_extended_err), typeof(sock_ee_data_rfc4884), typeof(linger), typeof(tpacket_stats), typeof(ifreq), typeof(nlmsghdr), typeof(rtattr), typeof(rtmsg),
-        typeof(rta_cacheinfo), typeof(rtnexthop), typeof(ndmsg), typeof(nda_cacheinfo), typeof(ifaddrmsg), typeof(ifinfomsg), typeof(__user_cap_header_struct), typeof(__user_cap_data_struct),
-        typeof(termios), typeof(winsize), typeof(rlimit), typeof(inet_diag_sockid), typeof(inet_diag_req_v2), typeof(inet_diag_msg), typeof(ethtool_get_features_block),
-    ];
-
     // Where these headers say more than the C library's, the two cannot stand in one program.
     private const string KernelIncludes = """
         #include <stddef.h>
@@ -84,28 +73,76 @@ public class KernelHeaderTests
         #include <linux/tcp.h>
         """;
 
+    // The constants and the struct that only the kernel's own headers have whole.
+    private static readonly Type[] s_kernelOnly = [typeof(TcpConstants), typeof(tcp_info)];
+
+    // Of a struct that grows with each kernel only the front is ours.
+    private static readonly Type[] s_fronts = [typeof(tcp_info)];
+
     [NeedsFact(Need.CCompiler)]
     public void Every_constant_struct_size_and_offset_is_the_headers()
     {
-        var compared = Compare(Includes, ConstantClasses, Structs, []);
-        Assert.True(compared > 450, $"only {compared} compared");
+        var compared = Compare(Includes, Constants().Where(one => !s_kernelOnly.Contains(one.DeclaringType)), Structs().Except(s_kernelOnly), []);
+        Assert.True(compared > 700, $"only {compared} compared");
     }
 
     [NeedsFact(Need.CCompiler)]
-    public void What_only_the_kernel_s_own_headers_have_is_theirs() => Assert.True(Compare(KernelIncludes, [typeof(TcpConstants)], [], [typeof(tcp_info)]) >= 80);
+    public void What_only_the_kernel_s_own_headers_have_is_theirs() =>
+        Assert.True(Compare(KernelIncludes, Constants().Where(one => s_kernelOnly.Contains(one.DeclaringType)), [], s_fronts) >= 80);
 
-    // Of a struct that grows with each kernel only the front is ours: the offsets count, not the size.
-    private static int Compare(string includes, Type[] constantClasses, Type[] structs, Type[] fronts)
+    [Fact]
+    public void What_the_kernel_is_handed_has_a_C_name_and_so_is_compared()
+    {
+        // By pointer into a call of the C library, or laid out by hand.
+        var handed = LinuxTypes().SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(method => method.IsDefined(typeof(DllImportAttribute), inherit: false) || method.Attributes.HasFlag(MethodAttributes.PinvokeImpl))
+            .SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType)
+            .Where(type => type.HasElementType).Select(type => type.GetElementType()!)
+            .Concat(LinuxTypes().Where(type => type is { IsValueType: true, IsExplicitLayout: true }))
+            .Where(type => type is { IsValueType: true, IsPrimitive: false } && type != typeof(void)).Distinct().ToList();
+        Assert.Contains(typeof(msghdr), handed);
+        Assert.All(handed, type => Assert.True(HasCName(type) || IsUnion(type), $"{type} has no C name: no header says whether it is right"));
+    }
+
+    [Fact]
+    public void No_other_room_has_constants_of_the_kernel_s() => Assert.Empty(
+        typeof(Errno).Assembly.GetTypes().Except(LinuxTypes()).SelectMany(Literals).Select(constant => $"{constant.DeclaringType}.{constant.Name}"));
+
+    private static IEnumerable<Type> LinuxTypes() =>
+        typeof(Errno).Assembly.GetTypes().Where(type => type.Namespace is { } room && $"{room}.".StartsWith("Probe.Core.Linux.", StringComparison.Ordinal));
+
+    /// <summary>Constants with C names, wherever they stand: the names of C# have small letters.</summary>
+    private static IEnumerable<FieldInfo> Constants() => LinuxTypes().SelectMany(Literals);
+
+    private static IEnumerable<FieldInfo> Literals(Type type) =>
+        type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(field => field.IsLiteral && !type.IsEnum && field.Name.Length > 1 && !field.Name.Any(char.IsAsciiLetterLower));
+
+    private static IEnumerable<Type> Structs() => LinuxTypes().Where(type => type.IsValueType && HasCName(type));
+
+    private static bool HasCName(Type type) => !type.Name.Any(char.IsAsciiLetterUpper) && !type.Name.Contains('<', StringComparison.Ordinal);
+
+    /// <summary>Several structs of C in one place: as right as they are.</summary>
+    private static bool IsUnion(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)
+        .All(field => Marshal.OffsetOf(type, field.Name) == 0 && (field.FieldType.IsPrimitive || HasCName(field.FieldType)));
+
+    // Of a front the offsets count, not the size.
+    private static int Compare(string includes, IEnumerable<FieldInfo> constants, IEnumerable<Type> structs, Type[] fronts)
     {
         var ours = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var program = new StringBuilder(includes).Append("\nint main(void) {\n");
         void Expect(string name, string expression, long value)
         {
-            ours.Add(name, value);
+            if (!ours.TryAdd(name, value))
+            {
+                Assert.Equal(ours[name], value);
+                return;
+            }
+
             program.Append(CultureInfo.InvariantCulture, $"printf(\"{name} %lld\\n\", (long long)({expression}));\n");
         }
 
-        foreach (var constant in constantClasses.SelectMany(c => c.GetFields(BindingFlags.Public | BindingFlags.Static)))
+        foreach (var constant in constants)
         {
             Expect(constant.Name, constant.Name, Convert.ToInt64(constant.GetRawConstantValue(), CultureInfo.InvariantCulture));
         }

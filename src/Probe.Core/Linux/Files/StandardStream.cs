@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.TerminalConstants;
 
 namespace Probe.Core.Linux.Files;
 
@@ -35,18 +37,8 @@ public sealed class OutputClosedException : IOException
 /// has gone would run for ever, and it ends with an unhandled exception when the descriptor was closed from the start.
 /// Unbuffered; write(2) may take a part, so every call writes all or throws.
 /// </summary>
-public sealed partial class StandardStream : Stream
+public sealed class StandardStream : Stream
 {
-    private const int EINTR = 4;
-    private const int EIO = 5;
-    private const int EBADF = 9;
-    private const int EAGAIN = 11;
-    private const int EPIPE = 32;
-    private const int F_GETFD = 1;
-    private const int FD_CLOEXEC = 1;
-    private const short POLLOUT = 4;
-    private const nuint TIOCGWINSZ = 0x5413;
-
     private readonly int _fd;
 
     private StandardStream(int fd)
@@ -55,9 +47,9 @@ public sealed partial class StandardStream : Stream
 
         // A descriptor that was closed at the start gets reused by the runtime's own files, which all carry close-on-exec;
         // one that came through execve never does.
-        var flags = fcntl(fd, F_GETFD);
+        var flags = LibC.fcntl(fd, F_GETFD, 0);
         IsOpen = flags >= 0 && (flags & FD_CLOEXEC) == 0;
-        IsTerminal = IsOpen && isatty(fd) == 1;
+        IsTerminal = IsOpen && LibC.isatty(fd) == 1;
     }
 
     /// <summary>Standard output.</summary>
@@ -73,12 +65,12 @@ public sealed partial class StandardStream : Stream
     public bool IsTerminal { get; }
 
     /// <summary>Columns of the terminal; null when it is none or does not tell.</summary>
-    public int? Columns
+    public unsafe int? Columns
     {
         get
         {
-            WindowSize size = default;
-            return IsTerminal && ioctl(_fd, TIOCGWINSZ, ref size) == 0 && size.Columns > 0 ? size.Columns : null;
+            winsize size;
+            return IsTerminal && LibC.ioctl(_fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : null;
         }
     }
 
@@ -115,7 +107,7 @@ public sealed partial class StandardStream : Stream
         {
             for (var done = 0; done < buffer.Length;)
             {
-                var written = write(_fd, start + done, (nuint)(buffer.Length - done));
+                var written = LibC.write(_fd, start + done, (nuint)(buffer.Length - done));
                 if (written >= 0)
                 {
                     done += (int)written;
@@ -144,59 +136,27 @@ public sealed partial class StandardStream : Stream
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private void Recover(int errno)
+    private unsafe void Recover(int errno)
     {
         switch (errno)
         {
-            case EINTR:
+            case Errno.EINTR:
                 break;
 
             // Somebody who shares the terminal or pipe made it non-blocking.
-            case EAGAIN:
-                var wait = new PollDescriptor { Fd = _fd, Events = POLLOUT };
-                _ = poll(ref wait, 1, -1);
+            case Errno.EAGAIN:
+                var wait = new pollfd { fd = _fd, events = POLLOUT };
+                _ = LibC.ppoll(&wait, 1, null, null);
                 break;
 
             // A terminal that was hung up says EIO.
-            case EPIPE:
-            case EIO when IsTerminal:
+            case Errno.EPIPE:
+            case Errno.EIO when IsTerminal:
                 throw new OutputClosedException();
-            case EBADF:
+            case Errno.EBADF:
                 throw new IOException("it is not open for writing");
             default:
                 throw new IOException(Marshal.GetPInvokeErrorMessage(errno));
         }
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial nint write(int fd, byte* buffer, nuint count);
-
-    [LibraryImport("libc")]
-    private static partial int fcntl(int fd, int command);
-
-    [LibraryImport("libc")]
-    private static partial int isatty(int fd);
-
-    [LibraryImport("libc")]
-    private static partial int poll(ref PollDescriptor descriptors, nuint count, int timeoutMs);
-
-    [LibraryImport("libc")]
-    private static partial int ioctl(int fd, nuint request, ref WindowSize size);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollDescriptor
-    {
-        public int Fd;
-        public short Events;
-        public short Received;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct WindowSize
-    {
-        public ushort Rows;
-        public ushort Columns;
-        public ushort Width;
-        public ushort Height;
     }
 }

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
+using static Probe.Core.Linux.Netlink.NetlinkConstants;
 
 namespace Probe.Core.Linux.Netlink;
 
 /// <summary>Walks netlink attributes; never reads past their end.</summary>
 internal ref struct NetlinkAttributes
 {
-    // The two high bits say "nested" and "network order" (NLA_TYPE_MASK).
-    private const ushort TypeMask = 0x3fff;
+    private const ushort TypeMask = unchecked((ushort)~(NLA_F_NESTED | NLA_F_NET_BYTEORDER));
 
     private ReadOnlySpan<byte> _rest;
 

@@ -74,4 +74,6 @@ internal static class NetlinkConstants
     public const uint IFF_UP = 1;
     public const uint IFF_LOOPBACK = 8;
     public const uint IFF_LOWER_UP = 1 << 16;
+    public const int NLA_F_NESTED = 1 << 15;
+    public const int NLA_F_NET_BYTEORDER = 1 << 14;
 }

@@ -123,4 +123,6 @@ internal static class SocketConstants
     public const int ARPHRD_ETHER = 1;
     public const int ARPHRD_LOOPBACK = 772;
     public const int ARPHRD_NONE = 0xFFFE;
+    public const int NI_NAMEREQD = 8;
+    public const int NI_MAXHOST = 1025;
 }
