@@ -88,7 +88,7 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
         }
 
         // A host that believed a router refuses the same: that is no word of its own.
-        if (ledger.LargestAnswered > 0 && !PathMtuSearch.IsSignalled(ledger) && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
+        if (ledger.LargestAnswered > 0 && !SizeProof.IsSignalled(ledger) && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
         {
             signals.Add(new PathMtuSignal
             {

@@ -106,13 +106,13 @@ internal static class PathMtuJudge
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.AmbiguousAnswers);
         }
 
-        var isProved = search.IsProved(ledger);
+        var isProved = SizeProof.IsProved(ledger, search.Largest);
         if (ledger.SmallestBad != bad)
         {
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? PathMtuReason.MaxProbes : IsCutHere(ledger) ? PathMtuReason.CannotSend : result.IsOver ? PathMtuReason.Silence : PathMtuReason.Interrupted);
         }
 
-        if (!isProved && !PathMtuSearch.IsSignalled(ledger) && PathMtuSearch.AccidentChance(ledger) > MostChance)
+        if (!isProved && !SizeProof.IsSignalled(ledger) && SizeProof.AccidentChance(ledger) > MostChance)
         {
             return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.Loss);
         }

@@ -8,7 +8,7 @@ namespace Probe.Core.PathMtu;
 /// The sweep over size: finds the largest packet that reaches a target, who limits it, and whether anybody says so. Sizes leave in rounds of a
 /// few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told from chance.
 /// </summary>
-public sealed partial class PathMtuSearch : ISweep
+public sealed class PathMtuSearch : ISweep
 {
     /// <summary>TTL and hop limit of probes that are not limited; what errors quote of it says at which hop they were made.</summary>
     internal const byte FullTtl = 64;
@@ -19,16 +19,16 @@ public sealed partial class PathMtuSearch : ISweep
     private readonly ProbeNumbers _numbers;
     private readonly Dictionary<int, SizeAsk> _asks = [];
     private readonly SlidingWindow _perSecond;
+    private readonly SizeRange _range;
+    private readonly SearchProgress _progress;
+    private readonly SizeReplies _replies;
+    private readonly FlowComparison _flows;
     private readonly IEnumerator<SizeRound> _script;
     private readonly List<FlowResult> _results = [];
     private SizeRound? _round;
-    private SizeLedger? _current;
-    private long _startNs = -1;
-    private long _nowNs;
     private long _busyUntilNs = long.MinValue;
     private int _rounds;
     private int _notSent;
-    private bool _isCutOff;
 
     /// <summary>Makes a search.</summary>
     /// <param name="options">What to ask.</param>
@@ -37,72 +37,62 @@ public sealed partial class PathMtuSearch : ISweep
     public PathMtuSearch(PathMtuOptions options, ProbeNumbers numbers)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Options = options;
         _numbers = numbers;
         _perSecond = new SlidingWindow(options.MaxPerSecond, SecondNs);
-        RoundTrips = new RoundTrips(options.TimeoutNs);
-        Overhead = options.Via.Overhead;
-        Largest = Math.Min(options.LargestSize ?? int.MaxValue, Math.Min(options.FirstHopMtu, ushort.MaxValue) - Overhead);
-        var isV6 = options.Target.IsV6;
-        Smallest = options.CrossChecks.Select(question => question.Protocol).Append(options.Protocol)
-            .Max(protocol => Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(protocol, isV6)));
-        if (Largest < Smallest)
-        {
-            throw new ArgumentException($"The first link's {options.FirstHopMtu} octets leave {Largest} for the packet inside.", nameof(options));
-        }
-
+        _range = new SizeRange(options);
+        _progress = new SearchProgress(new RoundTrips(options.TimeoutNs));
+        _replies = new SizeReplies(_range, _progress);
+        var search = new SizeSearch(_range, _progress);
+        _flows = new FlowComparison(_range, _progress, search, _results);
         var first = options.FlowAt(0) ?? throw new ArgumentException("There is no flow.", nameof(options));
-        _script = Script(new PathMtuQuestion(options.Protocol, first, options.Segment)).GetEnumerator();
+        _script = Script(search, new PathMtuQuestion(options.Protocol, first, options.Segment)).GetEnumerator();
     }
 
     /// <summary>What it is doing.</summary>
-    public PathMtuPhase Phase { get; private set; }
+    public PathMtuPhase Phase => _progress.Phase;
 
     /// <summary>Largest size answered on the flow that is being searched, octets; null when none was.</summary>
-    public int? LargestAnswered => _current?.LargestAnswered is > 0 and var size ? size : null;
+    public int? LargestAnswered => _progress.Current?.LargestAnswered is > 0 and var size ? size : null;
 
     /// <summary>Smallest size above it that was lost or refused; null when none was.</summary>
-    public int? SmallestLost => _current?.SmallestBad;
+    public int? SmallestLost => _progress.Current?.SmallestBad;
 
     /// <summary>Probes sent so far.</summary>
-    public int ProbesSent { get; private set; }
+    public int ProbesSent => _progress.ProbesSent;
 
     /// <summary>Probes the target answered so far.</summary>
-    public int ProbesAnswered { get; private set; }
+    public int ProbesAnswered => _progress.ProbesAnswered;
 
     /// <summary>Why not even the first probe could be sent; null when it could.</summary>
     public SendStatus? SendError { get; private set; }
 
     /// <summary>The ceiling on probes ended it.</summary>
-    public bool OutOfProbes { get; private set; }
+    public bool OutOfProbes => _progress.OutOfProbes;
 
     /// <summary>Flows to be compared with the first one; 0 as long as, or where, the first one found no size.</summary>
-    public int FlowsWanted { get; private set; }
+    public int FlowsWanted => _flows.Wanted;
 
     /// <summary>Of <see cref="FlowsWanted"/> those whose size was found, the same as the first one's or another.</summary>
-    public int FlowsCompared { get; private set; }
+    public int FlowsCompared => _flows.Compared;
 
     /// <summary>Of <see cref="FlowsWanted"/> those that were asked and never answered.</summary>
-    public int FlowsSilent { get; private set; }
+    public int FlowsSilent => _flows.Silent;
 
     /// <summary>Every size tried on the flow that is being searched, ascending.</summary>
-    public IReadOnlyList<PathMtuSize> Sizes => _current is { } ledger ? SizesOf(ledger) : [];
+    public IReadOnlyList<PathMtuSize> Sizes => _progress.Current is { } ledger ? SizesOf(ledger) : [];
 
-    internal PathMtuOptions Options { get; }
+    internal PathMtuOptions Options => _range.Options;
 
     /// <summary>Octets that the encapsulation adds.</summary>
-    internal int Overhead { get; }
+    internal int Overhead => _range.Overhead;
 
     /// <summary>Largest size tried.</summary>
-    internal int Largest { get; }
+    internal int Largest => _range.Largest;
 
-    /// <summary>Smallest size tried.</summary>
-    internal int Smallest { get; }
-
-    internal RoundTrips RoundTrips { get; }
+    internal RoundTrips RoundTrips => _progress.RoundTrips;
 
     /// <summary>Since the first step, nanoseconds.</summary>
-    internal long ElapsedNs => _nowNs - _startNs;
+    internal long ElapsedNs => _progress.ElapsedNs;
 
     /// <summary>What was found, one a flow that differs.</summary>
     internal IReadOnlyList<FlowResult> Results => _results;
@@ -111,15 +101,18 @@ public sealed partial class PathMtuSearch : ISweep
     public long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
     {
         ArgumentNullException.ThrowIfNull(send);
-        if (_startNs < 0)
+        if (_progress.StartNs < 0)
         {
-            _startNs = nowNs;
+            _progress.StartNs = nowNs;
         }
 
-        _nowNs = nowNs;
+        _progress.NowNs = nowNs;
         foreach (ref readonly var reply in replies)
         {
-            Take(reply);
+            if (_asks.TryGetValue(reply.Number, out var ask))
+            {
+                _replies.Take(reply, ask);
+            }
         }
 
         while (Phase != PathMtuPhase.Done)
@@ -150,14 +143,14 @@ public sealed partial class PathMtuSearch : ISweep
             return;
         }
 
-        ProbesSent--;
+        _progress.ProbesSent--;
         _notSent += status == SendStatus.Busy ? 0 : 1;
         switch (status)
         {
             case SendStatus.Busy:
                 ask.State = AskState.Planned;
                 ask.Ledger.Remove(ask);
-                _busyUntilNs = _nowNs + BusyRetryNs;
+                _busyUntilNs = _progress.NowNs + BusyRetryNs;
                 break;
             case SendStatus.TooBig:
                 ask.State = AskState.TooBigHere;
@@ -182,11 +175,28 @@ public sealed partial class PathMtuSearch : ISweep
             size.Key, size.Count(), size.Count(ask => ask.State == AskState.Answered), size.Count(ask => ask.State == AskState.Refused))),
     ];
 
+    private IEnumerable<SizeRound> Script(SizeSearch search, PathMtuQuestion question)
+    {
+        var result = new FlowResult(new SizeLedger(question));
+        _results.Add(result);
+        return search.Search(result)
+            .Concat(new CrossCheck(_range, _progress, search).Check(result))
+            .Concat(new HoleLocation(_range, _progress).Locate(result))
+            .Concat(Conclude(result))
+            .Concat(_flows.Compare(result));
+    }
+
+    private IEnumerable<SizeRound> Conclude(FlowResult result)
+    {
+        (result.Sent, result.DurationNs, result.IsOver) = (ProbesSent, ElapsedNs, true);
+        yield break;
+    }
+
     private bool NextRound()
     {
         while (SendError is null && _script.MoveNext())
         {
-            if (_script.Current.Asks.Count > 0 || _script.Current.UntilNs > _nowNs)
+            if (_script.Current.Asks.Count > 0 || _script.Current.UntilNs > _progress.NowNs)
             {
                 _round = _script.Current;
                 _rounds++;
@@ -194,7 +204,7 @@ public sealed partial class PathMtuSearch : ISweep
             }
         }
 
-        Phase = PathMtuPhase.Done;
+        _progress.Phase = PathMtuPhase.Done;
         return false;
     }
 
@@ -217,7 +227,7 @@ public sealed partial class PathMtuSearch : ISweep
 
             if (ProbesSent + _notSent >= Options.MaxProbes)
             {
-                OutOfProbes = true;
+                _progress.OutOfProbes = true;
                 ask.State = AskState.Rejected;
                 continue;
             }
@@ -229,7 +239,7 @@ public sealed partial class PathMtuSearch : ISweep
             ask.State = AskState.Waiting;
             ask.Ledger.Add(ask);
             _asks.Add(ask.Number, ask);
-            ProbesSent++;
+            _progress.ProbesSent++;
             send.Add(Packet(ask));
         }
 

@@ -3,12 +3,13 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 
-/// <content>What answers say.</content>
-public sealed partial class PathMtuSearch
+/// <summary>What answers say about sizes.</summary>
+internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
 {
-    private void Take(in Reply reply)
+    /// <summary>Takes what a reply says about the probe it answers.</summary>
+    public void Take(in Reply reply, SizeAsk ask)
     {
-        if (reply.Redirect || reply.RttNs > Options.TimeoutNs || !_asks.TryGetValue(reply.Number, out var ask))
+        if (reply.Redirect || reply.RttNs > range.Options.TimeoutNs)
         {
             return;
         }
@@ -56,9 +57,9 @@ public sealed partial class PathMtuSearch
             return;
         }
 
-        ProbesAnswered++;
+        progress.ProbesAnswered++;
         ask.Ledger.Answered(ask, reply);
-        RoundTrips.Add(reply.RttNs);
+        progress.RoundTrips.Add(reply.RttNs);
     }
 
     /// <summary>
@@ -70,7 +71,7 @@ public sealed partial class PathMtuSearch
         ledger.IsAmbiguous = true;
         if (ledger.Asks.MinBy(asked => asked.Size) is { State: not AskState.Answered } smallest)
         {
-            ProbesAnswered++;
+            progress.ProbesAnswered++;
             ledger.Answered(smallest, reply);
         }
     }
@@ -103,23 +104,23 @@ public sealed partial class PathMtuSearch
         ReplyKind.EchoReply or ReplyKind.UdpReply or ReplyKind.SynAck => true,
 
         // A load balancer refuses what it does not balance, and passes on errors of its real servers, all from the address asked.
-        ReplyKind.Reset => !Options.AskedFromOutside || ask.Ledger.Question.Segment != TcpSegmentKind.Syn,
-        ReplyKind.PortUnreachable => !Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0 && reply.From == Options.Target,
+        ReplyKind.Reset => !range.Options.AskedFromOutside || ask.Ledger.Question.Segment != TcpSegmentKind.Syn,
+        ReplyKind.PortUnreachable => !range.Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0 && reply.From == range.Options.Target,
         _ => false,
     };
 
     private SizeSignal SignalOf(in Reply reply, SizeAsk ask)
     {
         var mtu = reply.Mtu ?? 0;
-        var firstTtl = Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : FullTtl;
-        var hop = reply.Quoted is { } quoted && reply.Layer == Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
+        var firstTtl = range.Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : PathMtuSearch.FullTtl;
+        var hop = reply.Quoted is { } quoted && reply.Layer == range.Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
         return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop, reply.Implausible);
     }
 
     /// <summary>Octets between an IP header of the probe, itself included, and the innermost packet.</summary>
     private int OverheadWithin(int layer)
     {
-        var layers = Options.Via.Layers;
+        var layers = range.Options.Via.Layers;
         var octets = 0;
         for (var i = layers.Length - layer; i < layers.Length; i++)
         {

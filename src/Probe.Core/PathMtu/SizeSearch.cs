@@ -2,14 +2,16 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 
-/// <content>The order of things on one flow: bounds, what ICMP names, common sizes, narrowing, confirmation.</content>
-public sealed partial class PathMtuSearch
+/// <summary>The order of things on one flow: bounds, what ICMP names, common sizes, narrowing, confirmation.</summary>
+internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
 {
     private const long FirstWaitNs = 200_000_000;
     private const long FirstPauseNs = 50_000_000;
     private const int Recoveries = 6;
     private const int SmallProbes = 7;
     private const int MostCopies = 6;
+
+    private bool _isCutOff;
 
     /// <summary>What the next round of a search is for.</summary>
     private enum Stage
@@ -36,48 +38,35 @@ public sealed partial class PathMtuSearch
         Splits,
     }
 
-    private IEnumerable<SizeRound> Script(PathMtuQuestion question)
-    {
-        var result = new FlowResult(new SizeLedger(question));
-        _results.Add(result);
-        return Search(result).Concat(CrossCheck(result)).Concat(Locate(result)).Concat(Conclude(result)).Concat(CompareFlows(result));
-    }
-
     /// <summary>Finds the size of one flow and confirms it.</summary>
-    private IEnumerable<SizeRound> Search(FlowResult result)
+    public IEnumerable<SizeRound> Search(FlowResult result)
     {
         var ledger = result.Ledger;
-        _current = ledger;
+        progress.Current = ledger;
         return Bounds(ledger).Concat(Converge(ledger)).Concat(Confirm(result));
-    }
-
-    private IEnumerable<SizeRound> Conclude(FlowResult result)
-    {
-        (result.Sent, result.DurationNs, result.IsOver) = (ProbesSent, ElapsedNs, true);
-        yield break;
     }
 
     /// <summary>The smallest and the largest size at once; a small one again and again until something is answered.</summary>
     private IEnumerable<SizeRound> Bounds(SizeLedger ledger)
     {
-        Phase = PathMtuPhase.Bounds;
+        progress.Phase = PathMtuPhase.Bounds;
         var waitNs = FirstWaitNs;
-        yield return Round(ledger, [Largest, Smallest], waitNs);
+        yield return Round(ledger, [range.Largest, range.Smallest], waitNs);
         for (var small = 1; small < SmallProbes && ledger.LargestAnswered == 0; small++)
         {
-            waitNs = Math.Min(2 * waitNs, Options.TimeoutNs);
-            yield return Round(ledger, [Smallest], waitNs);
+            waitNs = Math.Min(2 * waitNs, range.Options.TimeoutNs);
+            yield return Round(ledger, [range.Smallest], waitNs);
         }
     }
 
     /// <summary>Brings the smallest bad size to the one right above the largest answered one.</summary>
     private IEnumerable<SizeRound> Converge(SizeLedger ledger)
     {
-        while (ledger.LargestAnswered is > 0 and var answered && answered < Largest && !IsEnded && !ledger.IsAmbiguous)
+        while (ledger.LargestAnswered is > 0 and var answered && answered < range.Largest && !IsEnded && !ledger.IsAmbiguous)
         {
             var bad = ledger.SmallestBad ?? int.MaxValue;
-            var claim = NextClaim(ledger, answered, bad);
-            if (bad == answered + 1 && claim is null && IsBelieved(ledger, bad))
+            var claim = range.NextClaim(ledger, answered, bad);
+            if (bad == answered + 1 && claim is null && SizeProof.IsBelieved(ledger, bad))
             {
                 yield break;
             }
@@ -89,16 +78,16 @@ public sealed partial class PathMtuSearch
                 : !ledger.IsTableTried ? Stage.Table
                 : !ledger.AreStepsTried ? Stage.Steps
                 : Stage.Splits;
-            Phase = stage is Stage.Claim or Stage.Table ? PathMtuPhase.Likely : PathMtuPhase.Narrowing;
+            progress.Phase = stage is Stage.Claim or Stage.Table ? PathMtuPhase.Likely : PathMtuPhase.Narrowing;
             IEnumerable<int> sizes = stage switch
             {
                 Stage.Claim => new[] { claim!.Value + 1, claim.Value }.Where(size => size < bad && size > answered),
-                Stage.Top => [Largest],
+                Stage.Top => [range.Largest],
                 Stage.Decide => [bad, answered],
-                Stage.Middle => [MiddleOf(answered, bad)],
-                Stage.Table => Table(answered, bad),
-                Stage.Steps => WithBad(ledger, bad, Steps(answered, bad)),
-                _ => WithBad(ledger, bad, Splits(answered, bad)),
+                Stage.Middle => [range.MiddleOf(answered, bad)],
+                Stage.Table => range.Table(answered, bad),
+                Stage.Steps => SizeProof.WithBad(ledger, bad, SizeRange.Steps(answered, bad)),
+                _ => SizeProof.WithBad(ledger, bad, SizeRange.Splits(answered, bad)),
             };
             foreach (var round in Carry(ledger, answered, sizes))
             {
@@ -127,7 +116,7 @@ public sealed partial class PathMtuSearch
         for (var i = 0; i < Recoveries && asked.Asks.Any(ask => ask.Size <= answered) && asked.Asks.All(ask => ask.State is AskState.Lost or AskState.Void); i++)
         {
             ledger.VoidSinceAnswered();
-            yield return SizeRound.Pause(_nowNs + Math.Min(FirstPauseNs << i, Options.TimeoutNs));
+            yield return SizeRound.Pause(progress.NowNs + Math.Min(FirstPauseNs << i, range.Options.TimeoutNs));
             asked = new SizeRound([new SizeAsk(ledger, answered)]) { IsPatient = true, WaitsForAll = true };
             yield return asked;
             _isCutOff = i == Recoveries - 1 && asked.Asks[0].State != AskState.Answered;
@@ -142,7 +131,7 @@ public sealed partial class PathMtuSearch
         while (ledger.LargestAnswered is > 0 and var answered)
         {
             var bad = answered + 1;
-            if (answered < Largest && !(ledger.SmallestBad == bad && IsBelieved(ledger, bad)))
+            if (answered < range.Largest && !(ledger.SmallestBad == bad && SizeProof.IsBelieved(ledger, bad)))
             {
                 if (IsEnded || ledger.IsAmbiguous)
                 {
@@ -160,16 +149,16 @@ public sealed partial class PathMtuSearch
             if (exact != answered)
             {
                 exact = answered;
-                (result.ExactSent, result.ExactNs) = (ProbesSent, ElapsedNs);
+                (result.ExactSent, result.ExactNs) = (progress.ProbesSent, progress.ElapsedNs);
             }
 
             // What this host does not send, because of its device or because it believed a router, it does not send again either.
-            if (answered >= Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0 || IsProved(ledger) || ProbesSent + Reserve >= Options.MaxProbes)
+            if (answered >= range.Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0 || SizeProof.IsProved(ledger, range.Largest) || progress.ProbesSent + Reserve >= range.Options.MaxProbes)
             {
                 yield break;
             }
 
-            Phase = PathMtuPhase.Confirming;
+            progress.Phase = PathMtuPhase.Confirming;
             foreach (var round in Copies(ledger, answered))
             {
                 yield return round;
@@ -178,12 +167,13 @@ public sealed partial class PathMtuSearch
     }
 
     /// <summary>Nothing more is to be learned: the ceiling, or a target that answered and fell silent.</summary>
-    private bool IsEnded => OutOfProbes || _isCutOff;
+    private bool IsEnded => progress.OutOfProbes || _isCutOff;
 
     /// <summary>Probes kept back for what comes after the search.</summary>
-    private int Reserve => (Options.Locate ? 24 : 0) + (4 * Options.OtherFlows);
+    private int Reserve => (range.Options.Locate ? 24 : 0) + (4 * range.Options.OtherFlows);
 
-    private static SizeRound Round(SizeLedger ledger, IEnumerable<int> sizes, long? firstWaitNs = null) =>
+    /// <summary>A round of sizes, larger ones first.</summary>
+    public static SizeRound Round(SizeLedger ledger, IEnumerable<int> sizes, long? firstWaitNs = null) =>
         new([.. sizes.OrderDescending().Select(size => new SizeAsk(ledger, size))]) { FirstWaitNs = firstWaitNs };
 
     /// <summary>Answers to it are throttled: ports refuse by ICMP.</summary>
@@ -192,10 +182,10 @@ public sealed partial class PathMtuSearch
     /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
-        if (MayRefusalsProve(ledger))
+        if (SizeProof.MayRefusalsProve(ledger))
         {
             // Few are enough; where they are answered all the same, the answers come after as long as the slowest one took.
-            var refusals = Enumerable.Range(Refusals(ledger), ProvingRefusals - Refusals(ledger)).Select(_ => new SizeAsk(ledger, answered + 1));
+            var refusals = Enumerable.Range(SizeProof.Refusals(ledger), SizeProof.ProvingRefusals - SizeProof.Refusals(ledger)).Select(_ => new SizeAsk(ledger, answered + 1));
             return [new SizeRound([.. refusals]) { WaitsForRefused = true }];
         }
 
@@ -222,7 +212,7 @@ public sealed partial class PathMtuSearch
     /// <summary>Waits until a throttled answerer may speak again.</summary>
     private IEnumerable<SizeRound> Throttle(SizeLedger ledger)
     {
-        if (ledger.NextAnswerNs(_nowNs) is var nextNs && nextNs > _nowNs)
+        if (ledger.NextAnswerNs(progress.NowNs) is var nextNs && nextNs > progress.NowNs)
         {
             yield return SizeRound.Pause(nextNs);
         }
