@@ -16,8 +16,11 @@ internal static class CommandTree
     };
 
     /// <summary>Runs the command that the arguments name.</summary>
+    /// <param name="arguments">The command line without the program's name.</param>
+    /// <param name="context">The process.</param>
+    /// <param name="more">Commands besides those of the program.</param>
     /// <exception cref="UserError">Wrong usage, or it cannot run.</exception>
-    public static ExitStatus Run(IReadOnlyList<string> arguments, CommandContext context)
+    public static ExitStatus Run(IReadOnlyList<string> arguments, CommandContext context, params IReadOnlyList<ProbeCommand> more)
     {
         // "probe help trace", as git, gh and kubectl have it.
         if (arguments is ["help", ..])
@@ -26,7 +29,7 @@ internal static class CommandTree
         }
 
         var everywhere = new EverywhereOptions();
-        var root = new RootProbeCommand(everywhere);
+        var root = new RootProbeCommand(everywhere, more);
         var parse = root.Parse(arguments, Configuration);
         var command = (ProbeCommand)parse.CommandResult.Command;
         if (UsageErrors.UnknownWord(parse) is { } unknown)

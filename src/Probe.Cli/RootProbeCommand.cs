@@ -12,15 +12,15 @@ namespace Probe.Cli;
 /// <summary><c>probe</c> itself: shows what there is.</summary>
 internal sealed class RootProbeCommand : ProbeCommand
 {
-    public RootProbeCommand(EverywhereOptions everywhere)
+    public RootProbeCommand(EverywhereOptions everywhere, params IReadOnlyList<ProbeCommand> more)
         : base("probe", "Sends packets, sees what comes back, and says what is wrong with the network.")
     {
         Everywhere = everywhere;
-        Subcommands.Add(new TraceCommand());
-        Subcommands.Add(new CheckCommand());
-        Subcommands.Add(new MtuCommand());
-        Subcommands.Add(new ReportCommand());
-        Subcommands.Add(new DoctorCommand());
+        foreach (var command in (IReadOnlyList<ProbeCommand>)[new TraceCommand(), new CheckCommand(), new MtuCommand(), new ReportCommand(), new DoctorCommand(), .. more])
+        {
+            Subcommands.Add(command);
+        }
+
         foreach (var option in everywhere.All)
         {
             Options.Add(option);

@@ -2,6 +2,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
+using Probe.Report.Parts;
 
 namespace Probe.Report;
 
@@ -12,7 +13,7 @@ namespace Probe.Report;
 public static class IncidentReport
 {
     /// <summary>Judges the document by all rules and renders it; findings stored in it are not looked at.</summary>
-    public static string Render(Bundle bundle) => Render(bundle, RuleSet.All);
+    public static string Render(Bundle bundle) => Render(bundle, KnownRules.All);
 
     /// <summary>As <see cref="Render(Bundle)"/> with these rules.</summary>
     public static string Render(Bundle bundle, RuleSet rules)
@@ -20,23 +21,9 @@ public static class IncidentReport
         var judgement = rules.Judge(bundle);
         var report = new MarkdownBuilder();
         Verdict.Add(report, bundle, judgement);
-        foreach (var trace in bundle.Traces ?? [])
+        foreach (var part in DocumentParts.MeasuredIn(bundle))
         {
-            report.Heading(2, bundle.Traces!.Count == 1 ? Prose.Of($"Path") : Prose.Of($"Path to {trace.Target}"));
-            PathTable.Add(report, trace);
-            LinkTable.Add(report, trace);
-        }
-
-        if (bundle.Checks is { Count: > 0 })
-        {
-            report.Heading(2, $"Checks");
-            CheckTables.Add(report, bundle);
-        }
-
-        if (bundle.PathMtus is { Count: > 0 } paths)
-        {
-            report.Heading(2, $"Path MTU");
-            PathMtuTable.Add(report, paths);
+            part.AddSections(report, bundle);
         }
 
         AddFindings(report, judgement, rules);

@@ -2,6 +2,7 @@ using Probe.Cli.Output;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Tests;
@@ -23,7 +24,7 @@ public class TraceTableTests
         var trace = SimulatedTrace.Run(topology, ProbeProtocol.Tcp, isV6: false, cycles: 4, flows: 16).Evidence;
         var document = Samples.Document(trace);
         using var writer = new StringWriter();
-        TraceTable.Write(trace, RuleSet.All.Judge(document).StoreIn(document), writer, Palette.None);
+        TraceTable.Write(trace, KnownRules.All.Judge(document).StoreIn(document), writer, Palette.None);
         var lines = writer.ToString().Split('\n');
         Assert.EndsWith("balances per-flow, MPLS 16003 tc 5 ttl 1, incoming interface xe-0/0/1 index 7 mtu 9000", lines[2].TrimEnd(), StringComparison.Ordinal);
         var finding = Assert.Single(lines, line => line.StartsWith("PRB-PATH-003 (degraded, proved): ", StringComparison.Ordinal));

@@ -4,6 +4,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Frame;
@@ -125,7 +126,7 @@ internal sealed class RunFrame : IDisposable
     {
         var file = _capture?.Finish();
         var bundle = Assemble(measured, file);
-        var judgement = RuleSet.All.Judge(bundle);
+        var judgement = KnownRules.All.Judge(bundle);
         bundle = judgement.StoreIn(bundle);
         foreach (var streamed in measured.Select(one => one.Judged).OfType<Judgement>())
         {

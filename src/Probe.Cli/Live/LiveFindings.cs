@@ -1,5 +1,6 @@
 using Probe.Cli.Frame;
 using Probe.Core.Evidence;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 using Probe.Core.Vocabulary;
 
@@ -9,7 +10,7 @@ namespace Probe.Cli.Live;
 internal static class LiveFindings
 {
     /// <summary>The findings, worst first.</summary>
-    public static IReadOnlyList<Finding> Of(LiveSnapshot snapshot) => RuleSet.All.Judge(new Bundle
+    public static IReadOnlyList<Finding> Of(LiveSnapshot snapshot) => KnownRules.All.Judge(new Bundle
     {
         Tool = ProgramVersion.Tool,
         Command = [],

@@ -2,6 +2,7 @@ using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report;
+using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Mtu;
 

@@ -5,6 +5,7 @@ using Probe.Core.PathMtu;
 using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
 using Probe.Report;
+using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Mtu;
 

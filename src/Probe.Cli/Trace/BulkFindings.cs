@@ -1,6 +1,7 @@
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Trace;
@@ -27,7 +28,7 @@ internal sealed class BulkFindings
     /// <summary>Judges a document that holds the next trace alone, and returns it with its findings.</summary>
     public Bundle Judge(Bundle alone, bool countsFaults)
     {
-        var judgement = RuleSet.All.Judge(alone);
+        var judgement = KnownRules.All.Judge(alone);
         var index = _traces++;
         foreach (var finding in judgement.Findings)
         {

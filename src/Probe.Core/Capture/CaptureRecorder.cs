@@ -16,6 +16,8 @@ public sealed class CaptureRecorder : ICaptureSink, IDisposable
     private readonly PacketComment _comment;
     private readonly Dictionary<int, int> _numbers = [];
 
+    private bool IsRaw => _capture.LinkType == LinkType.RawIp;
+
     /// <summary>Begins to record; takes over the capture and the writer.</summary>
     /// <param name="capture">The capture.</param>
     /// <param name="writer">The file.</param>
@@ -71,10 +73,18 @@ public sealed class CaptureRecorder : ICaptureSink, IDisposable
 
         if (!_numbers.TryGetValue(packet.InterfaceIndex, out var number))
         {
-            number = _writer.AddInterface(_capture.InterfaceName(packet.InterfaceIndex), _capture.LinkType);
+            // libpcap refuses a second interface of raw IP: it compares the file's number for it (101) with its own (12).
+            number = _writer.AddInterface(_capture.InterfaceName(packet.InterfaceIndex), IsRaw ? LinkType.LinuxCooked : _capture.LinkType);
             _numbers.Add(packet.InterfaceIndex, number);
         }
 
-        _writer.Write(number, packet.UnixNs, packet.Octets, packet.Length, comment);
+        if (IsRaw)
+        {
+            _writer.WriteCooked(number, packet.UnixNs, packet.Outgoing, packet.Octets, packet.Length, comment);
+        }
+        else
+        {
+            _writer.Write(number, packet.UnixNs, packet.Octets, packet.Length, comment);
+        }
     }
 }

@@ -11,6 +11,9 @@ public enum LinkType : ushort
 
     /// <summary>The IPv4 or IPv6 header (LINKTYPE_RAW).</summary>
     RawIp = 101,
+
+    /// <summary>A header of 16 octets that tells the direction, then the IP header (LINKTYPE_LINUX_SLL).</summary>
+    LinuxCooked = 113,
 }
 
 /// <summary>
@@ -30,6 +33,14 @@ public sealed class PcapngWriter : IDisposable
 
     // MAXIMUM_SNAPLEN of libpcap (pcap-int.h), what it takes 0 for.
     private const uint LongestKept = 262_144;
+
+    // linux/if_packet.h, linux/if_arp.h, linux/if_ether.h.
+    private const int CookedHeader = 16;
+    private const ushort SentToUs = 0;
+    private const ushort SentByUs = 4;
+    private const ushort NoHardware = 0xFFFE;
+    private const ushort EtherTypeIPv4 = 0x0800;
+    private const ushort EtherTypeIPv6 = 0x86DD;
 
     // Option lengths are 16 bits wide.
     private const int LongestOption = ushort.MaxValue;
@@ -97,25 +108,25 @@ public sealed class PcapngWriter : IDisposable
     /// <param name="packet">The octets that were kept.</param>
     /// <param name="originalLength">Octets it had on the wire; 0 when nothing was cut off.</param>
     /// <param name="comment">What readers show beside it; empty for none.</param>
-    public void Write(int interfaceNumber, long unixNs, ReadOnlySpan<byte> packet, int originalLength = 0, ReadOnlySpan<char> comment = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(interfaceNumber);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(interfaceNumber, _interfaces);
-        Begin(EnhancedPacket);
-        Add((uint)interfaceNumber);
-        Add((uint)((ulong)unixNs >> 32));
-        Add((uint)unixNs);
-        Add((uint)packet.Length);
-        Add((uint)Math.Max(packet.Length, originalLength));
-        AddPadded(packet);
-        if (!comment.IsEmpty)
-        {
-            AddOption(Comment, comment);
-            AddOption(EndOfOptions, default(ReadOnlySpan<byte>));
-        }
+    public void Write(int interfaceNumber, long unixNs, ReadOnlySpan<byte> packet, int originalLength = 0, ReadOnlySpan<char> comment = default) =>
+        Write(interfaceNumber, unixNs, default, packet, originalLength, comment);
 
-        End();
-        Packets++;
+    /// <summary>Writes one IP packet of an interface of <see cref="LinkType.LinuxCooked"/>.</summary>
+    /// <param name="interfaceNumber">From <see cref="AddInterface"/>.</param>
+    /// <param name="unixNs">When, nanoseconds since 1970 (UTC).</param>
+    /// <param name="outgoing">This host sent it.</param>
+    /// <param name="packet">The octets that were kept, from the IP header on.</param>
+    /// <param name="originalLength">Octets it had on the wire; 0 when nothing was cut off.</param>
+    /// <param name="comment">What readers show beside it; empty for none.</param>
+    public void WriteCooked(
+        int interfaceNumber, long unixNs, bool outgoing, ReadOnlySpan<byte> packet, int originalLength = 0, ReadOnlySpan<char> comment = default)
+    {
+        Span<byte> header = stackalloc byte[CookedHeader];
+        header.Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(header, outgoing ? SentByUs : SentToUs);
+        BinaryPrimitives.WriteUInt16BigEndian(header[2..], NoHardware);
+        BinaryPrimitives.WriteUInt16BigEndian(header[14..], packet.IsEmpty || packet[0] >> 4 == 4 ? EtherTypeIPv4 : EtherTypeIPv6);
+        Write(interfaceNumber, unixNs, header, packet, originalLength, comment);
     }
 
     /// <summary>Hands everything to the operating system.</summary>
@@ -188,6 +199,31 @@ public sealed class PcapngWriter : IDisposable
         Add(code);
         Add((ushort)value.Length);
         AddPadded(value);
+    }
+
+    private void Write(
+        int interfaceNumber, long unixNs, ReadOnlySpan<byte> header, ReadOnlySpan<byte> packet, int originalLength, ReadOnlySpan<char> comment)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(interfaceNumber);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(interfaceNumber, _interfaces);
+        Begin(EnhancedPacket);
+        Add((uint)interfaceNumber);
+        Add((uint)((ulong)unixNs >> 32));
+        Add((uint)unixNs);
+        Add((uint)(header.Length + packet.Length));
+        Add((uint)(header.Length + Math.Max(packet.Length, originalLength)));
+
+        // The header's length is a multiple of four: only what follows it is padded.
+        AddPadded(header);
+        AddPadded(packet);
+        if (!comment.IsEmpty)
+        {
+            AddOption(Comment, comment);
+            AddOption(EndOfOptions, default(ReadOnlySpan<byte>));
+        }
+
+        End();
+        Packets++;
     }
 
     private void AddPadded(ReadOnlySpan<byte> value)

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Report.Diagnosis;
 
 namespace Probe.Report.Charts;
 

@@ -7,25 +7,26 @@ namespace Probe.Report.Diagnosis;
 public sealed class RuleSet
 {
     private readonly IReadOnlyList<IRule> _rules;
+    private readonly IReadOnlyDictionary<string, IDocumentPart> _parts;
 
     /// <summary>A set of rules; they are judged in order of their ids.</summary>
-    /// <exception cref="ArgumentException">Two rules have one id.</exception>
-    public RuleSet(IEnumerable<IRule> rules)
+    /// <param name="rules">The rules.</param>
+    /// <param name="parts">The parts of a document that they may need.</param>
+    /// <exception cref="ArgumentException">Two rules have one id, or one needs a part that no document has.</exception>
+    public RuleSet(IEnumerable<IRule> rules, IEnumerable<IDocumentPart> parts)
     {
         _rules = [.. rules.OrderBy(rule => rule.Id, StringComparer.Ordinal)];
         if (_rules.Select(rule => rule.Id).Distinct(StringComparer.Ordinal).Count() != _rules.Count)
         {
             throw new ArgumentException("Two rules have one id.", nameof(rules));
         }
-    }
 
-    /// <summary>Every rule that this program knows.</summary>
-    public static RuleSet All { get; } = new(
-    [
-        new AddressOnlyIcmp(), new AddressTranslation(), new AggregationLoss(), new AsymmetricReturn(), new BadMember(), new ImplausibleFragNeeded(),
-        new LatePathMtu(), new PathMtuBlackHole(), new PerDestination(), new RateLimitedHop(), new ReturnPathMtu(), new RouteChanged(), new RoutingLoop(),
-        new SignalledPathMtu(), new SmallerMember(), new TosRemarking(), new Unreachable(), new WrongMtuSignal(), new ZeroTtlForwarding(),
-    ]);
+        _parts = parts.ToDictionary(part => part.Pointer, StringComparer.Ordinal);
+        if (_rules.SelectMany(rule => rule.Needs).FirstOrDefault(need => !_parts.ContainsKey(need)) is { } unknown)
+        {
+            throw new ArgumentException($"No document has the part {unknown}.", nameof(parts));
+        }
+    }
 
     /// <summary>Judges a document.</summary>
     public Judgement Judge(Bundle bundle)
@@ -35,7 +36,7 @@ public sealed class RuleSet
         var notExamined = new List<NotExamined>();
         foreach (var rule in _rules)
         {
-            var absent = rule.Needs.Where(need => !DocumentParts.Has(bundle, need)).ToArray();
+            var absent = rule.Needs.Where(need => !_parts[need].IsPresent(bundle)).ToArray();
             if (absent.Length > 0)
             {
                 notExamined.AddRange(absent.Select(need => new NotExamined(rule.Id, need)));
@@ -87,19 +88,4 @@ public static class Faults
     /// <summary>Severity <see cref="Severity.Risk"/> or worse with confidence <see cref="Confidence.Likely"/> or better.</summary>
     public static bool IsFault(this Finding finding) =>
         finding is { Severity: >= Severity.Risk, Confidence: >= Confidence.Likely };
-}
-
-/// <summary>Parts of a document by JSON pointer.</summary>
-internal static class DocumentParts
-{
-    /// <summary>The part is there and not empty.</summary>
-    /// <exception cref="ArgumentException">No document has such a part: a mistake in a rule.</exception>
-    public static bool Has(Bundle bundle, string pointer) => pointer switch
-    {
-        "/traces" => bundle.Traces is { Count: > 0 },
-        "/pathMtus" => bundle.PathMtus is { Count: > 0 },
-        "/host" => bundle.Host is not null,
-        "/captures" => bundle.Captures is { Count: > 0 },
-        _ => throw new ArgumentException($"No document has the part {pointer}.", nameof(pointer)),
-    };
 }

@@ -51,6 +51,14 @@ public sealed class DeadlineTests : IClassFixture<FiveHops>, IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void An_empty_document_is_one_line_where_lines_were_asked_for()
+    {
+        var result = InTime(() => RunWithSilentResolver(["mtu", "a.test", "--ndjson", "--deadline", "1s"]));
+        Assert.Single(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEmpty(ProbeInside.Read(result).Gaps ?? []);
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void Reverse_names_are_waited_for_within_the_deadline()
     {
         var result = InTime(() => RunWithSilentResolver(["trace", "--report", "-c", "1", _line.Target(v6: false).ToString(), "--deadline", "1s"]));

@@ -10,6 +10,7 @@ public sealed class InterruptTests(FiveHops shared) : IClassFixture<FiveHops>
     [NeedsTheory(ProbeInside.Needs)]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
     public void The_document_is_whole_and_says_that_the_run_is_not(string signal, int status)
     {
         var result = Interrupted(signal, "--json");

@@ -36,7 +36,7 @@ internal static class ProbeInside
     public static LabProcess StartProbe(this LinuxLine line, params string[] arguments) =>
 
         // Whoever started the tests may have had SIGINT ignored, as a shell does for jobs in the background.
-        line.Lab.Start(line.Client, "env", ["--default-signal=INT", Program, .. arguments]);
+        line.Lab.Start(line.Client, "env", ["--default-signal=INT,HUP", Program, .. arguments]);
 
     /// <summary>Traces the server and reads the document.</summary>
     public static (Bundle Bundle, TraceEvidence Trace, LabResult Result) Trace(this LinuxLine line, ProbeProtocol protocol, bool v6, params string[] more)

@@ -73,6 +73,21 @@ public sealed class PcapngWriterTests : IDisposable
         Assert.StartsWith("probe 8, Antwort ✓\t1795234569.123456789\tveth0\t", lines[2], StringComparison.Ordinal);
     }
 
+    [NeedsFact(Need.Tcpdump)]
+    public void Tcpdump_reads_two_interfaces()
+    {
+        using (var writer = PcapngWriter.Create(_file, "probe test"))
+        {
+            writer.WriteCooked(writer.AddInterface("veth0", LinkType.LinuxCooked), At, outgoing: true, _packet, comment: "probe 7");
+            writer.WriteCooked(writer.AddInterface("lo", LinkType.LinuxCooked), At + 1, outgoing: false, _packet);
+        }
+
+        var lines = Shell.Run("tcpdump", "-nn", "-e", "-r", _file, "icmp").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.Contains(" Out ", lines[0], StringComparison.Ordinal);
+        Assert.Contains(" In ", lines[1], StringComparison.Ordinal);
+    }
+
     public void Dispose() => File.Delete(_file);
 
     private void Write()

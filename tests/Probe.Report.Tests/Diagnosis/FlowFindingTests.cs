@@ -3,6 +3,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 using static Probe.Testing.Samples;
 
@@ -150,7 +151,7 @@ public class FlowFindingTests
         Assert.InRange(chance, most < 1e-6 ? 0 : most - 1e-9, most + 1e-9);
     }
 
-    internal static Judgement Judge(params TraceEvidence[] traces) => RuleSet.All.Judge(Document(traces));
+    internal static Judgement Judge(params TraceEvidence[] traces) => KnownRules.All.Judge(Document(traces));
 
     private static TraceEvidence Run(Topology topology, ProbeProtocol protocol, int cycles, bool isV6 = false) =>
         SimulatedTrace.Run(topology, protocol, isV6, cycles, Flows).Evidence;

@@ -1,6 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 using static Probe.Testing.MtuSamples;
 
@@ -170,5 +171,5 @@ public class PathMtuFindingTests
         Assert.InRange(rows.Count, 5, 16);
     }
 
-    private static IReadOnlyList<Finding> Judge(params PathMtuEvidence[] paths) => RuleSet.All.Judge(Document(paths)).Findings;
+    private static IReadOnlyList<Finding> Judge(params PathMtuEvidence[] paths) => KnownRules.All.Judge(Document(paths)).Findings;
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 using Probe.Core.Evidence;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
+using Probe.Report;
 using Probe.Report.Diagnosis;
+using Probe.Report.Parts;
 using static Probe.Testing.Samples;
 
 namespace Probe.Report.Tests.Diagnosis;
@@ -234,7 +236,7 @@ public class RuleTests
             new Fixed("PRB-B", Finding("PRB-B", Severity.Outage, Confidence.Likely, "/traces/0/hops/1"), Finding("PRB-B", Severity.Outage, Confidence.Likely, "/traces/1/hops/1")),
             new Fixed("PRB-A", Finding("PRB-A", Severity.Outage, Confidence.Proved, "/traces/0") with { Suppresses = ["PRB-B"] }),
             new Fixed("PRB-D", Finding("PRB-D", Severity.Outage, Confidence.Likely, "/traces/1")),
-        ]);
+        ], DocumentParts.All);
         var findings = rules.Judge(LyingHop()).Findings;
         Assert.Equal("PRB-A PRB-B PRB-D PRB-C", string.Join(' ', findings.Select(finding => finding.Rule)));
         Assert.Equal("/traces/1/hops/1", findings[1].Evidence[0].Pointer);
@@ -251,7 +253,7 @@ public class RuleTests
     // Rules about path MTUs have nothing to look at here.
     private static IEnumerable<NotExamined> NotExamined(Judgement judgement) => judgement.NotExamined.Where(item => item.Missing is not "/pathMtus");
 
-    private static Judgement Judge(Bundle bundle) => RuleSet.All.Judge(bundle);
+    private static Judgement Judge(Bundle bundle) => KnownRules.All.Judge(bundle);
 
     private static Finding Finding(string rule, Severity severity, Confidence confidence, string pointer) => new()
     {

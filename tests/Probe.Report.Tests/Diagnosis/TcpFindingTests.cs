@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
+using Probe.Report;
 using Probe.Report.Diagnosis;
 using static Probe.Testing.Samples;
 
@@ -115,7 +116,7 @@ public class TcpFindingTests
     public void Every_pointer_leads_to_something()
     {
         var bundle = Bundle(new TcpEvidence { Stall = Stalled(), Upload = Transfer(0, 22, 22) with { Verdict = TcpTransferVerdict.AggregationDependentLoss } });
-        var judgement = RuleSet.All.Judge(bundle);
+        var judgement = KnownRules.All.Judge(bundle);
         var json = JsonNode.Parse(EvidenceJson.Serialize(judgement.StoreIn(bundle)));
         Assert.Equal(2, judgement.Findings.Count);
         foreach (var pointer in judgement.Findings.SelectMany(finding => finding.Evidence).Select(item => item.Pointer))
@@ -125,7 +126,7 @@ public class TcpFindingTests
         }
     }
 
-    private static Judgement Judge(TcpEvidence? tcp) => RuleSet.All.Judge(Bundle(tcp));
+    private static Judgement Judge(TcpEvidence? tcp) => KnownRules.All.Judge(Bundle(tcp));
 
     private static Bundle Bundle(TcpEvidence? tcp) => Document() with
     {

@@ -41,7 +41,8 @@ public sealed class StandardStream : Stream
 {
     private readonly int _fd;
 
-    private StandardStream(int fd)
+    /// <summary>A descriptor that this process was given; one of its own has close-on-exec and counts as closed.</summary>
+    internal StandardStream(int fd)
     {
         _fd = fd;
 

@@ -2,8 +2,9 @@ using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Charts;
 using Probe.Report.Markdown;
+using Probe.Report.Diagnosis;
 
-namespace Probe.Report;
+namespace Probe.Report.Parts;
 
 /// <summary>Path MTUs: a row each, and a drawing of the sizes that were tried.</summary>
 internal static class PathMtuTable

@@ -1,7 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Report.Markdown;
 
-namespace Probe.Report;
+namespace Probe.Report.Parts;
 
 /// <summary>Where flows part, link by link: how many flows use each and what became of their probes at its far end.</summary>
 internal static class LinkTable

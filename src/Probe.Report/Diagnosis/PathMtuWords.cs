@@ -1,10 +1,9 @@
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
-namespace Probe.Report;
+namespace Probe.Report.Diagnosis;
 
 /// <summary>A path MTU in sentences: what limits, what fits, what to do. The same in findings, in reports and on a terminal.</summary>
 public static class PathMtuWords

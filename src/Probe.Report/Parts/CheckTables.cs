@@ -2,7 +2,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Markdown;
 
-namespace Probe.Report;
+namespace Probe.Report.Parts;
 
 /// <summary>Health checks: how many targets ended with which verdict, and those that count as down or could not be judged, by their last check.</summary>
 internal static class CheckTables

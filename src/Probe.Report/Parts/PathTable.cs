@@ -3,7 +3,7 @@ using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 using Probe.Report.Markdown;
 
-namespace Probe.Report;
+namespace Probe.Report.Parts;
 
 /// <summary>A trace as a table: one row an address at a TTL, one for a silent hop.</summary>
 internal static class PathTable
