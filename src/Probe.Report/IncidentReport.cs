@@ -84,7 +84,7 @@ public static class IncidentReport
     {
         var rules = judgement.NotExamined.GroupBy(item => item.Missing, StringComparer.Ordinal)
             .Select(group => Prose.Of($"{Prose.Join(", ", group.Select(item => Prose.Code(item.Rule)))} could not be judged: {Prose.Parse(group.Key)}"));
-        var gaps = (bundle.Gaps ?? []).Select(gap => Prose.Of($"{gap.What} not collected: {gap.Why}"));
+        var gaps = (bundle.Gaps ?? []).Select(gap => Prose.Of($"{gap.What}: {gap.Why}"));
         var all = rules.Concat(gaps).ToArray();
         report.Heading(2, $"Not examined");
         if (all.Length == 0)

@@ -45,7 +45,7 @@ internal static class CheckTable
             table.Write(writer, palette);
         }
 
-        foreach (var line in left.Concat((bundle.Gaps ?? []).Select(gap => $"Note: {gap.What}: {gap.Why}.")))
+        foreach (var line in left.Concat(Notes.Of(bundle)))
         {
             writer.WriteLine(StrangerText.ForTerminal(line));
         }

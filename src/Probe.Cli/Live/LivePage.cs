@@ -134,7 +134,7 @@ internal static class LivePage
 
         foreach (var finding in snapshot.Findings.Take(MostFindings))
         {
-            lines.Add(Line(size, palette).Add(StrangerText.ForTerminal(TraceTable.Describe(finding)),
+            lines.Add(Line(size, palette).Add(StrangerText.ForTerminal(Notes.Of(finding)),
                 finding.Severity >= Severity.Risk ? Tone.Bad : Tone.Warning).ToLine());
         }
 

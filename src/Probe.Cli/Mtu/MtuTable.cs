@@ -37,9 +37,9 @@ internal static class MtuTable
             }
         }
 
-        foreach (var finding in (bundle.Findings ?? []).Where(finding => finding.Rule is "PRB-MTU-002" or "PRB-MTU-006" or "PRB-MTU-008"))
+        foreach (var finding in bundle.Findings ?? [])
         {
-            writer.WriteLine(Safe($"{finding.Rule} ({Word.Of(finding.Severity)}, {Word.Of(finding.Confidence)}): {finding.Title}"));
+            writer.WriteLine(Safe(Notes.Of(finding)));
             foreach (var fix in finding.Fix)
             {
                 writer.WriteLine(Safe($"  {fix}"));
@@ -48,7 +48,7 @@ internal static class MtuTable
 
         foreach (var gap in bundle.Gaps ?? [])
         {
-            writer.WriteLine(Safe($"Not collected: {gap.What}: {gap.Why}"));
+            writer.WriteLine(Safe(Notes.Of(gap)));
         }
     }
 

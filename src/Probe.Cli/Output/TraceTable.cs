@@ -192,10 +192,6 @@ internal static class TraceTable
         return refused.FirstOrDefault();
     }
 
-    /// <summary>A finding in one line.</summary>
-    public static string Describe(Finding finding) =>
-        $"{finding.Rule} ({Word.Of(finding.Severity)}, {Word.Of(finding.Confidence)}): {finding.Title}";
-
     /// <summary>The warning about answers that this host lost.</summary>
     public static string LocalLoss(TraceEvidence trace) => $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
 
@@ -206,14 +202,9 @@ internal static class TraceTable
             yield return LocalLoss(trace);
         }
 
-        foreach (var finding in bundle.Findings ?? [])
+        foreach (var line in Notes.Of(bundle))
         {
-            yield return Describe(finding);
-        }
-
-        foreach (var gap in bundle.Gaps ?? [])
-        {
-            yield return $"Note: {gap.What}: {gap.Why}.";
+            yield return line;
         }
     }
 }

@@ -56,8 +56,8 @@ internal sealed class BulkFindings
 
     /// <summary>A line a rule, for people.</summary>
     public IEnumerable<string> Lines() => _byRule.Values.Select(rule => rule.Count == 1
-        ? TraceTable.Describe(rule.Example)
-        : $"{TraceTable.Describe(rule.Example)} (and {rule.Count - 1} more of this rule)");
+        ? Notes.Of(rule.Example)
+        : $"{Notes.Of(rule.Example)} (and {rule.Count - 1} more of this rule)");
 
     private static string Moved(string pointer, int index) =>
         pointer.StartsWith(First, StringComparison.Ordinal) ? $"/traces/{index}{pointer[First.Length..]}" : pointer;

@@ -77,7 +77,7 @@ internal sealed class BulkView
     {
         if (_request.Output == TraceOutput.Lines)
         {
-            foreach (var line in Summary.Concat((bundle.Gaps ?? []).Select(gap => $"Note: {gap.What}: {gap.Why}.")))
+            foreach (var line in Summary.Concat((bundle.Gaps ?? []).Select(Notes.Of)))
             {
                 _context.Out.WriteLine(StrangerText.ForTerminal(line));
             }

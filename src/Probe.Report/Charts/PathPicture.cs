@@ -13,7 +13,10 @@ public static class PathPicture
 {
     private const int LegendWidth = 128;
     private const int LegendHeight = 20;
-    private const int HeadingCharWidth = 9;
+
+    // Advance of DejaVu Sans Mono, the widest of the fonts asked for: 0.602 em, in hundredths of a pixel at 15 and at 12 px.
+    private const int HeadingAdvance = 904;
+    private const int TextAdvance = 723;
 
     private static readonly string Style = MakeStyle();
 
@@ -27,7 +30,8 @@ public static class PathPicture
         var layout = PathLayout.Of(graph, node => PathWords.Lines(trace, node), labels.Values.Select(label => label.Text.Length).DefaultIfEmpty().Max());
         var (title, how) = (PathWords.Title(trace), PathWords.How(trace));
         var legend = Legend();
-        var texts = Math.Max(HeadingCharWidth * StrangerText.CellWidth(title), 7 * StrangerText.CellWidth(how)) + 2 * PathLayout.Margin;
+        var texts = (Math.Max(HeadingAdvance * StrangerText.CellWidth(title), TextAdvance * StrangerText.CellWidth(how)) + 99) / 100
+            + 2 * PathLayout.Margin;
         var width = Math.Max(Math.Max(layout.Width + PathLayout.Margin, texts), 4 * LegendWidth + 2 * PathLayout.Margin);
         var perRow = Math.Min(legend.Count, (width - 2 * PathLayout.Margin) / LegendWidth);
         var height = layout.Height + PathLayout.Margin + (legend.Count + perRow - 1) / perRow * LegendHeight + PathLayout.Margin;

@@ -53,6 +53,18 @@ public class PathPictureTests
     }
 
     [Fact]
+    public void Title_and_subtitle_end_within_the_picture()
+    {
+        // A short path with much to say; 0.602 em is the advance of DejaVu Sans Mono.
+        var trace = Diamond() with { Target = new string('n', 90) + ".example.net", Via = [new string('v', 120)] };
+        var root = XDocument.Parse(PathPicture.Render(trace)).Root!;
+        var texts = root.Elements(Svg + "text").Where(text => text.Attribute("class")!.Value is "heading" or "faint").ToList();
+        Assert.Contains(texts, text => text.Value.Length > 100);
+        Assert.All(texts, text => Assert.True(
+            Number(text, "x") + text.Value.Length * 0.602 * (text.Attribute("class")!.Value == "heading" ? 15 : 12) <= Number(root, "width"), text.Value));
+    }
+
+    [Fact]
     public void Loss_silence_target_and_balancing_can_be_seen_and_read()
     {
         var silent = Classes(Silent());
