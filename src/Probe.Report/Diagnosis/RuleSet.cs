@@ -7,7 +7,7 @@ namespace Probe.Report.Diagnosis;
 public sealed class RuleSet
 {
     private readonly IReadOnlyList<IRule> _rules;
-    private readonly IReadOnlyDictionary<string, IDocumentPart> _parts;
+    private readonly Dictionary<string, IDocumentPart> _parts;
 
     /// <summary>A set of rules; they are judged in order of their ids.</summary>
     /// <param name="rules">The rules.</param>
