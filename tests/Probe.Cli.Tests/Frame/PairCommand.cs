@@ -44,7 +44,7 @@ internal sealed class PairCommand : ProbeCommand
         };
         var check = new CheckRequest
         {
-            Targets = [service], Kind = CheckKind.Syn, Expected = ExpectedState.Up, Dialogue = new DialogueOptions(), Pace = new CheckRunOptions(),
+            Targets = [service], Question = new CheckQuestion(), Pace = new CheckPace(),
             Output = CheckOutput.Json, Fail = FailMode.Last, Exit = ExitMode.Probe, Probing = probing,
         };
         var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;

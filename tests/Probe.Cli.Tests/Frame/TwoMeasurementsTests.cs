@@ -27,7 +27,7 @@ public sealed partial class TwoMeasurementsTests(FiveHops shared) : IClassFixtur
         var (status, output) = Run(default, "--json", "--pcap", file, Service(service));
         Assert.Equal(ExitStatus.Fine, status);
         var bundle = Read(output);
-        Assert.Equal((true, Word.Of(SweepEnd.Done)), (bundle.Complete, bundle.EndReason));
+        Assert.Equal((true, SweepEnd.Done), (bundle.Complete, bundle.EndReason));
         var (trace, check) = (Assert.Single(bundle.Traces!), Assert.Single(bundle.Checks!));
         Assert.True(trace.Reached);
         Assert.Equal(CheckVerdict.Up, check.Verdict);
@@ -67,7 +67,7 @@ public sealed partial class TwoMeasurementsTests(FiveHops shared) : IClassFixtur
         // Nobody answers, so that the trace alone would take longer.
         var (status, output) = Run(default, "--json", "--deadline", "500ms", "198.51.100.9:80");
         var bundle = Read(output);
-        Assert.Equal((false, Word.Of(SweepEnd.Deadline)), (bundle.Complete, bundle.EndReason));
+        Assert.Equal((false, SweepEnd.Deadline), (bundle.Complete, bundle.EndReason));
         Assert.Null(bundle.Checks);
         Assert.Equal(ExitStatus.Incomplete, status);
     }
@@ -77,7 +77,7 @@ public sealed partial class TwoMeasurementsTests(FiveHops shared) : IClassFixtur
     {
         using var signal = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
         var (_, output) = Run(signal.Token, "--json", "198.51.100.9:80");
-        Assert.Equal(Word.Of(SweepEnd.Interrupted), Read(output).EndReason);
+        Assert.Equal(SweepEnd.Interrupted, Read(output).EndReason);
     }
 
     [NeedsFact(ProbeInside.Needs)]
