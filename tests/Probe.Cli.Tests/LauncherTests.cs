@@ -1,62 +1,8 @@
 namespace Probe.Cli.Tests;
 
-/// <summary>A copy of the tree, as a user has it after a clone, with the packages that a build needs.</summary>
-public sealed class ClonedTree : IDisposable
-{
-    private readonly TemporaryFolder _folder = new();
-
-    public ClonedTree()
-    {
-        var ended = Child.Bash("""
-            set -e; mkdir "$2/tree" && cd "$1"
-            cp -r .editorconfig Directory.Build.props Directory.Packages.props global.json probe "$2/tree/"
-            (cd "$1" && find src -name artifacts -prune -o -type f -print0) | tar -C "$1" --null -T - -cf - | tar -C "$2/tree" -xf -
-
-            # Hard links where the file system allows: another user can read them there, and nothing is downloaded twice.
-            packages=${NUGET_PACKAGES:-$HOME/.nuget/packages}
-            cp -al "$packages" "$2/packages" 2>/dev/null || { rm -rf "$2/packages"; cp -r "$packages" "$2/packages"; }
-            chmod -R a+rX "$2"
-            """, Child.Tree, _folder.Path);
-        Assert.True(ended.Status == 0, ended.ToString());
-    }
-
-    public string Root => Path.Combine(_folder.Path, "tree");
-
-    public string Launcher => Path.Combine(Root, "probe");
-
-    public string Elsewhere => _folder.Path;
-
-    /// <summary>Runs a script of bash with $tree, $elsewhere and $nobody (a prefix that makes the command a plain user's).</summary>
-    internal Ended Bash(string script, string folder = "/") => Child.Run("bash", ["-c", script], folder, new Dictionary<string, string?>(StringComparer.Ordinal)
-    {
-        ["tree"] = Root,
-        ["elsewhere"] = Elsewhere,
-        ["nobody"] = "setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent",
-        ["NUGET_PACKAGES"] = Path.Combine(Elsewhere, "packages"),
-        ["XDG_CACHE_HOME"] = null,
-    });
-
-    /// <summary>Makes the next start build, as an edit does.</summary>
-    public void SetVersion(string version)
-    {
-        var path = Path.Combine(Root, "Directory.Build.props");
-        File.WriteAllText(path, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(path), "<Version>[^<]*</Version>", $"<Version>{version}</Version>",
-            System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
-    }
-
-    /// <summary>Builds, unless that was done.</summary>
-    internal void Build()
-    {
-        var ended = Bash("\"$tree/probe\" --version");
-        Assert.True(ended.Status == 0, ended.ToString());
-    }
-
-    public void Dispose() => _folder.Dispose();
-}
-
-/// <summary>The launcher, from a fresh clone on. Each test leaves a tree that builds.</summary>
-[Trait("Category", "Slow")]
-public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
+/// <summary>The launcher of this tree, from a fresh clone on.</summary>
+[Collection(Lanes.Builds)]
+public class FreshCloneTests(ClonedTree tree) : IClassFixture<ClonedTree>
 {
     [NeedsFact(Need.None, "flock")]
     public void Two_starts_on_a_fresh_clone_build_once_and_both_run()
@@ -69,8 +15,28 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
 
         Assert.Matches(@"\Aprobe \S+\nprobe \S+\n1\n\z", ended.Output);
         Assert.Equal("", ended.Error);
+        Assert.Contains("HOST 'two words *' is not", tree.Bash("\"$tree/probe\" trace 'two words *'").Error, StringComparison.Ordinal);
+        Assert.Equal(2, tree.Bash("\"$tree/probe\" trace ''").Status);
     }
 
+    [NeedsFact(Need.Root, "ip")]
+    public void It_builds_and_runs_without_a_network_and_without_a_home()
+    {
+        tree.SetVersion("7.0.4");
+        var name = $"pb{Environment.ProcessId}_launch";
+        var ended = tree.Bash($"""
+            ip netns add {name}; env -u HOME ip netns exec {name} "$tree/probe" --version; ip netns del {name}
+            """);
+
+        Assert.Equal("probe 7.0.4\n", ended.Output);
+        Assert.Equal("", ended.Error);
+    }
+}
+
+/// <summary>When the launcher builds, as whom and where, and what it says. Each test leaves a tree that builds.</summary>
+[Collection(Lanes.Builds)]
+public class LauncherTests(SmallTree tree) : IClassFixture<SmallTree>
+{
     [Fact]
     public void Nothing_is_built_when_nothing_changed_from_wherever_it_is_started()
     {
@@ -95,8 +61,8 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
         tree.SetVersion("7.8.9");
 
         Assert.Equal("probe 7.8.9\n", tree.Bash("\"$tree/probe\" --version").Output);
-        Assert.Contains("HOST 'two words *' is not", tree.Bash("\"$tree/probe\" trace 'two words *'").Error, StringComparison.Ordinal);
-        Assert.Equal(2, tree.Bash("\"$tree/probe\" trace ''").Status);
+        var ended = tree.Bash("\"$tree/probe\" 'two words *' '' -- --version");
+        Assert.Equal((4, "[two words *]\n[]\n[--]\n[--version]\n"), (ended.Status, ended.Output));
     }
 
     [Fact]
@@ -147,29 +113,6 @@ public class LauncherTests(ClonedTree tree) : IClassFixture<ClonedTree>
             """);
 
         Assert.Equal("probe 7.0.2\n0\nprobe 7.0.3\n", ended.Output);
-        Assert.Equal("", ended.Error);
-    }
-
-    [NeedsFact(Need.Root, "ip")]
-    public void It_builds_and_runs_inside_a_network_namespace_without_a_network()
-    {
-        tree.SetVersion("7.0.4");
-        var name = $"pb{Environment.ProcessId}launch";
-        var ended = tree.Bash($"""
-            ip netns add {name}; ip netns exec {name} "$tree/probe" --version; ip netns del {name}
-            """);
-
-        Assert.Equal("probe 7.0.4\n", ended.Output);
-        Assert.Equal("", ended.Error);
-    }
-
-    [Fact]
-    public void It_builds_without_a_home()
-    {
-        tree.SetVersion("7.0.5");
-        var ended = tree.Bash("env -u HOME \"$tree/probe\" --version");
-
-        Assert.Equal("probe 7.0.5\n", ended.Output);
         Assert.Equal("", ended.Error);
     }
 

@@ -1,3 +1,7 @@
+using Probe.Cli.Frame;
+using Probe.Cli.Output;
+using Probe.Core.Linux.Files;
+
 namespace Probe.Cli.Tests;
 
 public class UsageTests
@@ -122,6 +126,26 @@ public class UsageTests
     [InlineData("check -4 192.0.2.1:80 [::1]:80", "[::1] is not an IPv4 address: leave out -4")]
     [InlineData("check h:80 [fe80::1%eth0]:80", "give --interface eth0")]
     [InlineData("check -F /dev/null", "there is no target in the file")]
+    public void Wrong_usage_is_refused_in_one_line_that_says_why(string line, string says)
+    {
+        var arguments = line.Split(' ');
+        using var results = StandardStream.ForResults();
+        var context = new CommandContext(arguments, results, new Messages(StandardStream.ForMessages()), CancellationToken.None);
+
+        // In this process: a hundred starts of the program would show nothing more.
+        var error = Assert.ThrowsAny<UserError>(() => CommandTree.Run(arguments, context));
+        Assert.Equal(ExitStatus.Usage, error.Status);
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Theory]
+    [InlineData("tracee h", "unknown command 'tracee': did you mean trace?")]
+    [InlineData("mtu", "HOST is missing; see 'probe mtu --help'")]
+    [InlineData("trace --jsn h", "unknown option --jsn: did you mean --json?")]
+    [InlineData("check h", "has no port: write h:PORT, or check the host with --icmp")]
+    [InlineData("report", "BUNDLE is missing")]
+    [InlineData("doctor now", "unexpected 'now': probe doctor takes no arguments")]
     public void Wrong_usage_is_one_line_on_stderr_and_exit_2(string line, string says)
     {
         var ended = Child.RunProbe(line.Split(' '));

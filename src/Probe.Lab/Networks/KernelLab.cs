@@ -14,6 +14,9 @@ public sealed class KernelLab : IDisposable
     // Generous: a machine with more workers than cores is no reason to fail.
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(60);
 
+    // Of the process: labs may open side by side, and no two may take one name.
+    private static int s_names;
+
     private readonly List<string> _namespaces = [];
     private readonly List<LabProcess> _processes = [];
 
@@ -29,15 +32,7 @@ public sealed class KernelLab : IDisposable
     /// <summary>Makes namespaces with a loopback interface each and without duplicate address detection.</summary>
     public IReadOnlyList<string> AddNamespaces(int count)
     {
-        var names = new List<string>(count);
-        for (var number = 1; names.Count < count; number++)
-        {
-            var name = $"pb{Environment.ProcessId}_{number}";
-            if (!File.Exists(PathOf(name)))
-            {
-                names.Add(name);
-            }
-        }
+        string[] names = [.. Enumerable.Range(0, count).Select(_ => $"pb{Environment.ProcessId}_{Interlocked.Increment(ref s_names)}")];
 
         // Known before they exist: a batch that fails half-way is removed as well.
         _namespaces.AddRange(names);

@@ -4,6 +4,7 @@ using Probe.Lab.Instruments;
 namespace Probe.Cli.Tests.Kernel;
 
 /// <summary>Round-trip times against those that an independent program's capture shows for the same packets.</summary>
+[Collection(Lanes.Alone)]
 public sealed class CaptureAgreementTests(NineHops shared) : IClassFixture<NineHops>
 {
     [NeedsTheory(ProbeInside.Needs | Need.Tcpdump)]

@@ -73,8 +73,8 @@ public sealed class EcmpTests(ITestOutputHelper output) : IDisposable
         Assert.All(traces, trace => Assert.True(trace.Multipath!.Complete));
         Assert.InRange(probes[Runs / 2], 30, 80);
 
-        // 50 ms is what good looks like, and what the bench prints; a busy machine may take longer.
-        Assert.InRange(times[Runs / 2], 0, 500_000_000);
+        // 50 ms is what good looks like, and what the bench prints. A busy machine holds some runs up, not all of eleven.
+        Assert.InRange(times[0], 0, 150_000_000);
     }
 
     [NeedsFact(ProbeInside.Needs)]

@@ -1,3 +1,5 @@
+using Probe.Lab.Networks;
+
 namespace Probe.Cli.Tests.Live;
 
 /// <summary>
@@ -7,40 +9,47 @@ namespace Probe.Cli.Tests.Live;
 public sealed class LiveNetwork : IDisposable
 {
     public const string Server = "10.88.9.9";
-    private readonly string _prefix = $"pb{Environment.ProcessId}l";
+    private readonly KernelLab? _lab;
+    private readonly IReadOnlyList<string> _names = [];
 
     public LiveNetwork()
     {
         // A fixture is made even where all its tests are skipped.
-        if (Needs.Missing(Need.Root, "ip") is not null)
+        if (Needs.Missing(Need.Namespaces) is not null)
         {
             return;
         }
 
+        _lab = new KernelLab();
         try
         {
-            foreach (var name in Names)
+            _names = _lab.AddNamespaces(5);
+            var (client, router, upper, lower, server) = (_names[0], _names[1], _names[2], _names[3], _names[4]);
+            foreach (var name in _names)
             {
-                Ip("netns", "add", name);
-                Shell.Run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0",
-                    "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv4.icmp_msgs_burst=100000", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
-                    "net.ipv4.fib_multipath_hash_policy=1");
-                Ip("-n", name, "link", "set", "lo", "up");
+                KernelLab.Sysctl(name, ("net.ipv4.ip_forward", "1"), ("net.ipv4.icmp_ratelimit", "0"),
+                    ("net.ipv4.icmp_msgs_per_sec", "100000"), ("net.ipv4.icmp_msgs_burst", "100000"), ("net.ipv4.fib_multipath_hash_policy", "1"));
             }
 
-            Link("c", "c0", "10.88.1.1", "r", "r0", "10.88.1.2");
-            Link("r", "r1", "10.88.2.1", "a", "a0", "10.88.2.2");
-            Link("r", "r2", "10.88.3.1", "b", "b0", "10.88.3.2");
-            Link("a", "a1", "10.88.4.1", "s", "s0", "10.88.4.2");
-            Link("b", "b1", "10.88.5.1", "s", "s1", "10.88.5.2");
-            Ip("-n", _prefix + "s", "addr", "add", Server + "/32", "dev", "lo");
-            Route("c", "default", "via", "10.88.1.2");
-            Route("r", Server, "nexthop", "via", "10.88.2.2", "nexthop", "via", "10.88.3.2");
-            Route("a", Server, "via", "10.88.4.2");
-            Route("b", Server, "via", "10.88.5.2");
-            Route("a", "10.88.1.0/24", "via", "10.88.2.1");
-            Route("b", "10.88.1.0/24", "via", "10.88.3.1");
-            Route("s", "10.88.1.0/24", "via", "10.88.4.1");
+            KernelLab.Ip(
+            [
+                .. Link(client, "c0", "10.88.1.1", router, "r0", "10.88.1.2"),
+                .. Link(router, "r1", "10.88.2.1", upper, "a0", "10.88.2.2"),
+                .. Link(router, "r2", "10.88.3.1", lower, "b0", "10.88.3.2"),
+                .. Link(upper, "a1", "10.88.4.1", server, "s0", "10.88.4.2"),
+                .. Link(lower, "b1", "10.88.5.1", server, "s1", "10.88.5.2"),
+            ]);
+            KernelLab.Ip(
+            [
+                $"-n {client} route add default via 10.88.1.2",
+                $"-n {router} route add {Server} nexthop via 10.88.2.2 nexthop via 10.88.3.2",
+                $"-n {upper} route add {Server} via 10.88.4.2",
+                $"-n {upper} route add 10.88.1.0/24 via 10.88.2.1",
+                $"-n {lower} route add {Server} via 10.88.5.2",
+                $"-n {lower} route add 10.88.1.0/24 via 10.88.3.1",
+                $"-n {server} addr add {Server}/32 dev lo",
+                $"-n {server} route add 10.88.1.0/24 via 10.88.4.1",
+            ]);
         }
         catch
         {
@@ -49,38 +58,23 @@ public sealed class LiveNetwork : IDisposable
         }
     }
 
-    public string Client => _prefix + "c";
+    public string Client => _names[0];
 
     /// <summary>Every router and the server from now on send about one error a second to one address, as Linux does out of the box; or any number.</summary>
     public void LimitErrors(bool limit)
     {
-        foreach (var name in Names)
+        foreach (var name in _names)
         {
-            Shell.Run("ip", "netns", "exec", name, "sysctl", "-qw", $"net.ipv4.icmp_ratelimit={(limit ? 1000 : 0)}");
+            KernelLab.Sysctl(name, ("net.ipv4.icmp_ratelimit", limit ? "1000" : "0"));
         }
     }
 
-    private IEnumerable<string> Names => "crabs".Select(letter => _prefix + letter);
+    public void Dispose() => _lab?.Dispose();
 
-    public void Dispose()
-    {
-        foreach (var name in Names.Where(name => File.Exists("/run/netns/" + name)))
-        {
-            Ip("netns", "del", name);
-        }
-    }
-
-    private void Link(string near, string nearDevice, string nearAddress, string far, string farDevice, string farAddress)
-    {
-        Ip("link", "add", nearDevice, "netns", _prefix + near, "type", "veth", "peer", "name", farDevice, "netns", _prefix + far);
-        foreach (var (name, device, address) in new[] { (near, nearDevice, nearAddress), (far, farDevice, farAddress) })
-        {
-            Ip("-n", _prefix + name, "addr", "add", address + "/24", "dev", device);
-            Ip("-n", _prefix + name, "link", "set", device, "up");
-        }
-    }
-
-    private void Route(string name, params string[] route) => Ip(["-n", _prefix + name, "route", "add", .. route]);
-
-    private static void Ip(params string[] arguments) => Shell.Run("ip", arguments);
+    private static string[] Link(string near, string nearDevice, string nearAddress, string far, string farDevice, string farAddress) =>
+    [
+        $"link add {nearDevice} netns {near} type veth peer name {farDevice} netns {far}",
+        $"-n {near} addr add {nearAddress}/24 dev {nearDevice}", $"-n {near} link set {nearDevice} up",
+        $"-n {far} addr add {farAddress}/24 dev {farDevice}", $"-n {far} link set {farDevice} up",
+    ];
 }

@@ -6,7 +6,8 @@ namespace Probe.Cli.Tests.Live;
 /// <summary>A real terminal that a test can type into and read back: one window of a tmux server of its own, with a shell in it.</summary>
 internal sealed class TmuxScreen : IDisposable
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    // Far off: only a view that never shows it meets it.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(120);
     private readonly TemporaryFolder _folder = new();
 
     public TmuxScreen(int columns = 120, int rows = 24)

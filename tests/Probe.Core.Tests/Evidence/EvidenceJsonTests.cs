@@ -5,6 +5,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Evidence;
 
+[Collection(Lanes.Simulated)]
 public class EvidenceJsonTests
 {
     [Fact]

@@ -1,5 +1,6 @@
 using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
+using Probe.Lab.Networks;
 
 namespace Probe.Core.Tests.Linux;
 
@@ -17,35 +18,31 @@ public sealed class TestNetwork : IDisposable
     public static readonly IpAddress Router6 = IpAddress.Parse("fd77:1::2");
     public static readonly IpAddress Server6 = IpAddress.Parse("fd77:2::1");
 
-    private static int s_count;
-
-    private readonly string _prefix = $"pb{Environment.ProcessId}_{Interlocked.Increment(ref s_count)}";
+    private readonly KernelLab _lab = new();
 
     public TestNetwork()
     {
         try
         {
-            foreach (var name in new[] { Client, Router, Server })
-            {
-                Ip("netns", "add", name);
-                Ip("-n", name, "link", "set", "lo", "up");
-                Sysctl(name, "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.dad_transmits=0");
-            }
-
-            Ip("link", "add", "c0", "netns", Client, "type", "veth", "peer", "name", "r0", "netns", Router);
-            Ip("link", "add", "r1", "netns", Router, "type", "veth", "peer", "name", "s0", "netns", Server);
-            Sysctl(Router, "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0");
-            Sysctl(Server, "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0");
-            Up(Client, "c0", "10.77.1.1/24", "fd77:1::1/64");
-            Up(Router, "r0", "10.77.1.2/24", "fd77:1::2/64");
-            Up(Router, "r1", "10.77.2.2/24", "fd77:2::2/64");
-            Up(Server, "s0", "10.77.2.1/24", "fd77:2::1/64");
-            Ip("-n", Server, "addr", "add", "10.77.2.3/24", "dev", "s0");
-            Ip("-n", Router, "link", "set", "r1", "mtu", "1300");
-            Ip("-n", Client, "route", "add", "default", "via", "10.77.1.2");
-            Ip("-n", Client, "-6", "route", "add", "default", "via", "fd77:1::2");
-            Ip("-n", Server, "route", "add", "default", "via", "10.77.2.2");
-            Ip("-n", Server, "-6", "route", "add", "default", "via", "fd77:2::2");
+            var names = _lab.AddNamespaces(3);
+            (Client, Router, Server) = (names[0], names[1], names[2]);
+            KernelLab.Ip([$"link add c0 netns {Client} type veth peer name r0 netns {Router}", $"link add r1 netns {Router} type veth peer name s0 netns {Server}"]);
+            KernelLab.Sysctl(Router,
+                ("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.forwarding", "1"), ("net.ipv4.icmp_ratelimit", "0"), ("net.ipv6.icmp.ratelimit", "0"));
+            KernelLab.Sysctl(Server, ("net.ipv4.icmp_ratelimit", "0"), ("net.ipv6.icmp.ratelimit", "0"));
+            KernelLab.Ip(
+            [
+                .. Up(Client, "c0", "10.77.1.1/24", "fd77:1::1/64"),
+                .. Up(Router, "r0", "10.77.1.2/24", "fd77:1::2/64"),
+                .. Up(Router, "r1", "10.77.2.2/24", "fd77:2::2/64"),
+                .. Up(Server, "s0", "10.77.2.1/24", "fd77:2::1/64"),
+                $"-n {Server} addr add 10.77.2.3/24 dev s0",
+                $"-n {Router} link set r1 mtu 1300",
+                $"-n {Client} route add default via 10.77.1.2",
+                $"-n {Client} route add default via fd77:1::2",
+                $"-n {Server} route add default via 10.77.2.2",
+                $"-n {Server} route add default via fd77:2::2",
+            ]);
         }
         catch
         {
@@ -54,13 +51,13 @@ public sealed class TestNetwork : IDisposable
         }
     }
 
-    public string Client => _prefix + "c";
+    public string Client { get; }
 
-    public string Router => _prefix + "r";
+    public string Router { get; }
 
-    public string Server => _prefix + "s";
+    public string Server { get; }
 
-    public static string PathOf(string name) => "/run/netns/" + name;
+    public static string PathOf(string name) => KernelLab.PathOf(name);
 
     /// <summary>Runs work inside the client; it must only make system calls.</summary>
     public T InClient<T>(Func<T> work) => NamespaceThread.Run(PathOf(Client), work);
@@ -69,40 +66,12 @@ public sealed class TestNetwork : IDisposable
 
     public static string Exec(string name, params string[] command) => Shell.Run("ip", ["netns", "exec", name, .. command]);
 
-    public static void Nft(string name, string rules)
-    {
-        var file = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllText(file, rules);
-            Exec(name, "nft", "-f", file);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
+    public static void Nft(string name, string rules) => KernelLab.Nft(name, rules);
 
-    public void Dispose()
-    {
-        foreach (var name in new[] { Client, Router, Server })
-        {
-            // Absent when the set-up failed before it.
-            if (File.Exists(PathOf(name)))
-            {
-                Ip("netns", "del", name);
-            }
-        }
-    }
+    public void Dispose() => _lab.Dispose();
 
-    private static void Up(string name, string device, string v4, string v6)
-    {
-        Ip("-n", name, "addr", "add", v4, "dev", device);
-        Ip("-n", name, "addr", "add", v6, "dev", device, "nodad");
-        Ip("-n", name, "link", "set", device, "up");
-    }
-
-    private static void Sysctl(string name, params string[] settings) => Exec(name, ["sysctl", "-qw", .. settings]);
-
-    private static void Ip(params string[] arguments) => Shell.Run("ip", arguments);
+    private static string[] Up(string name, string device, string v4, string v6) =>
+    [
+        $"-n {name} addr add {v4} dev {device}", $"-n {name} addr add {v6} dev {device} nodad", $"-n {name} link set {device} up",
+    ];
 }

@@ -6,6 +6,7 @@ using static Probe.Core.Tests.Packets.Octets;
 namespace Probe.Core.Tests.Packets;
 
 /// <summary>Strangers' octets through every reader: nothing throws, and no span leaves what was given.</summary>
+[Collection(Lanes.Simulated)]
 public class FuzzTests
 {
     private const int Packets = 1_000_000;

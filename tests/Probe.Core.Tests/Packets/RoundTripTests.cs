@@ -5,6 +5,7 @@ using Probe.Core.Packets;
 namespace Probe.Core.Tests.Packets;
 
 /// <summary>What is written is read back, for any fields.</summary>
+[Collection(Lanes.Simulated)]
 public class RoundTripTests
 {
     private static readonly Gen<byte> AnyByte = Gen.Choose(0, byte.MaxValue).Select(value => (byte)value);

@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace Probe.Core.Tests.PathMtu;
 
 /// <summary>The acceptance matrix from outside: a client asks a virtual address whose director tunnels to a real server.</summary>
+[Collection(Lanes.Simulated)]
 public sealed class DirectorMatrixTests(ITestOutputHelper output)
 {
     private const int Runs = 300;

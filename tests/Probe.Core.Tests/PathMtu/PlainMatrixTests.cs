@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace Probe.Core.Tests.PathMtu;
 
 /// <summary>The acceptance matrix on plain paths.</summary>
+[Collection(Lanes.Simulated)]
 public sealed class PlainMatrixTests(ITestOutputHelper output)
 {
     private const int Runs = 300;

@@ -9,6 +9,7 @@ using Probe.Core.PathMtu;
 
 namespace Probe.Core.Tests.PathMtu;
 
+[Collection(Lanes.Simulated)]
 public class TcpPayloadTests
 {
     [Theory]

@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace Probe.Core.Tests.PathMtu;
 
 /// <summary>The acceptance matrix from the director: probes wear the tunnel's headers themselves, the real server answers straight back.</summary>
+[Collection(Lanes.Simulated)]
 public sealed class TunnelMatrixTests(ITestOutputHelper output)
 {
     private const int Runs = 300;

@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace Probe.Core.Tests.Tracing;
 
 /// <summary>The stated confidence, held against two thousand random networks a bound.</summary>
+[Collection(Lanes.Simulated)]
 public class MultipathBoundTests(ITestOutputHelper output)
 {
     private const int Runs = 2_000;

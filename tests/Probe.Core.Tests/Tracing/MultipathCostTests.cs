@@ -14,6 +14,7 @@ namespace Probe.Core.Tests.Tracing;
 /// for every node before it, and at both of two hops that face each other with several nodes each, two for each node of the wider. Both send one flow
 /// n(1) times again where several next hops appear, to tell balancing per packet.
 /// </summary>
+[Collection(Lanes.Simulated)]
 public class MultipathCostTests(ITestOutputHelper output)
 {
     private const int Runs = 25;

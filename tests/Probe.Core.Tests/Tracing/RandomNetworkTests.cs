@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 
 namespace Probe.Core.Tests.Tracing;
 
+[Collection(Lanes.Simulated)]
 public class RandomNetworkTests(ITestOutputHelper output)
 {
     private const int Networks = 1_000;
