@@ -298,7 +298,7 @@ public sealed class PacketWireTests : IDisposable
         var isV6 = packet[0] >> 4 == 6;
         var transport = HeaderLength(isV6);
         var tag = packet[isV6 ? 6 : 9] == (byte)IpProtocol.Tcp ? (transport + 4)..(transport + 8) : (transport + 6)..(transport + 8);
-        return (quote.Length >= tag.End.Value && quote[tag].SequenceEqual(packet[tag])) || (!isV6 && quote.Length >= 6 && quote[4..6].SequenceEqual(packet[4..6]));
+        return (quote.Length >= tag.End.Value && quote[tag].SequenceEqual(packet.AsSpan()[tag])) || (!isV6 && quote.Length >= 6 && quote[4..6].SequenceEqual(packet.AsSpan(4, 2)));
     }
 
     private void Feed(byte[] arrival, int header, int length, bool isV6) => ((IPacketSink)_wire).Arrived(new ArrivedPacket
