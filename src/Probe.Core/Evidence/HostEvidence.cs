@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
 
@@ -25,11 +26,11 @@ public sealed record SocketEvidence
     /// <summary>Far port.</summary>
     public required int RemotePort { get; init; }
 
-    /// <summary>State, as <c>established</c>, <c>time-wait</c>.</summary>
-    public required string State { get; init; }
+    /// <summary>State.</summary>
+    public required TcpSocketState State { get; init; }
 
-    /// <summary>The timer that runs: <c>retransmit</c>, <c>keepalive</c>, <c>time-wait</c>, <c>persist</c>; null when none does.</summary>
-    public string? Timer { get; init; }
+    /// <summary>The timer that runs; null when none does.</summary>
+    public TcpTimer? Timer { get; init; }
 
     /// <summary>Nanoseconds until it fires, in whole milliseconds.</summary>
     public long? TimerNs { get; init; }
@@ -47,8 +48,8 @@ public sealed record SocketEvidence
 /// <summary>TCP_INFO of one connection at one moment; sizes in octets, times in nanoseconds, queues in segments.</summary>
 public sealed record TcpInfoEvidence
 {
-    /// <summary>State, as <c>established</c>.</summary>
-    public required string State { get; init; }
+    /// <summary>State.</summary>
+    public required TcpSocketState State { get; init; }
 
     /// <summary>Payload of the segments it sends, without the options of every segment.</summary>
     public int SndMss { get; init; }

@@ -5,13 +5,6 @@ namespace Probe.Core.Evidence;
 /// <summary>What the headers that routers quote tell of the path before them. Pure functions of the hops.</summary>
 public static class QuoteReading
 {
-    private static readonly (RewrittenFields Field, string Name)[] FieldNames =
-    [
-        (RewrittenFields.Source, "source-address"), (RewrittenFields.Destination, "destination-address"),
-        (RewrittenFields.SourcePort, "source-port"), (RewrittenFields.DestinationPort, "destination-port"),
-        (RewrittenFields.Checksum, "checksum"), (RewrittenFields.IpId, "ip-id"), (RewrittenFields.Sequence, "sequence"),
-    ];
-
     /// <summary>
     /// Nodes that answered for the router after which they stand: it passed a packet on whose TTL had ended, so that the next router quotes
     /// TTL 0 and shows at this TTL and, with its own, at the next. A router that quotes 0 once and for good merely counts down before it quotes.
@@ -41,14 +34,14 @@ public static class QuoteReading
         .Where(step => step.From != step.To).Distinct();
 
     /// <summary>Where fields of the quoted probe first differ from what was sent, flow by flow; each with the new ones.</summary>
-    public static IEnumerable<(NodeAt At, IReadOnlyList<string> Fields)> Translations(IReadOnlyList<HopEvidence> hops) => Walks(hops, node => node.Rewritten is not null)
+    public static IEnumerable<(NodeAt At, IReadOnlyList<RewrittenField> Fields)> Translations(IReadOnlyList<HopEvidence> hops) => Walks(hops, node => node.Rewritten is not null)
         .SelectMany(walk =>
         {
-            var seen = new HashSet<string>(StringComparer.Ordinal);
+            var seen = new HashSet<RewrittenField>();
             return walk.Select(at => (At: at, Fields: (at.Of(hops).Rewritten ?? []).Where(seen.Add).ToArray())).ToArray();
         })
         .Where(step => step.Fields.Length > 0)
-        .GroupBy(step => step.At, (at, steps) => (at, (IReadOnlyList<string>)[.. steps.SelectMany(step => step.Fields).Distinct(StringComparer.Ordinal)]));
+        .GroupBy(step => step.At, (at, steps) => (at, (IReadOnlyList<RewrittenField>)[.. steps.SelectMany(step => step.Fields).Distinct()]));
 
     /// <summary>A TOS or traffic class octet in words, as what changed between two: <c>dscp 46 → 0</c>.</summary>
     public static string Describe(int fromTos, int toTos)
@@ -67,15 +60,15 @@ public static class QuoteReading
         return string.Join(", ", parts);
     }
 
-    /// <summary>The names of fields in documents; null for none.</summary>
-    internal static IReadOnlyList<string>? Names(RewrittenFields fields) => fields == RewrittenFields.None
+    /// <summary>The fields one by one, as documents have them; null for none.</summary>
+    internal static IReadOnlyList<RewrittenField>? Listed(RewrittenFields fields) => fields == RewrittenFields.None
         ? null
-        : [.. FieldNames.Where(name => (fields & name.Field) != 0).Select(name => name.Name)];
+        : [.. Enum.GetValues<RewrittenField>().Where(field => ((int)fields & 1 << (int)field) != 0)];
 
     /// <summary>The same hops with a note at each node where something of this begins.</summary>
     internal static IReadOnlyList<HopEvidence> Annotate(IReadOnlyList<HopEvidence> hops, int sentTos)
     {
-        var notes = Translations(hops).Select(step => (step.At, Note: $"nat: {string.Join(", ", step.Fields)} rewritten before this hop"))
+        var notes = Translations(hops).Select(step => (step.At, Note: $"nat: {string.Join(", ", step.Fields.Select(Word.Of))} rewritten before this hop"))
             .Concat(Remarkings(hops, sentTos).Select(step => (step.At, Note: $"{Describe(step.From, step.To)} before this hop")))
             .Concat(ZeroTtl(hops).Select(at => (At: at, Note: "zero-TTL: the router before passed on what had ended there")))
             .ToLookup(note => note.At, note => note.Note);

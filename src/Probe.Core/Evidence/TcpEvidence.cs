@@ -199,5 +199,8 @@ public sealed record TcpStallConnection
 /// <param name="TotalRetrans">Segments sent again.</param>
 /// <param name="Probes">Probes in a row.</param>
 /// <param name="Backoff">How often the timeout was doubled.</param>
-/// <param name="Timer">The timer that runs: <c>retransmit</c>, <c>persist</c>; null when none does.</param>
-public sealed record TcpSample(long AtNs, int Pmtu, int SndMss, long NotSent, int Unacked, int TotalRetrans, int Probes, int Backoff, string? Timer = null);
+public sealed record TcpSample(long AtNs, int Pmtu, int SndMss, long NotSent, int Unacked, int TotalRetrans, int Probes, int Backoff)
+{
+    /// <summary>The timer that runs; null when none does.</summary>
+    public TcpTimer? Timer { get; init; }
+}

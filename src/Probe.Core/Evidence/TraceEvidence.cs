@@ -159,11 +159,8 @@ public sealed record NodeEvidence
     /// <summary>TTL with which its last answer arrived here.</summary>
     public int? ReplyTtl { get; init; }
 
-    /// <summary>
-    /// What of the quoted probe differs from what was sent: <c>source-address</c>, <c>destination-address</c>, <c>source-port</c>,
-    /// <c>destination-port</c>, <c>checksum</c>, <c>ip-id</c>, <c>sequence</c>; null when nothing does.
-    /// </summary>
-    public IReadOnlyList<string>? Rewritten { get; init; }
+    /// <summary>What of the quoted probe differs from what was sent; null when nothing does.</summary>
+    public IReadOnlyList<RewrittenField>? Rewritten { get; init; }
 
     /// <summary>Remarks: <c>nat</c>, interface information, ….</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

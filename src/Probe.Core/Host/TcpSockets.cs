@@ -1,6 +1,7 @@
 using Probe.Core.Evidence;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
+using Probe.Core.Vocabulary;
 using static Probe.Core.Linux.Sockets.TcpConstants;
 
 namespace Probe.Core.Host;
@@ -8,13 +9,6 @@ namespace Probe.Core.Host;
 /// <summary>What the kernel shows of TCP sockets, as evidence: numbers become names, ticks become nanoseconds.</summary>
 internal static class TcpSockets
 {
-    // enum of include/net/tcp_states.h, from 1.
-    private static readonly string[] s_states =
-    [
-        "unknown", "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait", "close", "close-wait", "last-ack", "listen", "closing",
-        "new-syn-recv",
-    ];
-
     /// <summary>A socket of sock_diag.</summary>
     public static SocketEvidence Of(DiagnosedSocket socket)
     {
@@ -67,15 +61,7 @@ internal static class TcpSockets
         Timestamps = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0,
     };
 
-    private static string State(int state) => state > 0 && state < s_states.Length ? s_states[state] : s_states[0];
+    private static TcpSocketState State(int state) => Enum.IsDefined((TcpSocketState)state) ? (TcpSocketState)state : TcpSocketState.Unknown;
 
-    // idiag_timer, net/ipv4/inet_diag.c.
-    private static string? Timer(int timer) => timer switch
-    {
-        1 => "retransmit",
-        2 => "keepalive",
-        3 => "time-wait",
-        4 => "persist",
-        _ => null,
-    };
+    private static TcpTimer? Timer(int timer) => Enum.IsDefined((TcpTimer)timer) ? (TcpTimer)timer : null;
 }

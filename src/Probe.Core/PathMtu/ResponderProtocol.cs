@@ -19,7 +19,7 @@ internal static class ResponderProtocol
     private const int LongestReport = 16 * 1024;
 
     /// <summary>The line that asks for so many octets.</summary>
-    public static string Request(TcpPacing pacing, int octets) => string.Create(CultureInfo.InvariantCulture, $"{Greeting}{Word(pacing)} {octets}\n");
+    public static string Request(TcpPacing pacing, int octets) => string.Create(CultureInfo.InvariantCulture, $"{Greeting}{Word.Of(pacing)} {octets}\n");
 
     /// <summary>Reads a request.</summary>
     /// <param name="line">Everything received.</param>
@@ -43,16 +43,7 @@ internal static class ResponderProtocol
             return false;
         }
 
-        foreach (var known in (ReadOnlySpan<TcpPacing>)[TcpPacing.Spaced, TcpPacing.Pairs, TcpPacing.Bulk])
-        {
-            if (Word(known) == word)
-            {
-                pacing = known;
-                return true;
-            }
-        }
-
-        return false;
+        return Word.TryRead(word, out pacing);
     }
 
     /// <summary>The line that follows the octets.</summary>
@@ -71,7 +62,7 @@ internal static class ResponderProtocol
         try
         {
             return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>()) is { } report && IsSane(report)
-                ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno), Before = Clean(report.Before), After = Clean(report.After) }
+                ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno) }
                 : null;
         }
         catch (JsonException)
@@ -83,8 +74,4 @@ internal static class ResponderProtocol
 
     private static bool IsSane(TcpPacingEvidence report) =>
         report is { Octets: >= 0 and <= TcpTransfer.MaxOctets, Acknowledged: >= 0, Segments: >= 0, Retransmitted: >= 0, Resized: >= 0, DurationNs: >= 0, Loss: null or (>= 0 and <= 1) };
-
-    private static TcpInfoEvidence? Clean(TcpInfoEvidence? info) => info is null ? null : info with { State = StrangerText.Clean(info.State) };
-
-    private static string Word(TcpPacing pacing) => pacing switch { TcpPacing.Spaced => "spaced", TcpPacing.Pairs => "pairs", _ => "bulk" };
 }

@@ -179,9 +179,9 @@ internal sealed class StallConnection : IDisposable
             return;
         }
 
-        Persist |= socket.Timer is "persist";
+        Persist |= socket.Timer is TcpTimer.Persist;
         var sample = new TcpSample(
-            atNs, info.Pmtu, info.SndMss, info.NotSent, info.Unacked, info.TotalRetrans, info.Probes, info.Backoff, socket.Timer);
+            atNs, info.Pmtu, info.SndMss, info.NotSent, info.Unacked, info.TotalRetrans, info.Probes, info.Backoff) { Timer = socket.Timer };
         if (_samples.Count == 0 || _samples[^1] with { AtNs = atNs } != sample)
         {
             _samples.Add(sample);

@@ -205,7 +205,7 @@ public sealed class TraceEvidenceBuilder
                 ? new QuotedEvidence(quoted.Ttl, quoted.TrafficClass, quoted.Length, address.IsV4 ? quoted.Id : null)
                 : null,
             ReplyTtl = newest.ReplyTtl,
-            Rewritten = QuoteReading.Names(cells.Aggregate(RewrittenFields.None, (fields, cell) => fields | cell.Node.Nat)),
+            Rewritten = QuoteReading.Listed(cells.Aggregate(RewrittenFields.None, (fields, cell) => fields | cell.Node.Nat)),
             Notes = [.. cells.Where(cell => cell.Node.Extensions is not null).SelectMany(cell => cell.Node.Extensions!.Interfaces).Distinct().Select(Describe)],
         };
     }

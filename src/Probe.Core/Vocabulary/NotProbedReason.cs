@@ -9,12 +9,12 @@ public enum NotProbedReason
     /// <summary>No resolver answered.</summary>
     Resolver,
 
-    /// <summary>No route to it, or the interface is down.</summary>
+    /// <summary>No route to it, one that refuses, or the interface is down.</summary>
     NoRoute,
 
     /// <summary>The interface takes no packets of this size.</summary>
     TooBig,
 
-    /// <summary>A rule of this host lets nothing leave to it: its output chain, or a route that prohibits.</summary>
+    /// <summary>A rule of this host, as of its output chain, lets nothing leave to it (EPERM).</summary>
     LocalRule,
 }

@@ -8,23 +8,23 @@ public enum RewrittenFields
     None = 0,
 
     /// <summary>Quoted source address.</summary>
-    Source = 1,
+    Source = 1 << (int)RewrittenField.SourceAddress,
 
     /// <summary>Quoted destination address.</summary>
-    Destination = 2,
+    Destination = 1 << (int)RewrittenField.DestinationAddress,
 
     /// <summary>Quoted source port, or the identifier of an echo request.</summary>
-    SourcePort = 4,
+    SourcePort = 1 << (int)RewrittenField.SourcePort,
 
     /// <summary>Quoted destination port.</summary>
-    DestinationPort = 8,
+    DestinationPort = 1 << (int)RewrittenField.DestinationPort,
 
     /// <summary>Quoted transport checksum.</summary>
-    Checksum = 16,
+    Checksum = 1 << (int)RewrittenField.Checksum,
 
     /// <summary>Quoted IPv4 identification.</summary>
-    IpId = 32,
+    IpId = 1 << (int)RewrittenField.IpId,
 
     /// <summary>Quoted TCP sequence number or ICMP sequence.</summary>
-    Sequence = 64,
+    Sequence = 1 << (int)RewrittenField.Sequence,
 }

@@ -23,12 +23,13 @@ internal sealed class AddressTranslation : IRule
         [.. bundle.WithoutQuotes()]);
 
     // A checksum or an identification alone may be a router that quotes carelessly.
-    private static bool IsTuple(string field) => field is "source-address" or "destination-address" or "source-port" or "destination-port";
+    private static bool IsTuple(RewrittenField field) =>
+        field is RewrittenField.SourceAddress or RewrittenField.DestinationAddress or RewrittenField.SourcePort or RewrittenField.DestinationPort;
 
-    private Finding Make(TraceEvidence trace, string pointer, NodeAt at, string[] fields)
+    private Finding Make(TraceEvidence trace, string pointer, NodeAt at, RewrittenField[] fields)
     {
         var (hop, node) = (trace.Hops[at.Hop], at.Of(trace.Hops));
-        var what = string.Join(" and ", fields.Select(field => field.Replace('-', ' ')));
+        var what = string.Join(" and ", fields.Select(field => Word.Of(field).Replace('-', ' ')));
         return new Finding
         {
             Rule = Id,

@@ -93,7 +93,7 @@ internal sealed class LatePathMtu : IRule
             {
                 yield return new EvidenceItem(
                     Say($"the same {Units.Milliseconds(stuck.AtNs):ours} ms after its first octet: octets not sent, segments on their way, timer"),
-                    $"{stuck.NotSent}, {stuck.Unacked}, {(stuck.Timer is "persist" or "retransmit" ? stuck.Timer : "none")}", $"{at}/samples/{sample.Index}");
+                    $"{stuck.NotSent}, {stuck.Unacked}, {(stuck.Timer is TcpTimer.Persist or TcpTimer.Retransmit ? Word.Of(stuck.Timer) : "none")}", $"{at}/samples/{sample.Index}");
             }
 
             yield return new EvidenceItem("segments sent again by it", Units.Count(late.After?.TotalRetrans), $"{at}/after/totalRetrans");

@@ -129,6 +129,16 @@ public sealed class MtuTests : IDisposable
     }
 
     [NeedsFact(ProbeInside.Needs)]
+    public void Of_several_targets_one_that_a_rule_of_this_host_refuses_does_not_stop_the_others()
+    {
+        KernelLab.Nft(Line.Client, "table ip one_target {\nchain c {\ntype filter hook output priority 0\nip daddr 10.9.77.2 drop\n}\n}");
+        var bundle = ProbeInside.Read(Line.Probe("mtu", "-n", "--json", "--flows", "0", "10.9.77.2", Line.Target(v6: false).ToString()));
+        Assert.Equal((PathMtuVerdict.NotAnswering, (PathMtuReason?)PathMtuReason.LocalRule), (bundle.PathMtus![0].Verdict, bundle.PathMtus[0].Reason));
+        Assert.Equal(PathMtuVerdict.Clear, bundle.PathMtus[1].Verdict);
+        Assert.Contains(bundle.Gaps!, gap => gap.Why.StartsWith("10.9.77.2: ", StringComparison.Ordinal) && gap.Why.Contains("(EPERM)", StringComparison.Ordinal));
+    }
+
+    [NeedsFact(ProbeInside.Needs)]
     public void Another_namespace_s_targets_come_from_standard_input()
     {
         var result = Line.Lab.Run(Line.Server, ProbeInside.Limit, "sh", "-c", $"echo {Line.Target(v6: false)} | {ProbeInside.Program} mtu -n --json --flows 0 -F - --netns {Line.Client}");

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.Json.Serialization;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -49,6 +50,12 @@ internal static class BundleSchema
         if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) is { IsEnum: true } kind)
         {
             node = new JsonObject { ["enum"] = Words(kind) };
+        }
+
+        // Of elements that a converter writes the exporter says nothing.
+        if (node is JsonObject list && context.TypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { IsEnum: true } element })
+        {
+            list["items"] = new JsonObject { ["enum"] = Words(element) };
         }
 
         if (node is not JsonObject schema)

@@ -4,6 +4,7 @@ using Probe.Core.Host;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
 using Probe.Lab.Networks;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tests.Host;
 
@@ -49,7 +50,7 @@ public class HostSideTests
         using var server = listener.AcceptTcpClient();
         server.GetStream().Write(new byte[1234]);
         var socket = Assert.Single(SocketTable.To(IpAddress.Parse("127.0.0.1"), port));
-        Assert.Equal(("127.0.0.1", ((IPEndPoint)client.Client.LocalEndPoint!).Port, "established"), (socket.Local, socket.LocalPort, socket.State));
+        Assert.Equal(("127.0.0.1", ((IPEndPoint)client.Client.LocalEndPoint!).Port, TcpSocketState.Established), (socket.Local, socket.LocalPort, socket.State));
         Assert.Equal(1234, socket.ReceiveQueue);
         Assert.True(socket.Info is { SndMss: > 500, Pmtu: > 1000, Cwnd: > 0, RtoNs: >= 200_000_000 }, $"{socket.Info}");
         Assert.Empty(SocketTable.To(IpAddress.Parse("127.0.0.2"), port));

@@ -38,7 +38,7 @@ public sealed class TcpKernelTests : IDisposable
 
             var late = stall.Connections.Single(connection => connection.Name is "B");
             Assert.True(late is { Persist: true, Before.Pmtu: 1500, After: { Pmtu: 1480, TotalRetrans: 0 }, End: TcpEnd.Done }, text);
-            Assert.Contains(late.Samples, sample => sample is { NotSent: > 0, Unacked: 0, Pmtu: 1480, Timer: "persist" });
+            Assert.Contains(late.Samples, sample => sample is { NotSent: > 0, Unacked: 0, Pmtu: 1480, Timer: TcpTimer.Persist });
             Assert.Empty(KernelLab.In(net.Client, () => SocketTable.To(DirectorNet.Vip(run))));
             Assert.True(stall.Connections.Single(connection => connection.Name is "D") is { Before.Pmtu: 1480, StallNs: 0, Persist: false }, text);
         }
@@ -91,7 +91,7 @@ public sealed class TcpKernelTests : IDisposable
         var watcher = new Thread(() => KernelLab.In(net.Client, () =>
         {
             // In the middle of the stall, whatever else this machine does.
-            var seen = SpinWait.SpinUntil(() => SocketTable.To(DirectorNet.Vip(1)).Any(socket => socket.Timer is "persist"), TimeSpan.FromSeconds(20));
+            var seen = SpinWait.SpinUntil(() => SocketTable.To(DirectorNet.Vip(1)).Any(socket => socket.Timer is TcpTimer.Persist), TimeSpan.FromSeconds(20));
             stop.Cancel();
             return seen;
         }));

@@ -28,7 +28,7 @@ public sealed class TcpStallTests
         Assert.InRange(stall.StallNs!.Value, 200 * SimulatedTcp.Millisecond, 212 * SimulatedTcp.Millisecond);
         Assert.InRange(late.AcknowledgedNs!.Value, stall.StallNs.Value, stall.StallNs.Value + 60 * SimulatedTcp.Millisecond);
         Assert.True(late is { Persist: true, Before.Pmtu: 1500, End: TcpEnd.Done } && late.After!.Pmtu == mtu, $"{late}");
-        Assert.Contains(late.Samples, sample => sample is { NotSent: > 0, Unacked: 0, Timer: "persist" });
+        Assert.Contains(late.Samples, sample => sample is { NotSent: > 0, Unacked: 0, Timer: TcpTimer.Persist });
         Assert.True(Connection(stall, "D") is { StallNs: 0, Persist: false, End: TcpEnd.Done } after && after.Before!.Pmtu == mtu);
     }
 

@@ -87,6 +87,6 @@ public class TransferJudgeTests
 
     private static TcpPacingEvidence Pacing(TcpPacing pacing, int lost, int segments = 22) => new()
     {
-        Pacing = pacing, End = TcpEnd.Done, Segments = segments, Retransmitted = lost, Loss = Math.Min(1, lost / (double)segments), Before = new TcpInfoEvidence { State = "established" },
+        Pacing = pacing, End = TcpEnd.Done, Segments = segments, Retransmitted = lost, Loss = Math.Min(1, lost / (double)segments), Before = new TcpInfoEvidence { State = TcpSocketState.Established },
     };
 }

@@ -1,6 +1,7 @@
 using Probe.Core.Conversations;
 using Probe.Lab.Simulation;
 using Probe.Lab.Simulation.Tcp;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Lab.Tests.Simulation;
 
@@ -52,7 +53,7 @@ public sealed class TcpConnectionTests
         var sent = network.LastInjected;
         stack.Wait(stack.NowNs + 60_000 * Ms);
         Assert.Equal(sent, network.LastInjected);
-        Assert.Equal((true, false), (conversation.Info.State == "close", conversation.IsConnected));
+        Assert.Equal((true, false), (conversation.Info.State == TcpSocketState.Close, conversation.IsConnected));
     }
 
     [Fact]

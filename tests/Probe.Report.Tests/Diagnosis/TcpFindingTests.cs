@@ -140,7 +140,7 @@ public class TcpFindingTests
         ],
     };
 
-    private static TcpInfoEvidence Info(int pmtu) => new() { State = "established", Pmtu = pmtu, SndMss = pmtu - 52, AdvMss = 1448, SndWnd = 65160, Timestamps = true };
+    private static TcpInfoEvidence Info(int pmtu) => new() { State = TcpSocketState.Established, Pmtu = pmtu, SndMss = pmtu - 52, AdvMss = 1448, SndWnd = 65160, Timestamps = true };
 
     internal static TcpStallEvidence Stalled() => new()
     {
@@ -161,7 +161,7 @@ public class TcpFindingTests
             new()
             {
                 Name = "B", End = TcpEnd.Done, Octets = 3982, StallNs = 205_795_776, AcknowledgedNs = 213_000_000, Persist = true, Before = Info(1500), After = Info(1480),
-                Samples = [new TcpSample(66_000, 1480, 1428, 3982, 0, 0, 0, 0, "persist"), new TcpSample(213_000_000, 1480, 1428, 0, 0, 0, 0, 0)],
+                Samples = [new TcpSample(66_000, 1480, 1428, 3982, 0, 0, 0, 0) { Timer = TcpTimer.Persist }, new TcpSample(213_000_000, 1480, 1428, 0, 0, 0, 0, 0)],
             },
             new() { Name = "D", End = TcpEnd.Done, Octets = 3982, AcknowledgedNs = 70_000, Before = Info(1480), After = Info(1480) },
         ],

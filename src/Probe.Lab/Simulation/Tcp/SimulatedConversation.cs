@@ -42,7 +42,7 @@ internal sealed class SimulatedConversation : IConversation
         {
             if (_connection is not { } connection)
             {
-                return new TcpInfoEvidence { State = "close" };
+                return new TcpInfoEvidence { State = TcpSocketState.Close };
             }
 
             var sender = connection.Sender;
@@ -123,12 +123,12 @@ internal sealed class SimulatedConversation : IConversation
         }
     }
 
-    private static string Name(TcpState state) => state switch
+    private static TcpSocketState Name(TcpState state) => state switch
     {
-        TcpState.SynSent => "syn-sent",
-        TcpState.SynReceived => "syn-recv",
-        TcpState.Established => "established",
-        TcpState.CloseWait => "close-wait",
-        _ => "close",
+        TcpState.SynSent => TcpSocketState.SynSent,
+        TcpState.SynReceived => TcpSocketState.SynRecv,
+        TcpState.Established => TcpSocketState.Established,
+        TcpState.CloseWait => TcpSocketState.CloseWait,
+        _ => TcpSocketState.Close,
     };
 }

@@ -1,3 +1,5 @@
+using Probe.Core.Vocabulary;
+
 namespace Probe.Lab.Simulation.Tcp;
 
 /// <summary>
@@ -63,7 +65,7 @@ internal sealed class TcpSender(ITcpHost host, TcpConnection connection)
     public int Probes { get; private set; }
 
     /// <summary>The timer that runs; null when none does.</summary>
-    public string? Timer => _timerNs == long.MaxValue ? null : _sent.Count > 0 ? "retransmit" : "persist";
+    public TcpTimer? Timer => _timerNs == long.MaxValue ? null : _sent.Count > 0 ? TcpTimer.Retransmit : TcpTimer.Persist;
 
     /// <summary>When it fires; <see cref="long.MaxValue"/> for never.</summary>
     public long TimerNs => _timerNs;

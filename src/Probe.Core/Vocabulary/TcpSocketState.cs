@@ -1,0 +1,44 @@
+namespace Probe.Core.Vocabulary;
+
+/// <summary>State of a TCP socket of this host, numbered as the kernel does (include/net/tcp_states.h).</summary>
+public enum TcpSocketState
+{
+    /// <summary>A number that this program does not know.</summary>
+    Unknown,
+
+    /// <summary>ESTABLISHED.</summary>
+    Established,
+
+    /// <summary>SYN-SENT.</summary>
+    SynSent,
+
+    /// <summary>SYN-RECEIVED.</summary>
+    SynRecv,
+
+    /// <summary>FIN-WAIT-1.</summary>
+    FinWait1,
+
+    /// <summary>FIN-WAIT-2.</summary>
+    FinWait2,
+
+    /// <summary>TIME-WAIT.</summary>
+    TimeWait,
+
+    /// <summary>CLOSED.</summary>
+    Close,
+
+    /// <summary>CLOSE-WAIT.</summary>
+    CloseWait,
+
+    /// <summary>LAST-ACK.</summary>
+    LastAck,
+
+    /// <summary>LISTEN.</summary>
+    Listen,
+
+    /// <summary>CLOSING.</summary>
+    Closing,
+
+    /// <summary>SYN-RECEIVED of a request that has no socket of its own yet.</summary>
+    NewSynRecv,
+}
