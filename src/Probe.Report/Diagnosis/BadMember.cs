@@ -14,6 +14,10 @@ internal sealed class BadMember : IRule
     private const double Significant = 0.05;
     private const double Certain = 0.01;
     private const int FewestFlows = 2;
+
+    // Linux's routers and hosts answer a peer once a second beyond six at once (icmp_ratelimit): one in fifty within this time, and some are faster.
+    private const long AtOnceNs = 20_000_000;
+    private const double ChanceAtOnce = 0.1;
     private const int FlowsThatConvince = 3;
 
     public string Id => "PRB-PATH-003";
@@ -89,8 +93,35 @@ internal sealed class BadMember : IRule
         var byFlow = leastBad == 0 ? 1 : ExactTest.Chance(member.Flows.Count, member.Flows.Count, all.Length, all.Count(flow => flow.Share >= leastBad));
         var limits = trace.Hops.SelectMany(hop => hop.Nodes).Where(trace.IsTarget).Any(node => node.Replies.Any(reply => ReplyKinds.MayBeRateLimited(reply.Kind)));
         return limits
-            ? byFlow
+            ? Math.Max(byFlow, ChanceOfLimit(trace, member))
             : Math.Min(byFlow, ExactTest.Chance(member.Flows.Sum(flow => flow.Sent), member.Flows.Sum(flow => flow.Lost), all.Sum(flow => flow.Sent), all.Sum(flow => flow.Lost)));
+    }
+
+    /// <summary>
+    /// The chance that the target's own limit left out these answers: it refuses all alike until its next one is due, so that hardly any probe that
+    /// got none is followed at once by one of another flow that gets one.
+    /// </summary>
+    private static double ChanceOfLimit(TraceEvidence trace, Member member)
+    {
+        var lossy = member.Flows.Select(flow => flow.Id).ToHashSet();
+        var probes = (trace.Probes ?? []).Where(probe => probe.Ttl >= (trace.ReachedTtl ?? 0)).OrderBy(probe => probe.SentNs).ToArray();
+        var (trials, answered) = (0, 0);
+        for (var i = 0; i < probes.Length; i++)
+        {
+            if (probes[i].RttNs is not null || !lossy.Contains(probes[i].Flow))
+            {
+                continue;
+            }
+
+            var next = probes.Skip(i + 1).FirstOrDefault(probe => !lossy.Contains(probe.Flow));
+            if (next is not null && next.SentNs - probes[i].SentNs <= AtOnceNs)
+            {
+                trials++;
+                answered += string.Equals(next.From, trace.Address, StringComparison.Ordinal) ? 1 : 0;
+            }
+        }
+
+        return trials == 0 ? 1 : ExactTest.AtLeast(answered, trials, ChanceAtOnce);
     }
 
     private static double Share(List<FlowLoss> flows) => flows.Sum(flow => flow.Lost) / (double)Math.Max(1, flows.Sum(flow => flow.Sent));

@@ -1,6 +1,6 @@
 namespace Probe.Report.Diagnosis;
 
-/// <summary>Fisher's exact test, one-sided.</summary>
+/// <summary>Exact tests, one-sided: Fisher's for a part of all, and the binomial one.</summary>
 internal static class ExactTest
 {
     /// <summary>
@@ -16,6 +16,18 @@ internal static class ExactTest
             {
                 chance += Math.Exp(LogChoose(lost, hits) + LogChoose(all - lost, part - hits) - LogChoose(all, part));
             }
+        }
+
+        return Math.Min(1, chance);
+    }
+
+    /// <summary>The chance of at least so many hits in independent trials of one probability.</summary>
+    public static double AtLeast(int hits, int trials, double probability)
+    {
+        var chance = 0.0;
+        for (var i = hits; i <= trials; i++)
+        {
+            chance += Math.Exp(LogChoose(trials, i) + i * Math.Log(probability) + (trials - i) * Math.Log(1 - probability));
         }
 
         return Math.Min(1, chance);

@@ -83,6 +83,26 @@ public class FlowFindingTests
         }
     }
 
+    /// <summary>A search may ask the flows of one branch after those of the other: what the target's limit leaves out then has a link in common.</summary>
+    [Theory]
+    [InlineData(ProbeProtocol.Udp, false)]
+    [InlineData(ProbeProtocol.Tcp, true)]
+    public void Flows_that_were_asked_last_prove_nothing_where_the_target_may_limit_its_answers(ProbeProtocol protocol, bool found)
+    {
+        var topology = Topologies.Diamond(2).WithLink("b1", "m", link => link with { Quality = link.Quality with { Loss = 1 }, Back = link.Quality });
+        var trace = Run(topology, protocol, cycles: 5);
+        var through = Through(topology, "b1", protocol);
+
+        // A cycle takes 200 ms: in each, half of it lies between the others and those of the bad branch.
+        const long CycleNs = 200_000_000;
+        var asked = trace with
+        {
+            Probes = [.. trace.Probes!.Select(probe => probe with { SentNs = probe.SentNs / CycleNs * CycleNs + (through.Contains(probe.Flow) ? CycleNs / 2 : 0) })],
+        };
+        Assert.Contains(Judge(trace).Findings, finding => finding.Rule == "PRB-PATH-003");
+        Assert.Equal(found, Judge(asked).Findings.Any(finding => finding.Rule == "PRB-PATH-003"));
+    }
+
     [Fact]
     public void A_route_change_is_told_with_its_time()
     {
