@@ -19,10 +19,11 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
     /// <summary>Asks other flows for the size found and the one above it, and searches where they differ.</summary>
     public IEnumerable<SizeRound> Compare(FlowResult first)
     {
-        // Flows are of the first way of asking: they compare only where it found the same.
+        // Flows are asked in the way that found the size: the first way, or another port of the same protocol.
         var size = first.Ledger.LargestAnswered;
         Wanted = size > 0 ? range.Options.OtherFlows : 0;
-        if (size == 0 || first.Ledger.IsAmbiguous || first.Asked.LargestAnswered != size)
+        var asked = first.Asked.LargestAnswered == size ? first.Asked.Question : first.Ledger.Question;
+        if (size == 0 || first.Ledger.IsAmbiguous || asked.Protocol != first.Asked.Question.Protocol)
         {
             yield break;
         }
@@ -30,7 +31,7 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
         var others = new List<SizeLedger>();
         for (var i = 1; i <= range.Options.OtherFlows && range.Options.FlowAt(i) is { } flow; i++)
         {
-            others.Add(new SizeLedger(first.Asked.Question with { Flow = flow }));
+            others.Add(new SizeLedger(asked with { Flow = flow with { DestinationPort = asked.Flow.DestinationPort } }));
         }
 
         if (others.Count > 0)

@@ -309,6 +309,33 @@ public sealed class PathMtuSearchTests
         Assert.Equal((6, compared, counted), (search.FlowsWanted, search.FlowsCompared, search.FlowsSilent));
     }
 
+    /// <summary>A closed port on the wide branch of a balanced group, a served one on the narrow branch: the served one counts, and the flows are its own.</summary>
+    [Fact]
+    public void Flows_are_compared_by_the_port_that_found_the_size()
+    {
+        int[] narrow = [1, 4];
+        var (_, search, path) = Run(
+            new ScriptedPath((probe, answers) =>
+            {
+                var isServed = probe.Flow.DestinationPort == 443;
+                if (probe.Size <= (isServed && narrow.Contains(probe.Flow.Id) ? Limit : 1500))
+                {
+                    answers.Add((20 * Millisecond, Answer(probe) with { Kind = isServed ? ReplyKind.SynAck : ReplyKind.Reset }));
+                }
+            }),
+            options => options with
+            {
+                OtherFlows = 6, TimeoutNs = 100 * Millisecond,
+                CrossChecks = [new PathMtuQuestion(ProbeProtocol.Tcp, SimulatedSearch.FlowOf(1, ProbeProtocol.Tcp, false) with { DestinationPort = 443 })],
+            });
+        Assert.Equal((6, 6, 0), (search.FlowsWanted, search.FlowsCompared, search.FlowsSilent));
+        var paths = new PathMtuEvidenceBuilder(search).Build("t");
+        Assert.Equal(Limit, paths[0].Mtu);
+        Assert.Equal([2, 3, 5, 6, 7], paths.Skip(1).Select(other => other.Flow!.Id));
+        Assert.All(paths.Skip(1), other => Assert.Equal(1500, other.Mtu));
+        Assert.DoesNotContain(path.Sent, sent => sent.Probe.Flow.Id > 1 && sent.Probe.Flow.DestinationPort == 80);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(20)]
