@@ -53,6 +53,12 @@ public static class CapturedRtts
             var seconds = BinaryPrimitives.ReadUInt32LittleEndian(pcap.AsSpan(at));
             var nanoseconds = BinaryPrimitives.ReadUInt32LittleEndian(pcap.AsSpan(at + 4));
             var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(pcap.AsSpan(at + 8));
+            if (length > pcap.Length - at - PacketHeader)
+            {
+                // The capture still runs, and its last packet is being written.
+                break;
+            }
+
             if (length > EthernetHeader && IPv4Header.TryRead(pcap.AsSpan(at + PacketHeader + EthernetHeader, length - EthernetHeader), out var header))
             {
                 packets.Add(new Seen(

@@ -182,9 +182,11 @@ public sealed class MtuTests : IDisposable
               }
             }
             """);
-        var (path, _) = Measure(["--tcp", "-p", "80"], v6: false);
-        Assert.True(path is { Verdict: PathMtuVerdict.BlackHole, Mtu: 1337 } or { Confidence: not Confidence.Proved }, EvidenceJson.Line(path));
-        Assert.InRange(path.Loss ?? 0, 0, 0.6);
+
+        // A fifth of all probes stay unanswered by chance: one run in hundreds may end below, two of three never do.
+        PathMtuEvidence[] paths = [.. Enumerable.Range(0, 3).Select(_ => Measure(["--tcp", "-p", "80"], v6: false).Path)];
+        Assert.True(paths.Count(path => path is { Verdict: PathMtuVerdict.BlackHole, Mtu: 1337 }) >= 2, string.Join('\n', paths.Select(path => EvidenceJson.Line(path))));
+        Assert.All(paths, path => Assert.InRange(path.Loss ?? 0, 0, 0.6));
     }
 
     [NeedsFact(ProbeInside.Needs)]

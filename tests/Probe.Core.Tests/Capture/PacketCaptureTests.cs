@@ -14,7 +14,7 @@ public sealed class PacketCaptureTests(TestNetwork network) : IClassFixture<Test
     [InlineData(LinkType.Ethernet)]
     public void Probes_and_answers_are_seen_whole_with_stamps_and_direction(LinkType linkType)
     {
-        using var capture = network.InClient(() => new PacketCapture(CaptureFilter.All, "c0", linkType));
+        using var capture = network.InClient(() => new PacketCapture(new CaptureFilter { Addresses = [Server4] }, "c0", linkType));
         using var port = network.InClient(() => new RawPacketPort(new RawPortOptions()));
         var echo = TestPackets.Echo(Client4, Server4, 7, 1);
         port.Send(echo, 1);

@@ -1,5 +1,6 @@
 using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
+using Probe.Core.Wire;
 using Probe.Lab.Networks;
 
 namespace Probe.Core.Tests.Linux;
@@ -19,6 +20,9 @@ public sealed class TestNetwork : IDisposable
     public static readonly IpAddress Server6 = IpAddress.Parse("fd77:2::1");
 
     private readonly KernelLab _lab = new();
+
+    // Receive stamps are switched on for the whole host by a deferred job of the kernel, which a busy machine takes its time for: they stay on.
+    private readonly RawPacketPort? _stamps;
 
     public TestNetwork()
     {
@@ -43,6 +47,7 @@ public sealed class TestNetwork : IDisposable
                 $"-n {Server} route add default via 10.77.2.2",
                 $"-n {Server} route add default via fd77:2::2",
             ]);
+            _stamps = NamespaceThread.Run(PathOf(Router), () => new RawPacketPort(new RawPortOptions()));
         }
         catch
         {
@@ -68,7 +73,11 @@ public sealed class TestNetwork : IDisposable
 
     public static void Nft(string name, string rules) => KernelLab.Nft(name, rules);
 
-    public void Dispose() => _lab.Dispose();
+    public void Dispose()
+    {
+        _stamps?.Dispose();
+        _lab.Dispose();
+    }
 
     private static string[] Up(string name, string device, string v4, string v6) =>
     [
