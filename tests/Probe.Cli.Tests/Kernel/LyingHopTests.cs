@@ -120,7 +120,7 @@ public sealed class LyingHopTests(FiveHops shared) : IClassFixture<FiveHops>
         Line.Run("ip", "route", "flush", "cache").MustSucceed();
     }
 
-    private static BadAnswer Lie(ProbeProtocol protocol, int mtu) =>
+    internal static BadAnswer Lie(ProbeProtocol protocol, int mtu) =>
         new() { To = protocol, Type = IcmpType.DestinationUnreachable, Code = IcmpType.FragmentationNeededCode, Mtu = mtu };
 
     private void AssertLiarAndWholePath(TraceEvidence trace, bool v6, ReplyKind kind, int mtu)
