@@ -1,5 +1,6 @@
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
@@ -17,56 +18,55 @@ public sealed partial class RawEngine
 
     private void Arrived(in ArrivedPacket packet)
     {
-        switch (packet.Protocol)
+        if (_matcher.TryMatch(packet, out var match, out var answer))
         {
-            case IpProtocol.Tcp when TcpHeader.TryRead(packet.Payload, out var tcp):
-                ArrivedTcp(packet, tcp);
-                break;
-            case IpProtocol.Icmp or IpProtocol.IcmpV6:
-                ArrivedIcmp(packet);
-                break;
-        }
-    }
-
-    private void ArrivedTcp(in ArrivedPacket packet, in TcpHeader tcp)
-    {
-        // A reset without an acknowledgment number proves nothing: the kernel's own connections ignore it too (RFC 9293 3.10.7.3).
-        var kind = tcp.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst);
-        CheckEnd? end = kind switch
-        {
-            TcpFlags.Syn | TcpFlags.Ack => CheckEnd.Answered,
-            TcpFlags.Rst | TcpFlags.Ack => CheckEnd.Refused,
-            _ => null,
-        };
-        var number = _cookies.NumberOfTcpSequence(tcp.Acknowledgment - 1);
-        if (end is { } ended && _slots.TryFind(number, out var index))
-        {
-            ref var slot = ref _slots[index];
-            if (!IsBetween(ref slot, packet, tcp))
+            if (_slots.TryFindAlsoOver(match.Number, out var index))
             {
-                return;
-            }
-
-            if (ended == CheckEnd.Answered)
-            {
-                ResetThroughTunnel(ref slot, tcp.Acknowledgment);
-            }
-
-            if (InTime(ref slot, packet))
-            {
-                var outcome = Outcome(ref slot, ended) with { RttNs = Rtt(ref slot, packet), Errno = ended == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
-                Answered(index, ended == CheckEnd.Answered ? outcome with { ConnectNs = outcome.RttNs } : outcome);
+                Answered(index, packet, answer);
             }
         }
-        else if (end == CheckEnd.Answered && _slots.TryFindOver(number, out var over) && IsBetween(ref _slots[over], packet, tcp))
-        {
-            // It came too late, or the reset was lost and the server says it again.
-            ResetThroughTunnel(ref _slots[over], tcp.Acknowledgment);
-        }
-        else if (kind == TcpFlags.Ack)
+        else if (packet.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(packet.Payload, out var tcp)
+            && (tcp.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Ack)
         {
             MeetStale(packet, tcp);
         }
+    }
+
+    private void Answered(int index, in ArrivedPacket packet, in Answer answer)
+    {
+        ref var slot = ref _slots[index];
+        var end = answer.Kind switch
+        {
+            ReplyKind.SynAck or ReplyKind.EchoReply => CheckEnd.Answered,
+            ReplyKind.Reset => CheckEnd.Refused,
+            _ => CheckEnd.IcmpError,
+        };
+        if (end == CheckEnd.IcmpError ? !EndsCheck(answer) : !IsBetween(ref slot, packet))
+        {
+            return;
+        }
+
+        if (answer.Kind == ReplyKind.SynAck && TcpHeader.TryRead(packet.Payload, out var tcp))
+        {
+            // Of a check that is over, too: it came too late, or the reset was lost and the server says it again.
+            ResetThroughTunnel(ref slot, tcp.Acknowledgment);
+        }
+
+        if (!slot.InUse || !InTime(ref slot, packet))
+        {
+            return;
+        }
+
+        var rtt = Rtt(ref slot, packet);
+        var outcome = Outcome(ref slot, end) with { RttNs = rtt, ConnectNs = end == CheckEnd.Answered ? rtt : -1, Errno = end == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
+        _timers.Remove(index);
+        End(index, end != CheckEnd.IcmpError ? outcome : outcome with
+        {
+            Errno = IcmpErrno.Of(packet.Protocol == IpProtocol.IcmpV6, answer.Type, answer.Code),
+            IcmpType = answer.Type,
+            IcmpCode = answer.Code,
+            IcmpFrom = packet.Source,
+        });
     }
 
     /// <summary>
@@ -83,7 +83,8 @@ public sealed partial class RawEngine
         for (var index = 0; index < _slots.Capacity; index++)
         {
             ref var slot = ref _slots[index];
-            if (slot.Number != 0 && slot.SentNs != 0 && slot is { MetStale: false, Retransmits: < MostSentAgain } && IsBetween(ref slot, packet, tcp))
+            if (slot is { InUse: true, MetStale: false, Retransmits: < MostSentAgain } && slot.SentNs != 0
+                && slot.Packet.Protocol == ProbeProtocol.Tcp && IsBetween(ref slot, packet) && HasPorts(slot.Packet.Flow, tcp))
             {
                 // In plain checks the kernel resets the older connection.
                 ResetThroughTunnel(ref slot, tcp.Acknowledgment);
@@ -104,62 +105,15 @@ public sealed partial class RawEngine
         return ++_searches <= MostSearches;
     }
 
-    private void ArrivedIcmp(in ArrivedPacket packet)
-    {
-        var isV6 = packet.Protocol == IpProtocol.IcmpV6;
-        if (isV6 != packet.Source.IsV6
-            || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
-            || !message.IsError
-            || !EndsCheck(isV6, message)
-            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination))
-            || !QuoteStack.TryRead(message.Quote, out var quote)
-            || !(TryFindQuoted(quote.Innermost, out var index) || TryFindOutside(quote.Outermost, out index)))
-        {
-            return;
-        }
+    /// <summary>Errors that say the packet went no further; one about its size, or a hint about the route, is none.</summary>
+    private static bool EndsCheck(in Answer answer) =>
+        !answer.Redirect && answer.Kind is not (ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.SourceQuench);
 
-        ref var slot = ref _slots[index];
-        if (InTime(ref slot, packet))
-        {
-            Answered(index, Outcome(ref slot, CheckEnd.IcmpError) with
-            {
-                RttNs = Rtt(ref slot, packet),
-                Errno = IcmpErrno.Of(isV6, message.Type, message.Code),
-                IcmpType = message.Type,
-                IcmpCode = message.Code,
-                IcmpFrom = packet.Source,
-            });
-        }
-    }
+    // Nobody else answers in a target's name, and an answer on the link is for us only when it is sent to us.
+    private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet) =>
+        slot.Packet.Target == packet.Source && (!packet.OnLink || slot.Packet.Source == packet.Destination);
 
-    private bool TryFindQuoted(in IpPacket quoted, out int index)
-    {
-        index = -1;
-        if (quoted.Protocol != IpProtocol.Tcp || quoted.FragmentOffset != 0
-            || !QuotedTransport.TryRead(quoted.Payload, IpProtocol.Tcp, out var tcp)
-            || !_slots.TryFind(_cookies.NumberOfTcpSequence(tcp.Sequence), out index))
-        {
-            return false;
-        }
-
-        // A NAT on the way may have rewritten one end, not both.
-        ref var slot = ref _slots[index];
-        return (quoted.Destination == slot.Address && tcp.DestinationPort == slot.Port) || (quoted.Source == slot.Source && tcp.SourcePort == slot.LocalPort);
-    }
-
-    /// <summary>Errors that say the SYN went no further; one about its size, or a hint about the route, is none.</summary>
-    private static bool EndsCheck(bool isV6, in IcmpMessage message) => ReplyKinds.OfError(isV6, message.Type, message.Code)
-        is not (null or ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.SourceQuench);
-
-    private void Answered(int index, in CheckOutcome outcome)
-    {
-        _timers.Remove(index);
-        End(index, in outcome);
-    }
-
-    private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet, in TcpHeader tcp) =>
-        slot.Port == tcp.SourcePort && slot.LocalPort == tcp.DestinationPort && slot.Address == packet.Source
-        && (!packet.OnLink || slot.Source == packet.Destination);
+    private static bool HasPorts(Flow flow, in TcpHeader tcp) => flow.DestinationPort == tcp.SourcePort && flow.SourcePort == tcp.DestinationPort;
 
     /// <summary>Whatever this process did meanwhile: when the kernel received it decides. Without its stamp nobody knows, and the target has the benefit.</summary>
     private bool InTime(ref RawSlot slot, in ArrivedPacket packet) =>

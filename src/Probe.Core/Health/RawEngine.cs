@@ -1,5 +1,4 @@
-using Probe.Core.Host;
-using Probe.Core.Linux.Sockets;
+using System.Security.Cryptography;
 using Probe.Core.Linux;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
@@ -8,8 +7,9 @@ using Probe.Core.Wire;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Half-open checks (<see cref="CheckKind.Syn"/>) by SYNs of our own making: no socket a check, and the kernel itself resets what answers, because
-/// the port is bound and does not listen. Belongs to the thread and the network namespace in which it is used. What it promises: the ports are no
+/// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) and echo requests
+/// (<see cref="CheckKind.Icmp"/>). No socket a check, and the kernel itself resets what answers a SYN, because the port is bound and does not listen
+/// (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises: the ports are no
 /// other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN; the time of an answer is when the kernel
 /// received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host lost no packet meanwhile.
 /// </summary>
@@ -38,11 +38,14 @@ public sealed partial class RawEngine : ICheckEngine
     private readonly IPacketPort _port;
     private readonly IReadOnlyList<IDisposable> _owned;
     private readonly ProbeCookies _cookies;
-    private readonly ProbeWriter _writer;
+    private readonly PacketBuilder _builder;
+    private readonly AnswerMatcher _matcher;
     private readonly RawSources _sources;
     private readonly RawPorts _ports;
     private readonly byte _dscp;
     private readonly uint _flowLabel;
+    private readonly ushort _echoId = (ushort)RandomNumberGenerator.GetInt32(1, 65536);
+    private readonly ushort _echoChecksum = (ushort)RandomNumberGenerator.GetInt32(1, 65535);
     private readonly long _zeroNs;
     private readonly SendBatch _batch = new(largestPacket: 0);
     private readonly Answers _answers;
@@ -63,10 +66,11 @@ public sealed partial class RawEngine : ICheckEngine
         (_port, _sources, _ports, _zeroNs, _owned) = (port, sources, ports, zeroNs, owned);
         _dscp = (byte)(options.TrafficClass >> 2);
         _flowLabel = Flow.RandomLabel();
-        _cookies = new ProbeCookies();
-        _writer = new ProbeWriter(_cookies);
-        _answers = new Answers(this);
         _slots = new RawSlots(options.InFlight);
+        _cookies = new ProbeCookies();
+        _builder = new PacketBuilder(_cookies);
+        _matcher = new AnswerMatcher(_cookies, _slots);
+        _answers = new Answers(this);
         _timers = new TimerWheel(options.InFlight);
         _over = new OutcomeQueue(options.InFlight);
         _losses = port.ReadLosses().Packets;
@@ -76,7 +80,7 @@ public sealed partial class RawEngine : ICheckEngine
     public long NowNs => _zeroNs + _port.NowNs;
 
     /// <inheritdoc/>
-    public bool Carries(CheckKind kind, bool tunnelled) => kind == CheckKind.Syn;
+    public bool Carries(CheckKind kind, bool tunnelled) => kind is CheckKind.Syn or CheckKind.Icmp;
 
     /// <inheritdoc/>
     public int InFlight => _slots.Used + _over.Count;
@@ -84,56 +88,11 @@ public sealed partial class RawEngine : ICheckEngine
     /// <inheritdoc/>
     public int Capacity => _slots.Capacity;
 
-    /// <summary>Opens the sockets and holds the ports; sends nothing yet. A host without IPv6 gets sockets for IPv4 alone.</summary>
-    /// <exception cref="LinuxException">No CAP_NET_RAW, no such interface, a foreign source address, no port left.</exception>
-    public static RawEngine Open(RawEngineOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        try
-        {
-            return Open(options, v4: !options.Source.IsV6, v6: !options.Source.IsV4);
-        }
-        catch (LinuxException e) when (e.Errno == Errno.EAFNOSUPPORT && options.Source.IsNone)
-        {
-            return Open(options, v4: true, v6: false);
-        }
-    }
-
-    /// <summary>
-    /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing may come
-    /// back: it is for the checks to tell.
-    /// </summary>
-    /// <exception cref="LinuxException">No source address for a packet, no MAC address for a frame.</exception>
-    public static void RequireTunnels(RawEngineOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        foreach (var target in options.Tunnelled.DistinctBy(target => (target.Via, target.Address)))
-        {
-            if (Obstacle(target) is { Errno: Errno.EDESTADDRREQ or Errno.EADDRNOTAVAIL } missing)
-            {
-                throw missing;
-            }
-        }
-
-        LinuxException? Obstacle(CheckTarget target)
-        {
-            try
-            {
-                WayInto(target, options);
-                return null;
-            }
-            catch (LinuxException e)
-            {
-                return e;
-            }
-        }
-    }
-
     /// <inheritdoc/>
     public bool TryStart(CheckTarget target, int attempt)
     {
         ArgumentNullException.ThrowIfNull(target);
-        if (target.Kind != CheckKind.Syn)
+        if (!Carries(target.Kind, tunnelled: false))
         {
             throw new NotSupportedException($"this engine carries no {target.Kind} checks");
         }
@@ -153,11 +112,9 @@ public sealed partial class RawEngine : ICheckEngine
             return true;
         }
 
-        var index = _slots.Take();
-        ref var slot = ref _slots[index];
-        (slot.Target, slot.Attempt, slot.Address, slot.Port) = (target.Index, attempt, target.Address, target.Port);
-        (slot.Source, slot.LocalPort, slot.Via) = (source.Address, localPort, source.Via);
-        (slot.StartedNs, slot.TimeoutNs) = (now, target.TimeoutNs);
+        ref var slot = ref _slots[_slots.Take(out var number)];
+        slot.Packet = PacketTo(target, number, source, localPort);
+        (slot.Target, slot.Attempt, slot.StartedNs, slot.TimeoutNs) = (target.Index, attempt, now, target.TimeoutNs);
         Write(ref slot);
         return true;
     }
@@ -202,147 +159,24 @@ public sealed partial class RawEngine : ICheckEngine
         }
     }
 
-    private static RawEngine Open(RawEngineOptions options, bool v4, bool v6)
+    private ProbePacket PacketTo(CheckTarget target, int number, in RawSource source, ushort localPort)
     {
-        var owned = new List<IDisposable>();
-        try
-        {
-            var ports = RawPorts.Hold(options, v4, v6, owned);
-            var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
-            owned.Add(chooser);
-            var sources = new RawSources(chooser.TryChoose, target => WayInto(target, options));
-            var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
-            var port = new RawPacketPort(new RawPortOptions
-            {
-                // The source is that of the packet inside; what it wears may be of the other family.
-                IPv4 = v4 || (options.Source.IsV6 && ends.Any(end => end.IsV4)),
-                IPv6 = v6 || (options.Source.IsV4 && ends.Any(end => end.IsV6)),
-                Protocol = ProbeProtocol.Tcp,
-                LocalPorts = ports.All,
-                Interface = options.Interface,
-                Mark = MarkOf(options),
-                LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
-                ReceiveBuffer = RawPortOptions.LargeBuffer,
-                TransmitStamps = options.TransmitStamps,
-            });
-            owned.Add(port);
-            port.WarmUp();
-            return new RawEngine(port, options, sources, ports, port.StartedMonotonicNs, owned);
-        }
-        catch
-        {
-            owned.ForEach(one => one.Dispose());
-            throw;
-        }
-    }
-
-    private static TunnelRoute WayInto(CheckTarget target, RawEngineOptions options) =>
-        TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, MarkOf(options));
-
-    private static uint? MarkOf(RawEngineOptions options) => options.Mark == 0 ? null : options.Mark;
-
-    private ProbePacket PacketOf(ref RawSlot slot)
-    {
-        var isV6 = slot.Address.IsV6;
+        var isV6 = target.Address.IsV6;
+        var isEcho = target.Kind == CheckKind.Icmp;
         return new ProbePacket
         {
-            Number = slot.Number,
-            Source = slot.Source,
-            Target = slot.Address,
-            Protocol = ProbeProtocol.Tcp,
-            Flow = new Flow(1, slot.LocalPort, slot.Port, 0, isV6 ? _flowLabel : 0),
+            Number = number,
+            Source = source.Address,
+            Target = target.Address,
+            Protocol = isEcho ? ProbeProtocol.Icmp : ProbeProtocol.Tcp,
+            Flow = new Flow(1, isEcho ? _echoId : localPort, target.Port, isEcho ? _echoChecksum : (ushort)0, isV6 ? _flowLabel : 0),
             Ttl = TimeToLive,
             Size = ProbeWriter.DefaultSize(isV6),
             Dscp = _dscp,
             DontFragment = true,
-            Via = slot.Via,
+            Via = source.Via,
         };
     }
-
-    private void Write(ref RawSlot slot)
-    {
-        var packet = _batch.Room;
-        var length = _writer.Write(PacketOf(ref slot), packet[slot.Via.Overhead..]);
-        _batch.Add(Wrap(slot.Via, _cookies.IpId(slot.Number), packet, length), slot.Number);
-        if (_batch.Count == SendBatch.Capacity)
-        {
-            Send();
-        }
-    }
-
-    /// <summary>Sends what was written, and what is owed to servers behind tunnels.</summary>
-    private void Flush()
-    {
-        while (_resets.TryDequeue(out var reset))
-        {
-            Write(in reset);
-            if (_batch.Count == SendBatch.Capacity)
-            {
-                Send();
-            }
-        }
-
-        Send();
-    }
-
-    private void Send()
-    {
-        var count = _batch.Count;
-        if (count == 0)
-        {
-            return;
-        }
-
-        var before = NowNs;
-        _port.Send(_batch);
-        var after = NowNs;
-        for (var i = 0; i < count; i++)
-        {
-            if (_slots.TryFind(_batch.Number(i), out var index))
-            {
-                // One after the other, so each a little later; none left later than now.
-                Sent(index, _batch.Status(i), _batch.Error(i), before + (after - before) * i / count, after);
-            }
-        }
-
-        _batch.Clear();
-        if ((_unseen += count) >= LookEvery)
-        {
-            Look(after);
-        }
-    }
-
-    private void Sent(int index, SendStatus status, int errno, long atNs, long latestNs)
-    {
-        ref var slot = ref _slots[index];
-        switch (status)
-        {
-            case SendStatus.Sent when slot.SentNs == 0:
-                slot.SentNs = atNs;
-                slot.DeadlineNs = latestNs + slot.TimeoutNs;
-                goto case SendStatus.Sent;
-            case SendStatus.Sent:
-                _timers.Add(index, latestNs + SendAgainNs is var again && again < slot.DeadlineNs ? again : slot.DeadlineNs + QueuedWithinNs);
-                break;
-            case SendStatus.Busy when latestNs - slot.StartedNs < slot.TimeoutNs:
-                _timers.Add(index, latestNs + BusyNs);
-                break;
-            default:
-                // The way there is asked for anew next time.
-                _sources.Forget(slot.Target);
-                var outcome = Outcome(ref slot, CheckEnd.Failed) with { Errno = errno != 0 ? errno : ErrnoOf(status), Synchronous = true };
-                End(index, in outcome);
-                break;
-        }
-    }
-
-    private static int ErrnoOf(SendStatus status) => status switch
-    {
-        SendStatus.Busy => Errno.ENOBUFS,
-        SendStatus.TooBig => Errno.EMSGSIZE,
-        SendStatus.LocalRule => Errno.EPERM,
-        _ => Errno.ENETUNREACH,
-    };
 
     private void Look(long untilNs)
     {

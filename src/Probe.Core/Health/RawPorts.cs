@@ -25,9 +25,6 @@ internal sealed class RawPorts
     /// <summary>All of them.</summary>
     public IReadOnlyList<ushort> All => [.. _plain4, .. _plain6, .. _muted4, .. _muted6];
 
-    /// <summary>Checks through tunnels have ports.</summary>
-    public bool HasMuted => _muted4.Length + _muted6.Length > 0;
-
     /// <summary>Holds ports on every address of this host, unless one was asked for, which proves by this that it is the host's own.</summary>
     /// <param name="options">What they are for.</param>
     /// <param name="v4">Ports for IPv4.</param>

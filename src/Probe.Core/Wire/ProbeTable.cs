@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
@@ -7,7 +8,7 @@ namespace Probe.Core.Wire;
 /// The probes that may still be answered, by number. They stand in pages, so that a run of tens of thousands of probes a second takes little more
 /// memory than what is under way; a page is used again when none of its probes is younger than the time to keep.
 /// </summary>
-internal sealed class ProbeTable
+internal sealed class ProbeTable : ProbesUnderWay
 {
     private const int PageBits = 10;
     private const int PageSize = 1 << PageBits;
@@ -16,12 +17,13 @@ internal sealed class ProbeTable
     private Page?[] _pages = new Page?[8];
     private int _firstPage;
     private int _lastPage = -1;
+    private int _newest;
 
     /// <param name="keepNs">A probe is remembered at least this long, nanoseconds.</param>
     public ProbeTable(long keepNs) => _keepNs = keepNs;
 
-    /// <summary>The largest number added.</summary>
-    public int Newest { get; private set; }
+    /// <inheritdoc/>
+    public override int Newest => _newest;
 
     /// <summary>Remembers a probe that is about to be sent. Numbers come in rising order.</summary>
     public ref Entry Add(in ProbePacket packet, long nowNs)
@@ -32,7 +34,7 @@ internal sealed class ProbeTable
             Open(number, nowNs);
         }
 
-        Newest = packet.Number;
+        _newest = packet.Number;
         var page = PlaceOf(number)!;
         page.NewestNs = nowNs;
         ref var entry = ref page.Entries[packet.Number & (PageSize - 1)];
@@ -56,22 +58,37 @@ internal sealed class ProbeTable
             }
         }
 
-        return ref System.Runtime.CompilerServices.Unsafe.NullRef<Entry>();
+        return ref Unsafe.NullRef<Entry>();
     }
+
+    /// <inheritdoc/>
+    public override ref readonly ProbePacket Probe(int number)
+    {
+        ref var entry = ref Find(number);
+        if (Unsafe.IsNullRef(ref entry))
+        {
+            return ref Unsafe.NullRef<ProbePacket>();
+        }
+
+        return ref entry.Packet;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsAnswered(int number) => Find(number) is { Answered: true };
 
     /// <summary>Notes when the kernel says that a probe left; nothing for one that is forgotten.</summary>
     public void Left(int number, long atNs)
     {
         ref var entry = ref Find(number);
-        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry))
+        if (!Unsafe.IsNullRef(ref entry))
         {
             entry.SentNs = atNs;
             entry.SentStamp = StampSource.Kernel;
         }
     }
 
-    /// <summary>The newest number with this residue modulo <see cref="ProbeCookies.TagCycle"/>; 0 when there is none.</summary>
-    public int NewestWithResidue(int residue)
+    /// <inheritdoc/>
+    public override int FirstWithResidue(int residue)
     {
         if (residue < 0)
         {
@@ -81,6 +98,9 @@ internal sealed class ProbeTable
         var back = (Newest - residue) % ProbeCookies.TagCycle;
         return Math.Max(0, Newest - (back < 0 ? back + ProbeCookies.TagCycle : back));
     }
+
+    /// <inheritdoc/>
+    public override int NextWithResidue(int number) => number - ProbeCookies.TagCycle;
 
     private ref Page? PlaceOf(int page) => ref _pages[page & (_pages.Length - 1)];
 

@@ -7,26 +7,15 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// Quotes of probes that wear outer headers. They are taken apart by the stacks that probes did wear, never by what a port may mean. Where a quote
+/// Quotes of probes inside tunnels. They are taken apart by the encapsulations that probes did have around them, never by what a port may mean. Where a quote
 /// ends before the probe's own ports, the outer identification, length, addresses and ports have to prove it.
 /// </summary>
 internal sealed partial class ReplyMatcher
 {
-    private readonly List<EncapsulationStack> _stacks = [];
+    private readonly TunnelStacks _stacks = new();
 
-    /// <summary>Remembers that probes wear this stack.</summary>
-    public void Expect(EncapsulationStack stack)
-    {
-        foreach (var known in _stacks)
-        {
-            if (known.SameAs(stack))
-            {
-                return;
-            }
-        }
-
-        _stacks.Add(stack);
-    }
+    /// <summary>Remembers that probes have these encapsulations around them.</summary>
+    public void Expect(EncapsulationStack stack) => _stacks.Add(stack);
 
     /// <summary>Matches the packet quoted by an ICMP error, or a probe itself.</summary>
     /// <param name="octets">The quote, or the packet, from its IP header on.</param>
@@ -52,17 +41,17 @@ internal sealed partial class ReplyMatcher
             return false;
         }
 
-        match = match with { Layer = Math.Min(plain.Depth - 1, _probes.Find(match.Number).Packet.Via.Layers.Length) };
+        match = match with { Layer = Math.Min(plain.Depth - 1, _probes.Probe(match.Number).Via.Layers.Length) };
         return true;
     }
 
-    /// <summary>The packet inside a stack that probes wear; false when it wears none of them.</summary>
+    /// <summary>The packet inside encapsulations that probes have around them; false when it has none of them.</summary>
     public bool TryPeel(in IpPacket outermost, out IpPacket innermost)
     {
         innermost = outermost;
-        foreach (var stack in _stacks)
+        foreach (var one in _stacks.EndingAt(outermost.Destination))
         {
-            if (TunnelQuote.Peel(stack.Layers.AsSpan(), outermost, out innermost) == Peeled.Whole)
+            if (one.First == 0 && TunnelQuote.Peel(one.Layers, outermost, out innermost) == Peeled.Whole)
             {
                 return true;
             }
@@ -74,16 +63,15 @@ internal sealed partial class ReplyMatcher
     private bool TryMatchTunnels(in IpPacket outermost, out Match match)
     {
         match = default;
-        foreach (var stack in _stacks)
+        foreach (var one in _stacks.EndingAt(outermost.Destination))
         {
-            for (var first = 0; first < stack.Layers.Length; first++)
+            var peeled = TunnelQuote.Peel(one.Layers, outermost, out var innermost);
+            if (peeled == Peeled.Whole
+                ? TryMatchWhole(one.Stack, outermost, innermost, out match)
+                : peeled == Peeled.Short && TryMatchShort(one.Stack, one.First, outermost, out match))
             {
-                var peeled = TunnelQuote.Peel(stack.Layers.AsSpan()[first..], outermost, out var innermost);
-                if (peeled == Peeled.Whole ? TryMatchWhole(stack, outermost, innermost, out match) : peeled == Peeled.Short && TryMatchShort(stack, first, outermost, out match))
-                {
-                    match = match with { Layer = stack.Layers.Length - first };
-                    return true;
-                }
+                match = match with { Layer = one.Layers.Length };
+                return true;
             }
         }
 
@@ -92,7 +80,7 @@ internal sealed partial class ReplyMatcher
 
     private bool TryMatchWhole(EncapsulationStack stack, in IpPacket outermost, in IpPacket innermost, out Match match)
     {
-        if (!TryMatchQuote(QuoteStack.Of(outermost, innermost), out match) || !_probes.Find(match.Number).Packet.Via.SameAs(stack))
+        if (!TryMatchQuote(QuoteStack.Of(outermost, innermost), out match) || !_probes.Probe(match.Number).Via.SameAs(stack))
         {
             return false;
         }
@@ -109,16 +97,16 @@ internal sealed partial class ReplyMatcher
     private bool TryMatchShort(EncapsulationStack stack, int first, in IpPacket outermost, out Match match)
     {
         match = default;
-        var number = outermost.IsV6 ? 0 : _probes.NewestWithResidue(_cookies.ResidueOfIpId(outermost.Id));
-        for (; number > 0; number -= ProbeCookies.TagCycle)
+        var number = outermost.IsV6 ? 0 : _probes.FirstWithResidue(_cookies.ResidueOfIpId(outermost.Id));
+        for (; number > 0; number = _probes.NextWithResidue(number))
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 return false;
             }
 
-            if (entry.Packet.Via.SameAs(stack) && IsOuterOf(entry.Packet, first, outermost))
+            if (probe.Via.SameAs(stack) && IsOuterOf(probe, first, outermost))
             {
                 match = new Match(number);
                 return true;

@@ -28,9 +28,9 @@ internal sealed partial class ReplyMatcher
         | RewrittenFields.SourcePort | RewrittenFields.DestinationPort;
 
     private readonly ProbeCookies _cookies;
-    private readonly ProbeTable _probes;
+    private readonly ProbesUnderWay _probes;
 
-    public ReplyMatcher(ProbeCookies cookies, ProbeTable probes)
+    public ReplyMatcher(ProbeCookies cookies, ProbesUnderWay probes)
     {
         _cookies = cookies;
         _probes = probes;
@@ -69,16 +69,15 @@ internal sealed partial class ReplyMatcher
     {
         match = default;
         var hasCookie = ProbeWriter.TryReadPayloadCookie(echo.Body, out var cookie);
-        var number = _probes.NewestWithResidue(_cookies.ResidueOfIcmpSequence(echo.Sequence));
-        for (; number > 0; number -= ProbeCookies.TagCycle)
+        var number = _probes.FirstWithResidue(_cookies.ResidueOfIcmpSequence(echo.Sequence));
+        for (; number > 0; number = _probes.NextWithResidue(number))
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 return false;
             }
 
-            ref readonly var probe = ref entry.Packet;
             var cookieFits = hasCookie ? cookie == _cookies.Payload(number) : probe.Target == packet.Source;
             if (cookieFits && IsForUs(packet, probe) && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier && probe.Target.IsV6 == echo.IsV6)
             {
@@ -98,8 +97,8 @@ internal sealed partial class ReplyMatcher
     {
         var acknowledges = (tcp.Flags & TcpFlags.Ack) != 0;
         match = new Match(_cookies.NumberOfTcpSequence(acknowledges ? tcp.Acknowledgment - 1 : tcp.Sequence));
-        ref var entry = ref _probes.Find(match.Number);
-        if (!Unsafe.IsNullRef(ref entry) && Fits(entry.Packet, tcp) && entry.Packet.Segment == (acknowledges ? TcpSegmentKind.Syn : TcpSegmentKind.Ack))
+        ref readonly var probe = ref _probes.Probe(match.Number);
+        if (!Unsafe.IsNullRef(in probe) && Fits(probe, tcp) && probe.Segment == (acknowledges ? TcpSegmentKind.Syn : TcpSegmentKind.Ack))
         {
             return acknowledges || (tcp.Flags & TcpFlags.Rst) != 0;
         }
@@ -111,10 +110,10 @@ internal sealed partial class ReplyMatcher
     public bool TryMatchOwnReset(IpAddress destination, in TcpHeader tcp, out int number)
     {
         number = _cookies.NumberOfTcpSequence(tcp.Sequence - 1);
-        ref var entry = ref _probes.Find(number);
-        return (tcp.Flags & TcpFlags.Rst) != 0 && !Unsafe.IsNullRef(ref entry)
-            && entry.Packet.Protocol == ProbeProtocol.Tcp && entry.Packet.Target == destination
-            && entry.Packet.Flow.SourcePort == tcp.SourcePort && entry.Packet.Flow.DestinationPort == tcp.DestinationPort;
+        ref readonly var probe = ref _probes.Probe(number);
+        return (tcp.Flags & TcpFlags.Rst) != 0 && !Unsafe.IsNullRef(in probe)
+            && probe.Protocol == ProbeProtocol.Tcp && probe.Target == destination
+            && probe.Flow.SourcePort == tcp.SourcePort && probe.Flow.DestinationPort == tcp.DestinationPort;
     }
 
     /// <summary>Matches a UDP datagram: by the cookie where the service echoes it, else by its flow.</summary>
@@ -127,13 +126,12 @@ internal sealed partial class ReplyMatcher
         var bestTtl = 0;
         for (var number = _probes.Newest; number >= oldest; number--)
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 break;
             }
 
-            ref readonly var probe = ref entry.Packet;
             if (probe.Protocol != ProbeProtocol.Udp || probe.Flow.SourcePort != udp.DestinationPort
                 || probe.Flow.DestinationPort != udp.SourcePort || probe.Target != packet.Source || !IsForUs(packet, probe))
             {
@@ -146,7 +144,7 @@ internal sealed partial class ReplyMatcher
                 return true;
             }
 
-            if (!entry.Answered && probe.Ttl > bestTtl)
+            if (!_probes.IsAnswered(number) && probe.Ttl > bestTtl)
             {
                 (best, bestTtl) = (number, probe.Ttl);
             }
@@ -167,13 +165,12 @@ internal sealed partial class ReplyMatcher
         match = default;
         for (var number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestPayloadSearch); number--)
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 return false;
             }
 
-            ref readonly var probe = ref entry.Packet;
             if (!Fits(probe, tcp))
             {
                 continue;
@@ -194,10 +191,10 @@ internal sealed partial class ReplyMatcher
     {
         // 32 keyed bits prove the probe alone; one unkeyed field beside them is a formality.
         var number = _cookies.NumberOfTcpSequence(transport.Sequence);
-        ref var entry = ref _probes.Find(number);
-        if (!Unsafe.IsNullRef(ref entry) && entry.Packet.Protocol == ProbeProtocol.Tcp)
+        ref readonly var probe = ref _probes.Probe(number);
+        if (!Unsafe.IsNullRef(in probe) && probe.Protocol == ProbeProtocol.Tcp)
         {
-            var different = Differences(entry.Packet, quote, transport);
+            var different = Differences(probe, quote, transport);
             if ((different & (RewrittenFields.Destination | RewrittenFields.DestinationPort)) == 0
                 || (different & (RewrittenFields.Source | RewrittenFields.SourcePort)) == 0)
             {
@@ -218,15 +215,14 @@ internal sealed partial class ReplyMatcher
     private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out Match match)
     {
         match = default;
-        for (var number = _probes.NewestWithResidue(residue); number > 0; number -= ProbeCookies.TagCycle)
+        for (var number = _probes.FirstWithResidue(residue); number > 0; number = _probes.NextWithResidue(number))
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 break;
             }
 
-            ref readonly var probe = ref entry.Packet;
             if (ProbeWriter.IpProtocolOf(probe.Protocol, probe.Target.IsV6) != quote.Innermost.Protocol
                 || probe.Target.IsV6 != quote.Innermost.IsV6)
             {
@@ -260,13 +256,12 @@ internal sealed partial class ReplyMatcher
         match = default;
         for (var number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestTranslationSearch); number--)
         {
-            ref var entry = ref _probes.Find(number);
-            if (Unsafe.IsNullRef(ref entry))
+            ref readonly var probe = ref _probes.Probe(number);
+            if (Unsafe.IsNullRef(in probe))
             {
                 return false;
             }
 
-            ref readonly var probe = ref entry.Packet;
             if (probe.Protocol != ProbeProtocol.Udp || probe.Target != quote.Innermost.Destination || probe.Size != quote.Innermost.TotalLength)
             {
                 continue;

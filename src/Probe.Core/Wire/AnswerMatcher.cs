@@ -1,0 +1,141 @@
+using Probe.Core.Packets;
+using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
+
+namespace Probe.Core.Wire;
+
+/// <summary>Says of a packet which probe it answers, and how: the only place that reads answers, for traces, path MTU and checks, plain or through tunnels.</summary>
+internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
+{
+    private readonly ReplyMatcher _matcher = new(cookies, probes);
+
+    /// <summary>A probe is about to leave: errors may quote the tunnels around it.</summary>
+    public void Expect(in ProbePacket probe)
+    {
+        if (!probe.Via.IsEmpty)
+        {
+            _matcher.Expect(probe.Via);
+        }
+    }
+
+    /// <summary>Finds the probe that a packet answers.</summary>
+    /// <param name="packet">What arrived.</param>
+    /// <param name="match">The probe.</param>
+    /// <param name="answer">What the packet says of it.</param>
+    public bool TryMatch(in ArrivedPacket packet, out Match match, out Answer answer)
+    {
+        switch (packet.Protocol)
+        {
+            case IpProtocol.Icmp or IpProtocol.IcmpV6:
+                return TryMatchIcmp(packet, out match, out answer);
+            case IpProtocol.Tcp when TcpHeader.TryRead(packet.Payload, out var tcp):
+                answer = new Answer((tcp.Flags & TcpFlags.Rst) != 0 ? ReplyKind.Reset : ReplyKind.SynAck);
+                return _matcher.TryMatchTcpAnswer(tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
+            case IpProtocol.Udp when UdpHeader.TryRead(packet.Payload, out var udp):
+                answer = new Answer(ReplyKind.UdpReply);
+                return _matcher.TryMatchUdpAnswer(packet, udp, out match);
+            default:
+                (match, answer) = (default, default);
+                return false;
+        }
+    }
+
+    private bool TryMatchIcmp(in ArrivedPacket packet, out Match match, out Answer answer)
+    {
+        (match, answer) = (default, default);
+        var isV6 = packet.Protocol == IpProtocol.IcmpV6;
+        if (isV6 != packet.Source.IsV6
+            || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
+            || !(packet.Cut || message.ChecksumValid(packet.Source, packet.Destination)))
+        {
+            return false;
+        }
+
+        if (message.IsEchoReply)
+        {
+            answer = new Answer(ReplyKind.EchoReply) { Type = message.Type, Code = message.Code };
+            return _matcher.TryMatchEcho(packet, message, out match);
+        }
+
+        var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
+        if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
+            || !_matcher.TryMatchQuote(message.Quote, out match, out var quoted))
+        {
+            return false;
+        }
+
+        int? mtu = ReplyKinds.CarriesMtu(kind) ? (int)Math.Min(message.Mtu, int.MaxValue) : null;
+        answer = new Answer(kind)
+        {
+            Redirect = isRedirect,
+            Type = message.Type,
+            Code = message.Code,
+            Quoted = quoted,
+            Mtu = mtu,
+            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, quoted.Length),
+            Extensions = message.TryReadExtensions(out var extensions) ? extensions : null,
+        };
+        return true;
+    }
+
+    /// <summary>Says which probe a packet of this host's interfaces is or answers; false for everybody else's.</summary>
+    /// <param name="ipPacket">The packet from its IP header on.</param>
+    /// <param name="number">The probe's number.</param>
+    /// <param name="role">What the packet is to that probe.</param>
+    public bool TryIdentify(ReadOnlySpan<byte> ipPacket, out int number, out PacketRole role)
+    {
+        number = 0;
+        role = PacketRole.Probe;
+
+        // A probe is its own quote.
+        if (_matcher.TryMatchQuote(ipPacket, out var probe, out _) && probe.Nat == RewrittenFields.None)
+        {
+            number = probe.Number;
+            return true;
+        }
+
+        if (!IpPacket.TryRead(ipPacket, out var ip) || ip.FragmentOffset != 0)
+        {
+            return false;
+        }
+
+        var packet = new ArrivedPacket
+        {
+            Source = ip.Source,
+            Destination = ip.Destination,
+            Ttl = ip.Ttl,
+            Protocol = ip.Protocol,
+            Payload = ip.Payload,
+            AtNs = 0,
+            Stamp = StampSource.Kernel,
+        };
+        role = PacketRole.Answer;
+        if (TryMatch(packet, out var match, out _))
+        {
+            number = match.Number;
+            return true;
+        }
+
+        role = PacketRole.OwnReset;
+        _matcher.TryPeel(ip, out var inner);
+        return inner.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(inner.Payload, out var tcp) && _matcher.TryMatchOwnReset(inner.Destination, tcp, out number);
+    }
+}
+
+/// <summary>What an arrived packet says, apart from when and to which probe.</summary>
+internal readonly record struct Answer(ReplyKind Kind)
+{
+    public byte Type { get; init; }
+
+    public byte Code { get; init; }
+
+    public int? Mtu { get; init; }
+
+    public bool Implausible { get; init; }
+
+    public bool Redirect { get; init; }
+
+    public QuotedHeader? Quoted { get; init; }
+
+    public IcmpExtensions? Extensions { get; init; }
+}
