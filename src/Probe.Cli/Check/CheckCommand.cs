@@ -183,14 +183,15 @@ internal sealed class CheckCommand : ProbeCommand
     private CheckEngineKind ReadEngine(ParseResult parse, CheckKind kind, bool tunnels)
     {
         var engine = parse.Find(_own.Engine) ?? (tunnels ? CheckEngineKind.Raw : CheckEngineKind.Sockets);
-        if (tunnels && (engine != CheckEngineKind.Raw || kind != CheckKind.Syn))
+        var byPackets = kind is CheckKind.Syn or CheckKind.Icmp;
+        if (tunnels && (engine != CheckEngineKind.Raw || !byPackets))
         {
-            throw UserError.Usage($"through a tunnel only half-open checks go, by --engine raw: leave out {(kind != CheckKind.Syn ? "the option that asks for another kind" : "--engine sockets")}");
+            throw UserError.Usage($"through a tunnel half-open checks and --icmp go, by --engine raw: leave out {(byPackets ? "--engine sockets" : "the option that asks for another kind")}");
         }
 
-        if (engine == CheckEngineKind.Raw && kind != CheckKind.Syn)
+        if (engine == CheckEngineKind.Raw && !byPackets)
         {
-            throw UserError.Usage("--engine raw makes half-open checks only: leave out the option that asks for another kind, or --engine");
+            throw UserError.Usage("--engine raw makes half-open checks and --icmp only: leave out the option that asks for another kind, or --engine");
         }
 
         return engine == CheckEngineKind.Raw || !parse.Has(_own.AllowConntrackFill)
@@ -256,7 +257,7 @@ internal sealed class CheckCommand : ProbeCommand
             Values.OneOf(("up", ExpectedState.Up), ("refused", ExpectedState.Refused)), "up|refused", "what must be seen (up); refused: a reset, which proves the host alive", "--expect-state");
 
         public Option<CheckEngineKind> Engine { get; } = OptionOf.Value(
-            Values.OneOf(("sockets", CheckEngineKind.Sockets), ("raw", CheckEngineKind.Raw)), "sockets|raw", "kernel sockets (default), or SYNs of our own: twice as many a second, and no hold-up lets a connection through", "--engine");
+            Values.OneOf(("sockets", CheckEngineKind.Sockets), ("raw", CheckEngineKind.Raw)), "sockets|raw", "kernel sockets (default), or packets of our own: twice as many a second, and no hold-up lets a connection through", "--engine");
 
         public Option<ServiceSource> TargetsFrom { get; } = OptionOf.Value<ServiceSource>(ServiceSource.TryParse, "ipvs:FILE|-", "each real server of what ipvsadm -Sn wrote, by its own tunnel", "--targets-from");
 

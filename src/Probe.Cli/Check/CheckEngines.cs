@@ -32,7 +32,7 @@ internal sealed class CheckEngines : IDisposable
         }
 
         var engines = new CheckEngines();
-        if (request.Kind is not (CheckKind.Syn or CheckKind.Connect))
+        if (request.Engine == CheckEngineKind.Sockets && request.Kind is not (CheckKind.Syn or CheckKind.Connect))
         {
             engines._engines.Add(new ExchangeEngine(OptionsOf<CheckEngineOptions>(request, request.Pace.InFlight), request.Kind));
             return engines;

@@ -42,7 +42,7 @@ internal sealed class BulkMeasurement : IMeasurement
 
         if (request.Size is { } size)
         {
-            TraceRequest.CheckSize(size, request.Protocol, v6: hosts.Any(host => host.Address.IsV6));
+            TraceRequest.CheckSize(size, request.Protocol, v6: hosts.Any(host => host.Address.IsV6), request.Probing.Via.Overhead);
         }
     }
 }

@@ -235,6 +235,8 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             Source = request.Probing.Source ?? default,
             Interface = request.Probing.Interface,
             Mark = request.Probing.Mark,
+            Via = request.Probing.Via,
+            Targets = hosts.Where(host => !host.IsName).Select(host => host.Address),
             TimeoutNs = request.Probing.Timeout.Ns,
         };
     }
@@ -251,6 +253,8 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             TimeoutNs = request.Probing.Timeout.Ns,
             Size = request.Size,
             Dscp = request.Probing.Dscp,
+            SweepsOuter = request.SweepsOuter,
+            Via = request.Probing.ViaTexts,
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
         var rate = request.Probing.Rate?.MostPerSecond ?? options.MaxPerSecond;

@@ -44,7 +44,8 @@ internal sealed class TargetFeeder : IDisposable
         try
         {
             address = TargetResolver.Resolve(_hosts[index], _family, stop);
-            target = new BulkTarget(index, address, _session.SourceTo(address), _session.FlowTo(address));
+            var (source, via) = _session.WayTo(address);
+            target = new BulkTarget(index, address, source, _session.FlowTo(address), via);
             return true;
         }
         catch (NotResolvedException e)

@@ -100,7 +100,7 @@ internal sealed class TraceCommand : ProbeCommand
         }
 
         var probing = Common!.Read(parse, target);
-        CheckTunnel(parse, probing, target);
+        CheckTunnel(parse, probing);
         var size = parse.Find(_own.Size);
         if (size is { } octets)
         {
@@ -138,7 +138,7 @@ internal sealed class TraceCommand : ProbeCommand
         };
     }
 
-    private void CheckTunnel(ParseResult parse, ProbingOptions probing, TargetName? target)
+    private void CheckTunnel(ParseResult parse, ProbingOptions probing)
     {
         if (probing.Via.IsEmpty)
         {
@@ -148,11 +148,6 @@ internal sealed class TraceCommand : ProbeCommand
             }
 
             return;
-        }
-
-        if (target is null)
-        {
-            throw UserError.Usage("--via is for one host: trace each alone");
         }
 
         if (parse.Has(_own.Unprivileged))

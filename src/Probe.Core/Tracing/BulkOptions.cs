@@ -1,3 +1,4 @@
+using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
@@ -40,6 +41,12 @@ public sealed record BulkOptions
     /// <summary>Seed of the order in which probes leave.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>The TTL of the outermost tunnel header is swept, not the probe's own.</summary>
+    public bool SweepsOuter { get; init; }
+
+    /// <summary><see cref="TraceEvidence.Via"/> of every trace.</summary>
+    public IReadOnlyList<string> Via { get; init; } = [];
+
     /// <summary>Octets of a probe to an address.</summary>
     public int SizeFor(IpAddress target) => Size ?? ProbeWriter.DefaultSize(target.IsV6);
 }
@@ -49,7 +56,8 @@ public sealed record BulkOptions
 /// <param name="Address">The address traced.</param>
 /// <param name="Source">The source address of its probes.</param>
 /// <param name="Flow">Constant over all TTLs.</param>
-public readonly record struct BulkTarget(int Index, IpAddress Address, IpAddress Source, Flow Flow);
+/// <param name="Via">The encapsulations around its probes, every one with its source; empty for none.</param>
+public readonly record struct BulkTarget(int Index, IpAddress Address, IpAddress Source, Flow Flow, EncapsulationStack Via = default);
 
 /// <summary>Whether there is another target.</summary>
 public enum FeedStatus

@@ -76,6 +76,9 @@ internal sealed class BulkSlot
     /// <summary>The smallest TTL at which the target answered; 0 when it did not.</summary>
     public int Reached { get; private set; }
 
+    /// <summary>The smallest TTL at which a tunnel refused what it should carry; 0 when none did.</summary>
+    public int RefusedTtl { get; private set; }
+
     public int NotSent { get; private set; }
 
     public SendStatus? Error { get; private set; }
@@ -123,7 +126,7 @@ internal sealed class BulkSlot
     {
         IsActive = true;
         Target = target;
-        (Cycles, Replies, Reached, NotSent, Sent, Error) = (0, 0, 0, 0, 0, null);
+        (Cycles, Replies, Reached, RefusedTtl, NotSent, Sent, Error) = (0, 0, 0, 0, 0, 0, null);
         Array.Clear(Unanswered);
     }
 
@@ -206,6 +209,13 @@ internal sealed class BulkSlot
             // Somebody else stands where the target stood: the path has grown.
             Last = _options.MaxTtl;
         }
+    }
+
+    /// <summary>Nothing beyond this TTL can answer: a tunnel carries nothing.</summary>
+    public void RefusedByTunnel(int ttl)
+    {
+        RefusedTtl = RefusedTtl == 0 ? ttl : Math.Min(RefusedTtl, ttl);
+        Last = Math.Min(Last, ttl);
     }
 
     /// <summary>A TTL has been silent for so long that it is not waited for before more are sent.</summary>

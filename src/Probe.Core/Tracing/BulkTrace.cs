@@ -13,6 +13,7 @@ public sealed class BulkTrace
     private readonly Reply[] _replies;
     private readonly ushort[] _unanswered;
     private readonly int _reachedTtl;
+    private readonly int _refusedTtl;
 
     internal BulkTrace(BulkOptions options, BulkSlot slot, bool complete)
     {
@@ -22,6 +23,7 @@ public sealed class BulkTrace
         Error = slot.Error;
         NotSent = slot.NotSent;
         _reachedTtl = slot.Reached;
+        _refusedTtl = slot.RefusedTtl;
         _ttls = slot.Ttls.AsSpan(0, slot.Replies).ToArray();
         _replies = slot.Answers.AsSpan(0, slot.Replies).ToArray();
         _unanswered = [.. slot.Unanswered];
@@ -65,6 +67,8 @@ public sealed class BulkTrace
             MaxTtl = _options.MaxTtl,
             Size = _options.SizeFor(Target.Address),
             Dscp = _options.Dscp,
+            Via = Target.Via,
+            SweepsOuter = _options.SweepsOuter,
         });
         for (var i = 0; i < _replies.Length; i++)
         {
@@ -91,7 +95,12 @@ public sealed class BulkTrace
             state.Flows[0].TargetAnswered(_reachedTtl);
         }
 
-        var trace = new TraceEvidenceBuilder(state, nameOf).Build(target, Complete ? SweepEnd.Done : end, localLost) with { Probes = null };
+        if (_refusedTtl != 0)
+        {
+            state.Flows[0].TunnelRefused(_refusedTtl);
+        }
+
+        var trace = new TraceEvidenceBuilder(state, nameOf) { Via = _options.Via }.Build(target, Complete ? SweepEnd.Done : end, localLost) with { Probes = null };
         return Error is { } error ? trace with { StopReason = StopReason.Error, Reason = ReasonOf(error) } : trace;
     }
 

@@ -1,3 +1,4 @@
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
@@ -174,7 +175,12 @@ public sealed class BulkTracer : ISweep
             _largestRttNs = reply.Ambiguous ? _largestRttNs : Math.Max(_largestRttNs, reply.RttNs);
         }
 
-        slot.Answered(pending.Ttl, reply.From == slot.Target.Address && reply.Kind != ReplyKind.TimeExceeded);
+        slot.Answered(pending.Ttl, reply.From == slot.Target.Address && reply.Kind != ReplyKind.TimeExceeded && reply.Layer == 0);
+        if (TunnelRefusal.Is(reply, _options.SweepsOuter))
+        {
+            slot.RefusedByTunnel(pending.Ttl);
+        }
+
         Settle(slot, nowNs);
     }
 
@@ -329,10 +335,12 @@ public sealed class BulkTracer : ISweep
             Target = slot.Target.Address,
             Protocol = _options.Protocol,
             Flow = slot.Target.Flow,
-            Ttl = (byte)ttl,
+            Ttl = _options.SweepsOuter ? EncapsulationWriter.DefaultTtl : (byte)ttl,
+            OuterTtl = _options.SweepsOuter ? (byte)ttl : (byte)0,
             Size = _options.SizeFor(slot.Target.Address),
             Dscp = _options.Dscp,
             DontFragment = true,
+            Via = slot.Target.Via,
         });
     }
 }

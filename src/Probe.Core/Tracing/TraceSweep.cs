@@ -175,7 +175,7 @@ public abstract class TraceSweep : ISweep
         {
             State.Flows[probe.Flow].TargetAnswered(probe.Ttl);
         }
-        else if (IsRefusedByTunnel(reply))
+        else if (TunnelRefusal.Is(reply, Options.SweepsOuter))
         {
             State.Flows[probe.Flow].TunnelRefused(probe.Ttl);
         }
@@ -188,17 +188,6 @@ public abstract class TraceSweep : ISweep
 
         return true;
     }
-
-    /// <summary>
-    /// The tunnel's own packet does not get through, so that nothing beyond can answer whatever its TTL: nobody takes it at the tunnel's end, or,
-    /// while the TTL of the packet inside is swept, it does not even get there.
-    /// </summary>
-    private protected bool IsRefusedByTunnel(in Reply reply) => reply.Layer > 0 && reply.Kind switch
-    {
-        ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable => true,
-        ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.OtherUnreachable => !Options.SweepsOuter,
-        _ => false,
-    };
 
     /// <summary>Gives up what was not answered in time.</summary>
     private protected void Expire(long nowNs)

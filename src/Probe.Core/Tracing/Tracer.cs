@@ -68,7 +68,7 @@ public sealed class Tracer : TraceSweep
         {
             if (Take(reply, out var probe, out var byTarget))
             {
-                probe.Round!.Answered(probe.Ttl, byTarget || IsRefusedByTunnel(reply));
+                probe.Round!.Answered(probe.Ttl, byTarget || TunnelRefusal.Is(reply, Options.SweepsOuter));
             }
         }
 

@@ -26,6 +26,12 @@ public sealed record BulkSessionOptions
     /// <summary>The source address; the kernel's choice for each target when it is no address.</summary>
     public IpAddress Source { get; init; }
 
+    /// <summary>The encapsulations around the probes, outermost first, as they were asked for; empty for none.</summary>
+    public EncapsulationStack Via { get; init; }
+
+    /// <summary>Addresses among the targets that may be this host's own: behind a tunnel, a real server answers under them.</summary>
+    public IEnumerable<IpAddress> Targets { get; init; } = [];
+
     /// <summary>Send by this interface only.</summary>
     public string? Interface { get; init; }
 
@@ -45,18 +51,23 @@ public sealed class BulkSession : IDisposable
     private readonly Flow _flow4;
     private readonly Flow _flow6;
     private readonly ConcurrentDictionary<IpAddress, bool> _learnedBefore = [];
+    private readonly ConcurrentDictionary<IpAddress, bool> _unroutable = [];
+    private EncapsulationStack _stack;
 
     private BulkSession(BulkSessionOptions options)
     {
         _options = options;
+        var ends = options.Via.Layers;
         try
         {
             _flow4 = options.IPv4 ? MakeFlow(IpAddress.AnyV4) : default;
             _flow6 = options.IPv6 ? MakeFlow(IpAddress.AnyV6) : default;
             _port = new RawPacketPort(new RawPortOptions
             {
-                IPv4 = options.IPv4,
-                IPv6 = options.IPv6,
+                // What is around a probe may be of the other family.
+                IPv4 = options.IPv4 || ends.Any(layer => layer.Remote.IsV4),
+                IPv6 = options.IPv6 || ends.Any(layer => layer.Remote.IsV6),
+                LocalTargets = options.Via.IsEmpty ? [] : [.. options.Targets.Distinct().Where(HostRoutes.IsOwn)],
                 Protocol = options.Protocol,
                 LocalPorts = [.. _ports.SelectMany(held => held.Ports)],
                 Interface = options.Interface,
@@ -101,21 +112,26 @@ public sealed class BulkSession : IDisposable
     /// <summary>The flow of the probes to a target.</summary>
     public Flow FlowTo(IpAddress target) => target.IsV6 ? _flow6 : _flow4;
 
-    /// <summary>The source address of the probes to a target. Safe from any thread.</summary>
-    /// <exception cref="LinuxException">No route to it.</exception>
-    public IpAddress SourceTo(IpAddress target)
+    /// <summary>The source address of the probes to a target, and the encapsulations around them with every source in them. Safe from any thread.</summary>
+    /// <exception cref="LinuxException">No route to it, or into the tunnel.</exception>
+    public (IpAddress Source, EncapsulationStack Via) WayTo(IpAddress target)
     {
         if (FlowTo(target).Id == 0)
         {
             throw new LinuxException(Errno.EAFNOSUPPORT, $"reach {target}", "IPv6 is switched off on this host");
         }
 
-        if (MayTeachTheCache(target) && HostRoutes.Lookup(target, _options.Source, _options.Interface, _options.Mark).Learned)
+        RememberLearned(target);
+        if (_options.Via.IsEmpty)
         {
-            _learnedBefore[target] = true;
+            return (_options.Source.IsNone ? HostRoutes.SelectSource(target, _options.Interface, _options.Mark) : _options.Source, default);
         }
 
-        return _options.Source.IsNone ? HostRoutes.SelectSource(target, _options.Interface, _options.Mark) : _options.Source;
+        var route = TunnelRoute.Make(_options.Via, target, _options.Source, _options.Interface, _options.Mark);
+
+        // The same stack for all, where it is: then a probe's is known at a glance.
+        var (last, stack) = (_stack, route.Stack);
+        return (route.Source, stack.SameAs(last) ? last : _stack = stack);
     }
 
     /// <summary>
@@ -143,7 +159,28 @@ public sealed class BulkSession : IDisposable
         _ports.ForEach(held => held.Dispose());
     }
 
-    private bool MayTeachTheCache(IpAddress target) => target.IsV6 && _options.Protocol == ProbeProtocol.Icmp;
+    private void RememberLearned(IpAddress target)
+    {
+        if (!MayTeachTheCache(target))
+        {
+            return;
+        }
+
+        try
+        {
+            if (HostRoutes.Lookup(target, _options.Source, _options.Interface, _options.Mark).Learned)
+            {
+                _learnedBefore[target] = true;
+            }
+        }
+        catch (LinuxException) when (!_options.Via.IsEmpty)
+        {
+            // Behind a tunnel it may be one that this host has no route to: then there is none to learn for either.
+            _unroutable[target] = true;
+        }
+    }
+
+    private bool MayTeachTheCache(IpAddress target) => target.IsV6 && _options.Protocol == ProbeProtocol.Icmp && !_unroutable.ContainsKey(target);
 
     private Flow MakeFlow(IpAddress any)
     {
@@ -155,7 +192,10 @@ public sealed class BulkSession : IDisposable
 
         // A given source proves by this that it is the host's own.
         var address = _options.Source.Length == any.Length ? _options.Source : any;
-        var held = new HeldPorts(address, _options.Protocol, 1, networkInterface: _options.Interface);
+
+        // The kernel's own reset would go to the target by this host's routes, past the real server that answered.
+        var mode = _options.Via.IsEmpty ? HeldPortMode.KernelResets : HeldPortMode.KernelMute;
+        var held = new HeldPorts(address, _options.Protocol, 1, mode, _options.Interface);
         _ports.Add(held);
         return new Flow(1, held.Ports[0], _options.DestinationPort, 0, label);
     }

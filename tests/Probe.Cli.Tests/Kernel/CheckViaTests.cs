@@ -56,6 +56,25 @@ public sealed class CheckViaTests : IDisposable
     }
 
     [NeedsTheory(Needs)]
+    [InlineData("ipip", false)]
+    [InlineData("gue", true)]
+    public void An_echo_request_asks_the_real_server_behind_the_virtual_address(string tunnel, bool v6)
+    {
+        var layer = Layer(tunnel, v6);
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [layer] });
+        string[] check = ["check", "--icmp", "--json", "--via", EncapsulationText.Of(layer), "--timeout", "1s", $"{Virtual(v6)}"];
+        var up = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, check);
+        Assert.True(up.Status == 0, up.ToString());
+        var answered = Assert.Single(ProbeInside.Read(up).Checks!);
+        Assert.Equal((CheckVerdict.Up, CheckKind.Icmp, CheckEngineKind.Raw, null), (answered.Verdict, answered.Kind, answered.Engine, answered.Port));
+        Assert.NotNull(answered.RttNs);
+
+        KernelLab.Nft(_net.Server(1), "table inet dead { chain c { type filter hook input priority 0; icmp type echo-request drop; icmpv6 type echo-request drop; }; }");
+        var down = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, check);
+        Assert.Equal((1, CheckVerdict.NoAnswer), (down.Status, Assert.Single(ProbeInside.Read(down).Checks!).Verdict));
+    }
+
+    [NeedsTheory(Needs)]
     [InlineData(false)]
     [InlineData(true)]
     public void Of_two_servers_behind_one_address_exactly_the_dead_one_is_down(bool onDirector)

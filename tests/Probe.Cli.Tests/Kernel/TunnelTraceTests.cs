@@ -63,6 +63,27 @@ public sealed class TunnelTraceTests : IDisposable
     }
 
     [NeedsFact(Needs)]
+    public void Many_hosts_and_many_paths_behind_a_tunnel_s_end_are_found_as_those_of_one()
+    {
+        string[] hosts = [_line.Target(v6: false).ToString(), LinuxLine.Hop(5, v6: false).ToString(), LinuxLine.Hop(4, v6: false).ToString()];
+        var result = _line.Probe(["trace", "-n", "--json", "--tcp", "--via", "gue:10.98.0.3", .. hosts]);
+        Assert.True(result.Status == 0, result.ToString());
+        var traces = ProbeInside.Read(result).Traces!.ToDictionary(trace => trace.Target);
+        Assert.Equal(3, traces.Count);
+        for (var i = 0; i < hosts.Length; i++)
+        {
+            var trace = traces[hosts[i]];
+            Assert.Equal((true, "gue:10.98.0.3"), (trace.Reached, Assert.Single(trace.Via)));
+            Assert.Equal([.. _line.Addresses(v6: false)[2..(5 - i)], hosts[i]], trace.Addresses());
+        }
+
+        var (_, search, one) = _line.Trace(ProbeProtocol.Udp, v6: false, "--ecmp", "--via", "gue:10.98.0.3");
+        Assert.True(one.Status == 0, one.ToString());
+        Assert.Equal(_line.Addresses(v6: false)[2..], search.Addresses());
+        Assert.True(search.Flows.Count > 1);
+    }
+
+    [NeedsFact(Needs)]
     public void The_tunnel_s_own_path_is_shown_when_its_TTL_is_swept()
     {
         foreach (var via in s_vias[..2])

@@ -1,5 +1,6 @@
 using Probe.Core.Health;
 using Probe.Core.Packets;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Instruments;
 using Probe.Lab.Networks;
 using Probe.Lab.Simulation;
@@ -9,6 +10,7 @@ namespace Probe.Core.Tests.Health;
 /// <summary>The raw engine in a simulated network under virtual time: what a real host does too rarely to be waited for.</summary>
 public sealed class SimulatedRawTests
 {
+    private const ushort Echo = 0;
     private const ushort Open = 80;
     private const ushort Closed = 81;
     private const ushort Filtered = 82;
@@ -26,6 +28,15 @@ public sealed class SimulatedRawTests
         Assert.Equal(
             (500, 500, 500, 500),
             (load.Count(CheckEnd.Answered, At(Open)), load.Count(CheckEnd.Refused, At(Closed)), load.Count(CheckEnd.TimedOut, At(Filtered)), load.Count(CheckEnd.TimedOut, At(Slow))));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Echo_requests_and_SYNs_side_by_side_get_their_own_answers(bool v6)
+    {
+        var load = Run(new() { Busy = 0.3, NoTransmitStamp = 0.3, Seed = (ulong)Seed.Value }, v6, 2_000, Open, Echo, Filtered, Echo);
+        Assert.Equal((500, 1000, 500), (load.Count(CheckEnd.Answered, At(Open)), load.Count(CheckEnd.Answered, At(Echo)), load.Count(CheckEnd.TimedOut, At(Filtered))));
     }
 
     [Fact]
@@ -89,7 +100,7 @@ public sealed class SimulatedRawTests
         var address = topology.AddressOf(TopologyBuilder.Target, v6);
         ushort[] held = [40_000, 40_001];
         using var engine = new RawEngine(new SimulatedPort(topology, options), new() { InFlight = 50 }, new RawSources(Source, _ => throw new NotSupportedException()), new RawPorts(held, held), zeroNs: 1_000_000_000_000);
-        var targets = ports.Select((port, index) => CheckNetwork.Target(index, address, s_timeout, port: port)).ToList();
+        var targets = ports.Select((port, index) => CheckNetwork.Target(index, address, s_timeout, port == Echo ? CheckKind.Icmp : CheckKind.Syn, port)).ToList();
         var load = new CheckLoad(engine, targets) { Seen = seen };
         load.Run(50, checks, TimeSpan.FromHours(1));
         Assert.Equal((checks, 0), (load.Over, engine.InFlight));

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Probe.Core.Health;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
 namespace Probe.Core.Tests.Health;
@@ -134,6 +135,33 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
         Assert.Equal(2, _port.Sent.Count);
     }
 
+    [Theory]
+    [InlineData("ipip:192.0.2.7", 28)]
+    [InlineData("gue:192.0.2.7", 1000)]
+    [InlineData("ipip:192.0.2.66 gue:192.0.2.77", 28)]
+    public void An_echo_request_goes_through_the_tunnel_and_its_reply_comes_straight_back(string via, int quoted)
+    {
+        var echo = Start(0, via, CheckKind.Icmp);
+        var refused = Start(1, via, CheckKind.Icmp);
+        var inner = echo.AsSpan();
+        foreach (var text in via.Split(' '))
+        {
+            Assert.True(EncapsulationText.TryParse(text, out var layer, out _));
+            Assert.True(EncapsulationReader.TryUnwrap(layer, inner, out var next, out var error), $"{error}");
+            inner = next.ToArray();
+        }
+
+        Assert.True(IpPacket.TryRead(inner, out var packet));
+        Assert.Equal((IpProtocol.Icmp, Target(0).Address), (packet.Protocol, packet.Destination));
+        _port.Deliver(Answers.EchoReply(inner.ToArray(), IpAddress.Parse("203.0.113.99")));
+        _port.Deliver(Answers.Error(refused, s_router, 3, 1, quoted));
+        _port.Deliver(Answers.EchoReply(inner.ToArray(), Target(0).Address));
+        Look();
+
+        Assert.Equal([(1, CheckEnd.IcmpError), (0, CheckEnd.Answered)], _outcomes.Select(outcome => (outcome.Target, outcome.End)));
+        Assert.Equal(2, _port.Sent.Count);
+    }
+
     private static CheckTarget Target(int index) => new() { Index = index, Name = "service", Address = IpAddress.Parse("203.0.113.10"), Port = 443 };
 
     private static int Plain(IpAddress target, out IpAddress source)
@@ -149,11 +177,11 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
         return new TunnelRoute(new EncapsulationStack([.. layers]), IpAddress.Parse("192.0.2.1"), TargetIsLocal: false);
     }
 
-    private byte[] Start(int index, string? via)
+    private byte[] Start(int index, string? via, CheckKind kind = CheckKind.Syn)
     {
         var layers = (via ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(text => EncapsulationText.TryParse(text, out var layer, out var error) ? layer : throw new FormatException(error));
-        Assert.True(_engine.TryStart(Target(index) with { Via = new EncapsulationStack([.. layers]) }, 1));
+        Assert.True(_engine.TryStart(Target(index) with { Via = new EncapsulationStack([.. layers]), Question = new CheckQuestion { Kind = kind } }, 1));
         Look();
         return _port.Sent[^1];
     }

@@ -40,6 +40,50 @@ public class BulkTracerTests(ITestOutputHelper output)
         Assert.InRange(all.Count(trace => trace.Reached), Hosts / 2, Hosts - 1);
     }
 
+    [Theory]
+    [InlineData("ipip", false, false, ProbeProtocol.Icmp)]
+    [InlineData("gue", false, false, ProbeProtocol.Udp)]
+    [InlineData("gue", true, false, ProbeProtocol.Tcp)]
+    [InlineData("gue", false, true, ProbeProtocol.Udp)]
+    [InlineData("ipip", true, true, ProbeProtocol.Icmp)]
+    public void Through_a_tunnel_every_target_shows_the_hops_that_a_trace_of_it_alone_shows(string kind, bool isV6, bool sweepsOuter, ProbeProtocol protocol)
+    {
+        var topology = RandomTree(40);
+        var end = topology.AddressOf("r2", isV6: false);
+        Encapsulation layer = kind == "gue" ? new GueEncapsulation { Remote = end, Port = GueEncapsulation.DefaultPort } : new IpIpEncapsulation { Remote = end };
+        topology = topology.With("r2", node => node with { TunnelEnd = new TunnelEndSpec { Accepts = [layer] } });
+        var via = new EncapsulationStack([layer with { Source = topology.AddressOf(TopologyBuilder.Vantage, isV6: false) }]);
+        var targets = Targets(topology, isV6);
+        var all = SimulatedBulk.Run(topology, targets, protocol, options => options with { SweepsOuter = sweepsOuter, Via = [kind] }, via: via).Evidence;
+        for (var i = 0; i < targets.Count; i++)
+        {
+            var alone = SimulatedTrace.Run(topology, protocol, isV6, cycles: 1, change: options => options with { Target = targets[i], Via = via, SweepsOuter = sweepsOuter }).Evidence;
+            Assert.Equal(Shape(alone), Shape(all[i]));
+            Assert.Equal((kind, alone.StopReason, alone.Sweep), (Assert.Single(all[i].Via), all[i].StopReason, all[i].Sweep));
+        }
+
+        Assert.InRange(all.Count(trace => trace.Reached), targets.Count / 2, targets.Count);
+        Assert.Contains(all.SelectMany(trace => trace.Hops), hop => sweepsOuter == hop.Nodes.Any(node => node.Replies.Any(reply => reply.Layer == 1)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_tunnel_that_nobody_takes_ends_each_trace_with_who_says_so(bool sweepsOuter)
+    {
+        var topology = RandomTree(8);
+        var via = new EncapsulationStack([new GueEncapsulation
+        {
+            Remote = topology.AddressOf("r1", isV6: false), Port = GueEncapsulation.DefaultPort, Source = topology.AddressOf(TopologyBuilder.Vantage, isV6: false),
+        }]);
+        var all = SimulatedBulk.Run(topology, Targets(topology, isV6: false), change: options => options with { SweepsOuter = sweepsOuter }, via: via).Evidence;
+        Assert.All(all, trace =>
+        {
+            Assert.Equal((false, StopReason.Tunnel), (trace.Reached, trace.StopReason));
+            Assert.Equal(sweepsOuter ? 2 : 1, trace.Hops[^1].Ttl);
+        });
+    }
+
     [Fact]
     public void Both_families_and_all_counts_stand_in_one_list()
     {

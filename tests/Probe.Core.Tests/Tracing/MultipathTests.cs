@@ -1,3 +1,4 @@
+using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 using Xunit.Abstractions;
@@ -11,6 +12,24 @@ public class MultipathTests(ITestOutputHelper output)
         { "line", 0 }, { "diamond", 2 }, { "diamond", 4 }, { "diamond", 16 }, { "diamond", 64 },
         { "unequal", 0 }, { "nested", 4 }, { "meshed", 3 },
     };
+
+    [Theory]
+    [InlineData("s", false, false)]
+    [InlineData("s", true, false)]
+    [InlineData(TopologyBuilder.Target, false, true)]
+    public void Every_branch_behind_a_tunnel_is_found_and_of_the_tunnel_s_own_path_by_its_outer_ports(string end, bool isV6, bool sweepsOuter)
+    {
+        // The end at the first hop: behind it the probe's own ports choose the branch. The end at the target: those of the tunnel's header do.
+        var topology = Topologies.Diamond(8);
+        var layer = new GueEncapsulation { Remote = topology.AddressOf(end, isV6: false), Port = GueEncapsulation.DefaultPort };
+        topology = topology.With(end, node => node with { TunnelEnd = new TunnelEndSpec { Accepts = [layer] } });
+        var via = new EncapsulationStack([layer with { Source = topology.AddressOf(TopologyBuilder.Vantage, isV6: false) }]);
+        var run = SimulatedMultipath.Run(topology, isV6: isV6, confidence: 99.99, via: via, sweepsOuter: sweepsOuter);
+
+        Assert.Equal(run.TrueNodes.Order(), run.FoundNodes.Order());
+        Assert.Equal(run.TrueLinks.Order(), run.FoundLinks.Order());
+        Assert.Equal(sweepsOuter ? FlowKind.OuterPort : FlowKind.Ports, run.Evidence.Flows[0].Kind);
+    }
 
     [Theory]
     [MemberData(nameof(Shapes))]

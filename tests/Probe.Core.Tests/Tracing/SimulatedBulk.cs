@@ -14,6 +14,7 @@ internal sealed class SimulatedBulk : IBulkTargets
     private readonly IReadOnlyList<IpAddress> _targets;
     private readonly Topology _topology;
     private readonly ProbeProtocol _protocol;
+    private EncapsulationStack _via;
     private int _next;
 
     private SimulatedBulk(Topology topology, IReadOnlyList<IpAddress> targets, ProbeProtocol protocol, SimulatedNetwork network)
@@ -42,9 +43,9 @@ internal sealed class SimulatedBulk : IBulkTargets
 
     public static SimulatedBulk Run(
         Topology topology, IReadOnlyList<IpAddress> targets, ProbeProtocol protocol = ProbeProtocol.Udp, Func<BulkOptions, BulkOptions>? change = null,
-        SimulatedPortOptions? port = null, NetworkOptions? keep = null, long untilNs = 3_600_000 * SimulatedTrace.Millisecond)
+        SimulatedPortOptions? port = null, NetworkOptions? keep = null, long untilNs = 3_600_000 * SimulatedTrace.Millisecond, EncapsulationStack via = default)
     {
-        var run = new SimulatedBulk(topology, targets, protocol, new SimulatedNetwork(topology, keep));
+        var run = new SimulatedBulk(topology, targets, protocol, new SimulatedNetwork(topology, keep)) { _via = via };
         using var wire = new PacketWire(new SimulatedPort(run.Network, port), new ProbeCookies(), 2 * SimulatedTrace.TimeoutNs, batches: true);
         var options = new BulkOptions { Protocol = protocol, TimeoutNs = SimulatedTrace.TimeoutNs, Seed = (ulong)Seed.Value };
         run.Tracer = new BulkTracer(change?.Invoke(options) ?? options, run, new ProbeNumbers());
@@ -62,7 +63,7 @@ internal sealed class SimulatedBulk : IBulkTargets
         }
 
         var address = _targets[_next];
-        target = new BulkTarget(_next++, address, _topology.AddressOf(TopologyBuilder.Vantage, address.IsV6), SimulatedTrace.FlowOf(1, _protocol, address.IsV6));
+        target = new BulkTarget(_next++, address, _topology.AddressOf(TopologyBuilder.Vantage, address.IsV6), SimulatedTrace.FlowOf(1, _protocol, address.IsV6), _via);
         return FeedStatus.Ready;
     }
 

@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Tracing;
 using Probe.Core.Vocabulary;
@@ -39,7 +40,7 @@ internal sealed class SimulatedMultipath
 
     public static SimulatedMultipath Run(Topology topology, ProbeProtocol protocol = ProbeProtocol.Udp, bool isV6 = false,
         double confidence = 95, ConfidenceScope scope = ConfidenceScope.Hop, int maxProbes = 20_000, ulong key = 1,
-        MultipathAlgorithm algorithm = MultipathAlgorithm.MdaLite)
+        MultipathAlgorithm algorithm = MultipathAlgorithm.MdaLite, EncapsulationStack via = default, bool sweepsOuter = false)
     {
         var network = new SimulatedNetwork(topology, new NetworkOptions { Journal = JournalDetail.Off });
         using var wire = new PacketWire(new SimulatedPort(network), new ProbeCookies(Key(key)), 2 * SecondNs);
@@ -56,6 +57,8 @@ internal sealed class SimulatedMultipath
                     Size = ProbeWriter.DefaultSize(isV6),
                     MaxPerSecond = int.MaxValue,
                     MaxPerTtlIn10Seconds = int.MaxValue,
+                    Via = via,
+                    SweepsOuter = sweepsOuter,
                 },
                 FlowAt = index => SimulatedTrace.FlowOf(index + 1, protocol, isV6),
                 Confidence = confidence,
