@@ -3,7 +3,9 @@ namespace Probe.Cli;
 /// <summary>Runs a call that blocks and cannot be cancelled, such as the resolver's, so that Ctrl-C still ends the wait.</summary>
 internal static class Blocking
 {
-    /// <summary>The call's result, or its exception. A call that is given up goes on in a background thread, which ends with the process.</summary>
+    /// <summary>
+    /// The call's result, or its exception. A call that is given up goes on in a background thread, which ends with the process.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled first.</exception>
     public static T Run<T>(Func<T> call, CancellationToken cancellation)
     {

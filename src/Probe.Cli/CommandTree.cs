@@ -48,7 +48,8 @@ internal static class CommandTree
             throw UserError.Usage(error);
         }
 
-        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug), command.Common?.DeadlineOf(parse));
+        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug),
+            command.Common?.DeadlineOf(parse));
         try
         {
             return command.Run(parse, context);

@@ -51,7 +51,8 @@ internal static class HelpText
     // Short names first, as manual pages have it.
     private static (string Name, string Text) Entry(Option option)
     {
-        var names = option.Aliases.Append(option.Name).Where(n => n is not "-?").OrderBy(n => n.Length).ThenBy(n => n, StringComparer.Ordinal);
+        var names = option.Aliases.Append(option.Name).Where(n => n is not "-?").OrderBy(n => n.Length)
+            .ThenBy(n => n, StringComparer.Ordinal);
         return (string.Join(", ", names) + (option.HelpName is { } value ? " " + value : ""), option.Description ?? "");
     }
 

@@ -42,7 +42,9 @@ catch (OutputClosedException)
 }
 catch (Exception e)
 {
-    messages.Error($"internal error: {e.GetType().Name}: {e.Message}; {(messages.Debug ? "report what follows" : "run again with --debug and report what it prints")}", e);
+    messages.Error(
+        $"internal error: {e.GetType().Name}: {e.Message}; "
+            + $"{(messages.Debug ? "report what follows" : "run again with --debug and report what it prints")}", e);
     status = ExitStatus.CannotRun;
 }
 

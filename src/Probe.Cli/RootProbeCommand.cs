@@ -16,7 +16,8 @@ internal sealed class RootProbeCommand : ProbeCommand
         : base("probe", "Sends packets, sees what comes back, and says what is wrong with the network.")
     {
         Everywhere = everywhere;
-        foreach (var command in (IReadOnlyList<ProbeCommand>)[new TraceCommand(), new CheckCommand(), new MtuCommand(), new ReportCommand(), new DoctorCommand(), .. more])
+        foreach (var command in (IReadOnlyList<ProbeCommand>)[new TraceCommand(), new CheckCommand(), new MtuCommand(), new ReportCommand(),
+            new DoctorCommand(), .. more])
         {
             Subcommands.Add(command);
         }
@@ -39,5 +40,6 @@ internal sealed class RootProbeCommand : ProbeCommand
         ("probe doctor", "what works on this machine, and how to fix what does not"),
     ];
 
-    public override ExitStatus Run(ParseResult parse, CommandContext context) => throw new InvalidOperationException("The root shows help.");
+    public override ExitStatus Run(ParseResult parse, CommandContext context) =>
+        throw new InvalidOperationException("The root shows help.");
 }

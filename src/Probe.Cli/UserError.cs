@@ -1,6 +1,8 @@
 namespace Probe.Cli;
 
-/// <summary>The command cannot go on, and its user can do something about it. The message is one line: what, for which input, next step.</summary>
+/// <summary>
+/// The command cannot go on, and its user can do something about it. The message is one line: what, for which input, next step.
+/// </summary>
 internal class UserError(ExitStatus status, string message) : Exception(message)
 {
     /// <summary>How the process ends.</summary>

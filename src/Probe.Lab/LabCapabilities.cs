@@ -9,7 +9,8 @@ public static class LabCapabilities
 {
     /// <summary>Root's own rights, needed to make network namespaces by name.</summary>
     public static string? Root =>
-        Capabilities.Has(SystemConstants.CAP_SYS_ADMIN) && Capabilities.Has(SystemConstants.CAP_NET_ADMIN) ? null : "needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN)";
+        Capabilities.Has(SystemConstants.CAP_SYS_ADMIN) && Capabilities.Has(SystemConstants.CAP_NET_ADMIN)
+            ? null : "needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN)";
 
     /// <summary>Named network namespaces.</summary>
     public static string? Namespaces => Root ?? Program("ip");
@@ -44,7 +45,8 @@ public static class LabCapabilities
                 return missing;
             }
 
-            using var process = Process.Start(new ProcessStartInfo("unshare", ["-Urn", "true"]) { UseShellExecute = false, RedirectStandardError = true });
+            using var process =
+                Process.Start(new ProcessStartInfo("unshare", ["-Urn", "true"]) { UseShellExecute = false, RedirectStandardError = true });
             var error = process!.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0 ? null : $"user namespaces are not allowed here: {error.Trim()}";
@@ -53,7 +55,8 @@ public static class LabCapabilities
 
     /// <summary>A program, by its name in PATH and where Debian keeps those of the administrator.</summary>
     public static string? Program(string name) =>
-        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':').Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)))
+        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':')
+            .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)))
             ? null
             : $"{name} is not installed";
 

@@ -30,7 +30,8 @@ public static class IncidentReport
         AddExcluded(report, judgement);
         AddNotExamined(report, bundle, judgement);
         AddEnvironment(report, bundle);
-        report.Heading(2, $"Reproduce").Paragraph($"The command line as the document records it:").Fence("sh", ShellText.Quote(bundle.Command));
+        report.Heading(2, $"Reproduce").Paragraph($"The command line as the document records it:")
+            .Fence("sh", ShellText.Quote(bundle.Command));
         return report.ToString();
     }
 
@@ -83,7 +84,8 @@ public static class IncidentReport
     private static void AddNotExamined(MarkdownBuilder report, Bundle bundle, Judgement judgement)
     {
         var rules = judgement.NotExamined.GroupBy(item => item.Missing, StringComparer.Ordinal)
-            .Select(group => Prose.Of($"{Prose.Join(", ", group.Select(item => Prose.Code(item.Rule)))} could not be judged: {Prose.Parse(group.Key)}"));
+            .Select(group =>
+                Prose.Of($"{Prose.Join(", ", group.Select(item => Prose.Code(item.Rule)))} could not be judged: {Prose.Parse(group.Key)}"));
         var gaps = (bundle.Gaps ?? []).Select(gap => Prose.Of($"{gap.What}: {gap.Why}"));
         var all = rules.Concat(gaps).ToArray();
         report.Heading(2, $"Not examined");

@@ -18,9 +18,14 @@ internal static class Verdict
         report.Heading(1, worst is null ? Outcome(parts, bundle) : Prose.Of($"{Prose.Parse(worst.Title)} ({worst.Rule:ours})"));
         report.Alert(
             Kind(parts, bundle, worst),
-            worst is null ? WithoutFault(parts, bundle) : Prose.Of($"{$"Verdict ({Word.Of(worst.Confidence)}).":strong} {Prose.Parse(worst.Summary)}"),
-            Others(worst is null ? "Worth knowing" : "Also", judgement.Findings.Where(finding => !ReferenceEquals(finding, worst)).ToArray()),
-            bundle.Complete ? Prose.Empty : Prose.Of($"The run ended early ({Word.Of(bundle.EndReason)}): what is missing here may only not have been looked at."),
+            worst is null
+                ? WithoutFault(parts, bundle)
+                : Prose.Of($"{$"Verdict ({Word.Of(worst.Confidence)}).":strong} {Prose.Parse(worst.Summary)}"),
+            Others(worst is null ? "Worth knowing" : "Also",
+                judgement.Findings.Where(finding => !ReferenceEquals(finding, worst)).ToArray()),
+            bundle.Complete
+                ? Prose.Empty
+                : Prose.Of($"The run ended early ({Word.Of(bundle.EndReason)}): what is missing here may only not have been looked at."),
             Prose.Join(" ", parts.Select(part => part.Remark(bundle)).OfType<Prose>()));
     }
 
@@ -34,11 +39,18 @@ internal static class Verdict
     private static Prose Outcome(IReadOnlyList<IMeasuredPart> parts, Bundle bundle) =>
         parts.Count == 0 ? Prose.Of($"A document without measurements") : Prose.Join("; ", parts.Select(part => part.Title(bundle)));
 
-    private static Prose WithoutFault(IReadOnlyList<IMeasuredPart> parts, Bundle bundle) => Prose.Of($"{"Verdict.":strong} {(parts.Count == 0
-        ? Prose.Of($"Nothing was measured that a rule could judge.")
-        : Prose.Join(" ", parts.Select(part => part.Verdict(bundle))))}");
+    private static Prose WithoutFault(IReadOnlyList<IMeasuredPart> parts, Bundle bundle)
+    {
+        var verdict = parts.Count == 0
+            ? Prose.Of($"Nothing was measured that a rule could judge.")
+            : Prose.Join(" ", parts.Select(part => part.Verdict(bundle)));
+        return Prose.Of($"{"Verdict.":strong} {verdict}");
+    }
 
     private static Prose Others(string lead, Finding[] findings) => findings.Length == 0
         ? Prose.Empty
-        : Prose.Of($"{lead:ours}: {Prose.Join("; ", findings.Select(finding => Prose.Of($"{Prose.Parse(finding.Title)} ({finding.Rule:ours}, {Word.Of(finding.Severity):ours})")))}.");
+        : Prose.Of($"{lead:ours}: {Prose.Join("; ", findings.Select(Named))}.");
+
+    private static Prose Named(Finding finding) =>
+        Prose.Of($"{Prose.Parse(finding.Title)} ({finding.Rule:ours}, {Word.Of(finding.Severity):ours})");
 }

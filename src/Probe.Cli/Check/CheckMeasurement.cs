@@ -59,10 +59,12 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         using var names = Begin();
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
-        using var engines = CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
+        using var engines =
+            CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - frame.Started.UnixNs);
         var probing = _request.Probing;
-        using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
+        using var judge =
+            VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
         var loops = engines.Loops(_targets, pace, more: names.Left > 0);
         var arrivals = new CheckArrivals(names, loops, judge, Place);
         arrivals.Take();
@@ -100,11 +102,13 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         if (forecast.IsTooMuch)
         {
             throw UserError.CannotRun(string.Create(CultureInfo.InvariantCulture,
-                $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
+                $"raw checks may take {forecast.Entries:0} of the {forecast.Free} entries left in the connection tracking table: check "
+                    + $"fewer, use --rate {Math.Max(1, Math.Floor(forecast.PerSecond)):0}/s, a notrack rule, or --allow-conntrack-fill"));
         }
 
         _frame.Messages.Warning(string.Create(CultureInfo.InvariantCulture,
-            $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; --allow-conntrack-fill goes at full speed"));
+            $"slowed down to {forecast.PerSecond:0.#} checks a second: {forecast.Free} entries are left in the connection tracking table; "
+                + $"--allow-conntrack-fill goes at full speed"));
         return pace with { MaxPerSecond = forecast.PerSecond };
     }
 
@@ -118,7 +122,9 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             _frame.Output.Flush();
         }
 
-        _frame.Messages.Progress($"{Score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: {CheckTable.Counts(Score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
+        _frame.Messages.Progress(
+            $"{Score.Checks} of {(long)_request.Targets.Count * _request.Pace.Count} checks: "
+                + $"{CheckTable.Counts(Score)}{(arrivals.Left > 0 ? $"; {arrivals.Left} names to resolve" : "")}");
     }
 
     /// <summary>Places the addresses, and begins to resolve the names; a single one now, as nothing goes on without it.</summary>
@@ -181,7 +187,8 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             {
                 var target = _request.Targets[place];
                 Take(place, CheckEvidenceBuilder.Unresolved(
-                    target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs, target.At?.Via ?? default, target.At?.Real, target.At?.Weight));
+                    target.Text, target.Port, _request.Kind, _request.Engine, answer.NoResolver, answer.TookNs, target.At?.Via ?? default,
+                    target.At?.Real, target.At?.Weight));
             }
         }
 

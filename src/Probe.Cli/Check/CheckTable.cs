@@ -14,12 +14,14 @@ internal static class CheckTable
 
     public static void Write(Bundle bundle, CheckScore score, CheckRequest request, TextWriter writer, Palette palette)
     {
-        var targets = bundle.Checks!.GroupBy(check => check.Name, StringComparer.Ordinal).Select(checks => Row.Of([.. checks.OrderBy(check => check.Attempt)], request.Expected)).ToList();
+        var targets = bundle.Checks!.GroupBy(check => check.Name, StringComparer.Ordinal)
+            .Select(checks => Row.Of([.. checks.OrderBy(check => check.Attempt)], request.Expected)).ToList();
         writer.WriteLine(palette.Paint(Heading(score, request), score.Down > 0 ? Tone.Bad : score.Unknown > 0 ? Tone.Warning : Tone.Good));
         var shown = targets.Count <= FewTargets ? targets : targets.Where(row => row.IsOdd);
         Column[] named = request.Targets.Any(target => target.Host.IsName) ? [new Column("Address")] : [];
         Column[] repeated = request.Pace.Count > 1 ? [new Column("Up/checks", Align.Right)] : [];
-        var table = new TextTable([new Column("Target"), .. named, new Column("Verdict"), new Column("RTT ms", Align.Right), .. repeated, new Column("Notes")]);
+        var table = new TextTable(
+            [new Column("Target"), .. named, new Column("Verdict"), new Column("RTT ms", Align.Right), .. repeated, new Column("Notes")]);
         var any = false;
         var left = new List<string>();
         foreach (var kind in shown.GroupBy(row => row.Verdict, StringComparer.Ordinal).OrderBy(kind => Weight(kind.First())))
@@ -31,7 +33,9 @@ internal static class CheckTable
                 any = true;
                 Cell[] address = named.Length > 0 ? [AddressOf(row.Last)] : [];
                 Cell[] share = repeated.Length > 0 ? [row.Share] : [];
-                table.Add([row.Last.Name, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share, string.Join(", ", row.Notes)]);
+                table.Add(
+                    [row.Last.Name, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share,
+                    string.Join(", ", row.Notes)]);
             }
 
             if (rows.Count > most)
@@ -72,11 +76,13 @@ internal static class CheckTable
         var count = request.Targets.Count;
         var kind = Word.Of(request.Kind);
         var notSeen = count - score.Seen;
-        return $"{count} {(count == 1 ? "target" : "targets")} ({kind}{(request.Pace.Count > 1 ? $", {request.Pace.Count} checks each" : "")}): {Counts(score)}"
+        return $"{count} {(count == 1 ? "target" : "targets")} "
+            + $"({kind}{(request.Pace.Count > 1 ? $", {request.Pace.Count} checks each" : "")}): {Counts(score)}"
             + (notSeen > 0 ? $", {notSeen} not checked" : "");
     }
 
-    private static string AddressOf(CheckEvidence check) => check.Address is { } address && !check.Target.Contains(address, StringComparison.Ordinal) ? address : "";
+    private static string AddressOf(CheckEvidence check) =>
+        check.Address is { } address && !check.Target.Contains(address, StringComparison.Ordinal) ? address : "";
 
     // What is wrong stands first, what is well last.
     private static int Weight(Row row) => row.Tone switch
@@ -95,7 +101,8 @@ internal static class CheckTable
             var up = checks.Count(check => check.Verdict.IsAboutTarget() && !check.Verdict.CountsAsDown(expected));
             var tone = !last.Verdict.IsAboutTarget() ? Tone.Warning : last.Verdict.CountsAsDown(expected) ? Tone.Bad : Tone.Good;
             var notes = NotesOf(checks, last).ToList();
-            return new Row(last, Word.Of(last.Verdict), tone, $"{up}/{checks.Count}", up < checks.Count || checks.Any(check => check.AckEscaped), notes);
+            return new Row(last, Word.Of(last.Verdict), tone, $"{up}/{checks.Count}",
+                up < checks.Count || checks.Any(check => check.AckEscaped), notes);
         }
 
         private static IEnumerable<string> NotesOf(IReadOnlyList<CheckEvidence> checks, CheckEvidence last)
@@ -110,7 +117,8 @@ internal static class CheckTable
                 yield return $"ICMP {icmp.Type}/{icmp.Code} from {icmp.From}";
             }
 
-            if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect) && phase is not CheckPhase.Dns)
+            if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect)
+                && phase is not CheckPhase.Dns)
             {
                 yield return $"in {Word.Of(phase)}";
             }
@@ -130,7 +138,8 @@ internal static class CheckTable
                 yield return $"{escaped} may have been accepted";
             }
 
-            var others = checks.Where(check => check.Verdict != last.Verdict).GroupBy(check => check.Verdict).Select(group => $"{group.Count()} {Word.Of(group.Key)}").ToList();
+            var others = checks.Where(check => check.Verdict != last.Verdict).GroupBy(check => check.Verdict)
+                .Select(group => $"{group.Count()} {Word.Of(group.Key)}").ToList();
             if (others.Count > 0)
             {
                 yield return "before: " + string.Join(" ", others);
@@ -149,7 +158,8 @@ internal static class CheckTable
             (_, CheckReason.Ports) => $"ports: no source port is left ({check.Errno}); see net.ipv4.ip_local_port_range",
             (_, CheckReason.Descriptors) => $"descriptors: none is left ({check.Errno}); raise ulimit -n",
             (_, CheckReason.Link) => "link: the interface is down; see: ip -br link",
-            (_, CheckReason.Reject) => $"reject: a rule of this host answered with ICMP {check.Icmp?.Type}/{check.Icmp?.Code}; see: nft list ruleset",
+            (_, CheckReason.Reject) =>
+                $"reject: a rule of this host answered with ICMP {check.Icmp?.Type}/{check.Icmp?.Code}; see: nft list ruleset",
             (_, CheckReason.LocalRule) => $"local-rule: a rule of this host lets it not leave ({check.Errno}); see: nft list ruleset",
             _ when check.Errno is { } errno => $"{why} ({errno})",
             _ => why.ToString(),

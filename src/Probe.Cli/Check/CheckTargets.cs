@@ -16,7 +16,8 @@ internal static class CheckTargets
     /// <param name="warn">Takes a warning.</param>
     /// <param name="skipped">Takes what of <paramref name="source"/> is not checked, and why.</param>
     /// <exception cref="UserError">One of them is none, or the file cannot be read.</exception>
-    public static IReadOnlyList<ServiceName> Read(IReadOnlyList<string> words, string? file, ValueParser<ServiceName> parser, ServiceSource? source, Action<string> warn, Action<string> skipped)
+    public static IReadOnlyList<ServiceName> Read(IReadOnlyList<string> words, string? file, ValueParser<ServiceName> parser,
+        ServiceSource? source, Action<string> warn, Action<string> skipped)
     {
         var targets = new List<ServiceName>();
         foreach (var word in words)

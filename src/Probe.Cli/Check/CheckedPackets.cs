@@ -4,7 +4,8 @@ using Probe.Core.Packets;
 namespace Probe.Cli.Check;
 
 /// <summary>
-/// Names the packets of checks in a capture by the target that they go to, come from, or are quoted for. Sockets of the kernel choose their own
+/// Names the packets of checks in a capture by the target that they go to, come from, or are quoted for. Sockets of the kernel choose their
+/// own
 /// source ports, so that other traffic of this host to the same address and port bears the same name.
 /// </summary>
 internal sealed class CheckedPackets
@@ -42,7 +43,8 @@ internal sealed class CheckedPackets
 
         if (IcmpMessage.TryRead(ip.Payload, ip.IsV6, out var icmp) && ip.Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 && icmp.IsError)
         {
-            return IpPacket.TryReadQuote(icmp.Quote, out var quoted) && Find(quoted.Destination, quoted, ofSource: false) is { } about ? $"answer to the check of {about}" : null;
+            return IpPacket.TryReadQuote(icmp.Quote, out var quoted) && Find(quoted.Destination, quoted, ofSource: false) is { } about
+                ? $"answer to the check of {about}" : null;
         }
 
         return Find(ip.Destination, ip, ofSource: false) is { } asked ? $"check of {asked}"
@@ -57,7 +59,9 @@ internal sealed class CheckedPackets
         }
 
         // Echo requests have no ports: such a target has port 0.
-        var port = ip.Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 ? (ushort)0 : ofSource ? transport.SourcePort : transport.DestinationPort;
+        var port = ip.Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 ? (ushort)0
+            : ofSource ? transport.SourcePort
+            : transport.DestinationPort;
         return _names.GetValueOrDefault((address, port));
     }
 
@@ -85,6 +89,7 @@ internal sealed class CheckedPackets
         }
 
         return IpPacket.TryRead(octets, out var ip) && ip.Destination == target.Address
-            && QuotedTransport.TryRead(ip.Payload, ip.Protocol, out var transport) && (target.Port == 0 || transport.DestinationPort == target.Port);
+            && QuotedTransport.TryRead(ip.Payload, ip.Protocol, out var transport)
+            && (target.Port == 0 || transport.DestinationPort == target.Port);
     }
 }

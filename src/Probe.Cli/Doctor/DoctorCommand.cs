@@ -11,7 +11,8 @@ namespace Probe.Cli.Doctor;
 /// <summary><c>probe doctor</c>: what works here and what does not, one line each, with the fix.</summary>
 internal sealed class DoctorCommand : ProbeCommand
 {
-    private readonly Option<IpAddress> _source = OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of raw checks, for the notrack rule", "--source");
+    private readonly Option<IpAddress> _source =
+        OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of raw checks, for the notrack rule", "--source");
     private readonly Option<bool> _json = OptionOf.Flag("print a document with the facts of this host and what is missing", "--json");
 
     public DoctorCommand()

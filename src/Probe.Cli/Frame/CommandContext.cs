@@ -60,7 +60,10 @@ internal sealed class CommandContext
         Messages.Apply(quiet, debug);
     }
 
-    /// <summary>The frame of the run's document: who measured, where, from when to when, and why it ended. What was seen is filled in by the command.</summary>
+    /// <summary>
+    /// The frame of the run's document: who measured, where, from when to when, and why it ended. What was seen is filled in by the
+    /// command.
+    /// </summary>
     public Bundle Frame(SweepEnd end = SweepEnd.Done) => new()
     {
         Tool = ProgramVersion.Tool,

@@ -6,7 +6,10 @@ using Probe.Core.Packets;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>This host's side of a run: its counters before and after, the interfaces that were used, and what its kernel has learned for the destinations.</summary>
+/// <summary>
+/// This host's side of a run: its counters before and after, the interfaces that were used, and what its kernel has learned for the
+/// destinations.
+/// </summary>
 internal sealed class HostWatch
 {
     private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);

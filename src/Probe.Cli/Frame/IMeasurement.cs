@@ -1,6 +1,8 @@
 namespace Probe.Cli.Frame;
 
-/// <summary>Something that is measured within a frame: it says what it saw, and the frame makes the document, the findings and the exit code of it.</summary>
+/// <summary>
+/// Something that is measured within a frame: it says what it saw, and the frame makes the document, the findings and the exit code of it.
+/// </summary>
 internal interface IMeasurement
 {
     /// <summary>Measures until it is done, or until <see cref="RunFrame.Limit"/> says that the run has to end.</summary>

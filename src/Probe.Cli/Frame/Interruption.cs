@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Probe.Cli.Frame;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and a terminal that goes away (SIGHUP): the first one asks the run to end and show what it gathered, the second ends the process at once.
+/// Ctrl-C, SIGTERM and a terminal that goes away (SIGHUP): the first one asks the run to end and show what it gathered, the second ends the
+/// process at once.
 /// A signal that was ignored when the process started (nohup, a shell's background job) stays ignored.
 /// </summary>
 internal sealed class Interruption : IDisposable

@@ -4,18 +4,25 @@ using Probe.Core.Wire;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>What probes of raw sockets, and the connects that stand in for them, left in the host's route cache: removed where that is allowed, else named.</summary>
+/// <summary>
+/// What probes of raw sockets, and the connects that stand in for them, left in the host's route cache: removed where that is allowed, else
+/// named.
+/// </summary>
 internal static class LeftInRouteCache
 {
     /// <summary>What the run left in the host's route cache, if anything; it is removed where that is allowed.</summary>
     public static Gap? Of(ProbeSession session) => session.CleanRouteCache(out var now) switch
     {
-        ExceptionOutcome.Removed => new Gap(RouteCacheWatch.What, "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
+        ExceptionOutcome.Removed =>
+            new Gap(RouteCacheWatch.What, "the kernel learned a path MTU from our ICMPv6 echo; it was removed again"),
         ExceptionOutcome.StaysUntilExpiry when session.LearnsByConnecting => new Gap(RouteCacheWatch.What,
-            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in {now.ExpiresSeconds} s"),
+            $"the kernel learned path MTU {now.Mtu}{(now.MtuLocked ? " (locked)" : "")} from an answer to our TCP connects; it expires in "
+                + $"{now.ExpiresSeconds} s"),
         ExceptionOutcome.StaysUntilExpiry => new Gap(RouteCacheWatch.What,
-            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in {now.ExpiresSeconds} s"),
-        ExceptionOutcome.Unknown => new Gap(RouteCacheWatch.What, $"what the kernel learned from our probes was not looked up: {session.NotCleaned}"),
+            $"the kernel learned path MTU {now.Mtu} from our ICMPv6 echo; removing it needs CAP_NET_ADMIN, it expires in "
+                + $"{now.ExpiresSeconds} s"),
+        ExceptionOutcome.Unknown =>
+            new Gap(RouteCacheWatch.What, $"what the kernel learned from our probes was not looked up: {session.NotCleaned}"),
         _ => null,
     };
 }

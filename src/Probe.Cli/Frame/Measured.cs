@@ -4,7 +4,9 @@ using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>What one measurement gives back: the parts of the document that it fills, what is missing, and what it says itself of its targets.</summary>
+/// <summary>
+/// What one measurement gives back: the parts of the document that it fills, what is missing, and what it says itself of its targets.
+/// </summary>
 internal sealed record Measured
 {
     /// <summary>Why it ended.</summary>
@@ -40,6 +42,8 @@ internal sealed record Measured
     /// <summary>Something that was asked for is not known.</summary>
     public bool HasUnknown { get; init; }
 
-    /// <summary>Faults that rules find in its parts count for the exit code; not so for a target that was cut off, or that may stay silent.</summary>
+    /// <summary>
+    /// Faults that rules find in its parts count for the exit code; not so for a target that was cut off, or that may stay silent.
+    /// </summary>
     public bool CountsFindings { get; init; } = true;
 }

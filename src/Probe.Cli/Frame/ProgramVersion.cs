@@ -7,7 +7,8 @@ namespace Probe.Cli.Frame;
 internal static class ProgramVersion
 {
     /// <summary>Version without the source revision.</summary>
-    public static string Text { get; } = typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+    public static string Text { get; } =
+        typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     /// <summary>As documents name it.</summary>
     public static ToolInfo Tool => new("probe", Text);

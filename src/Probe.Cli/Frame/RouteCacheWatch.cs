@@ -6,7 +6,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>What the kernel learned about routes while this host's own sockets probed: named, never removed. Begins to watch when made.</summary>
+/// <summary>
+/// What the kernel learned about routes while this host's own sockets probed: named, never removed. Begins to watch when made.
+/// </summary>
 internal sealed class RouteCacheWatch
 {
     private const int MostNamed = 5;
@@ -30,7 +32,8 @@ internal sealed class RouteCacheWatch
 
     /// <summary>What was learned about these destinations since, or why nobody knows; null for nothing.</summary>
     public Gap? Conclude(IReadOnlySet<IpAddress> destinations) =>
-        _before is { } before && TryRead() is { } now ? Describe(now.Since(before, destinations)) : new Gap(What, $"not compared: {_unread}");
+        _before is { } before && TryRead() is { } now
+            ? Describe(now.Since(before, destinations)) : new Gap(What, $"not compared: {_unread}");
 
     /// <summary>A cache that cannot be listed, as one that changes all the time, costs this remark and not the run.</summary>
     private LearnedRoutes? TryRead()
@@ -59,5 +62,6 @@ internal sealed class RouteCacheWatch
     }
 
     private static string Describe(LearnedRoute route) => string.Create(CultureInfo.InvariantCulture,
-        $"{(route.Mtu > 0 ? $"path MTU {route.Mtu}{(route.MtuLocked ? " (locked)" : "")}" : $"gateway {route.Gateway}")} to {route.Destination}, which expires in {route.ExpiresSeconds} s");
+        $"{(route.Mtu > 0 ? $"path MTU {route.Mtu}{(route.MtuLocked ? " (locked)" : "")}" : $"gateway {route.Gateway}")} to "
+            + $"{route.Destination}, which expires in {route.ExpiresSeconds} s");
 }

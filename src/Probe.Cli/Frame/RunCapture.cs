@@ -6,7 +6,9 @@ using Probe.Core.Wire;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>The capture of a run's own packets (<c>--pcap</c>): one file for the whole run, each packet with the number of its probe as comment.</summary>
+/// <summary>
+/// The capture of a run's own packets (<c>--pcap</c>): one file for the whole run, each packet with the number of its probe as comment.
+/// </summary>
 internal sealed class RunCapture : IDisposable
 {
     // The kernel's filter takes 4,096 instructions (BPF_MAXINSNS), and an address up to 18 of them.
@@ -25,7 +27,8 @@ internal sealed class RunCapture : IDisposable
     public long Lost { get; private set; }
 
     /// <summary>Captures packets of these addresses besides those before, and names all by this from now on.</summary>
-    /// <param name="addresses">Only packets of these are looked at, and ICMP, as a router's error has no target's address; none for all packets.</param>
+    /// <param name="addresses">Only packets of these are looked at, and ICMP, as a router's error has no target's address; none for all
+    /// packets.</param>
     /// <param name="comment">Names the probe that a packet belongs to; null leaves the packet out.</param>
     /// <exception cref="UserError">The file cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">No CAP_NET_RAW.</exception>
@@ -53,7 +56,8 @@ internal sealed class RunCapture : IDisposable
     }
 
     /// <summary>Names packets as a wire of whole packets knows them; what is nobody's is left out.</summary>
-    public static string? NameBy(PacketWire wire, in CapturedPacket packet) => !wire.TryIdentify(packet.Octets, out var number, out var role) ? null : role switch
+    public static string? NameBy(PacketWire wire, in CapturedPacket packet) =>
+        !wire.TryIdentify(packet.Octets, out var number, out var role) ? null : role switch
     {
         PacketRole.Probe => $"probe {number}",
         PacketRole.Answer => $"answer to probe {number}",
@@ -63,7 +67,9 @@ internal sealed class RunCapture : IDisposable
     /// <summary>Writes what has come; to be called from the loop that sends.</summary>
     public void Drain() => _recorder?.Drain();
 
-    /// <summary>Waits a moment for what is still on its way through the kernel, before the wire that can name it goes; then no packet is anybody's.</summary>
+    /// <summary>
+    /// Waits a moment for what is still on its way through the kernel, before the wire that can name it goes; then no packet is anybody's.
+    /// </summary>
     public void EndRecording()
     {
         _recorder?.Settle();

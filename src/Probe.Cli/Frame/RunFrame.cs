@@ -10,7 +10,8 @@ using Probe.Report.Diagnosis;
 namespace Probe.Cli.Frame;
 
 /// <summary>
-/// One run: measurements one after the other under one zero of time, one deadline, one capture and one watch of this host; then one document,
+/// One run: measurements one after the other under one zero of time, one deadline, one capture and one watch of this host; then one
+/// document,
 /// judged by all rules, shown, and turned into an exit code.
 /// </summary>
 internal sealed class RunFrame : IDisposable
@@ -20,7 +21,8 @@ internal sealed class RunFrame : IDisposable
     private RunCapture? _capture;
     private Bundle? _empty;
 
-    private RunFrame(CommandContext context, RunOutput output, string? captureFile) => (_context, Output, _captureFile) = (context, output, captureFile);
+    private RunFrame(CommandContext context, RunOutput output, string? captureFile) =>
+        (_context, Output, _captureFile) = (context, output, captureFile);
 
     /// <summary>Where results go.</summary>
     public RunOutput Output { get; }
@@ -41,7 +43,8 @@ internal sealed class RunFrame : IDisposable
     public HostWatch Host { get; } = new();
 
     /// <summary>As the other <c>Run</c>, with Probe's own exit codes.</summary>
-    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile, params IReadOnlyList<IMeasurement> measurements) =>
+    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile,
+        params IReadOnlyList<IMeasurement> measurements) =>
         Run(context, output, captureFile, ExitMode.Probe, measurements);
 
     /// <summary>Measures, and makes document, output and exit code of it.</summary>
@@ -50,7 +53,8 @@ internal sealed class RunFrame : IDisposable
     /// <param name="captureFile">File of the capture; null for none.</param>
     /// <param name="mode">For whom the exit code is.</param>
     /// <param name="measurements">What to measure, one after the other.</param>
-    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile, ExitMode mode, params IReadOnlyList<IMeasurement> measurements)
+    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile, ExitMode mode,
+        params IReadOnlyList<IMeasurement> measurements)
     {
         using var frame = new RunFrame(context, output, captureFile);
         var measured = new List<Measured>();
@@ -68,8 +72,11 @@ internal sealed class RunFrame : IDisposable
         return frame.Conclude(measured, mode);
     }
 
-    /// <summary>Captures packets of these addresses from now on, besides those asked for before; nothing unless the user wants a capture.</summary>
-    /// <param name="addresses">Only packets of these are looked at, and ICMP, as a router's error has no target's address; none for all packets.</param>
+    /// <summary>
+    /// Captures packets of these addresses from now on, besides those asked for before; nothing unless the user wants a capture.
+    /// </summary>
+    /// <param name="addresses">Only packets of these are looked at, and ICMP, as a router's error has no target's address; none for all
+    /// packets.</param>
     /// <param name="comment">Names the probe that a packet belongs to; null leaves the packet out.</param>
     /// <exception cref="UserError">The file cannot be written.</exception>
     /// <exception cref="Core.Linux.LinuxException">No CAP_NET_RAW.</exception>

@@ -11,7 +11,8 @@ internal static class RunGaps
     /// <summary>What another program's list of services has besides, one sentence each.</summary>
     /// <param name="sentences">What, and why not.</param>
     /// <param name="done">What became of the others, as it follows "not".</param>
-    public static IEnumerable<Gap> Skipped(IEnumerable<string> sentences, string done) => sentences.Select(sentence => new Gap("targets", $"not {done}: {sentence}"));
+    public static IEnumerable<Gap> Skipped(IEnumerable<string> sentences, string done) =>
+        sentences.Select(sentence => new Gap("targets", $"not {done}: {sentence}"));
 
     /// <summary>Those of these counts that are not 0.</summary>
     /// <param name="notSent">Probes that this host would not send.</param>
@@ -31,7 +32,8 @@ internal static class RunGaps
 
         if (clockSteps > 0)
         {
-            yield return new Gap("kernel stamps", $"the wall clock was set {clockSteps} times; round-trip times across it are from this process's clock");
+            yield return new Gap("kernel stamps",
+                $"the wall clock was set {clockSteps} times; round-trip times across it are from this process's clock");
         }
     }
 }

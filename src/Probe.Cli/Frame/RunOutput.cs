@@ -15,10 +15,13 @@ internal enum OutputForm
     Ndjson,
 }
 
-/// <summary>Where results go: elements as they are finished, and the document at the end. Every command writes the forms of a document by this.</summary>
+/// <summary>
+/// Where results go: elements as they are finished, and the document at the end. Every command writes the forms of a document by this.
+/// </summary>
 /// <param name="context">The process.</param>
 /// <param name="form">The form.</param>
-/// <param name="view">Shows the document to people, with what the process will end with; null where everything is shown as it is finished.</param>
+/// <param name="view">Shows the document to people, with what the process will end with; null where everything is shown as it is
+/// finished.</param>
 internal sealed class RunOutput(CommandContext context, OutputForm form, Action<Bundle, ExitStatus>? view = null)
 {
     private readonly StreamedDocument _document = new(context.Out);

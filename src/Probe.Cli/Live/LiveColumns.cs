@@ -23,7 +23,8 @@ internal sealed record LiveRow(TraceEvidence Trace, HopEvidence Hop, NodeEvidenc
 /// <summary>A column of the table.</summary>
 /// <param name="Header">Heading.</param>
 /// <param name="Width">Cells it takes at least, so that it does not jump about with every frame.</param>
-/// <param name="Weight">The least of them goes first where the screen is narrow; up to <see cref="LightWeight"/> also to make room for bars.</param>
+/// <param name="Weight">The least of them goes first where the screen is narrow; up to <see cref="LightWeight"/> also to make room for
+/// bars.</param>
 /// <param name="Align">Where its cells stand.</param>
 /// <param name="Of">Its cell in a row.</param>
 internal sealed record LiveColumn(string Header, int Width, int Weight, Align Align, Func<LiveRow, Cell> Of)
@@ -64,7 +65,8 @@ internal static class LiveColumns
     private static readonly LiveColumn Systems = new("AS", 7, 6, Align.Left, row =>
         StrangerText.ForTerminal(TraceTable.As(row.Node, systems: true)[0].Text));
 
-    private static readonly LiveColumn ReplyTtl = new("TTL", 3, 1, Align.Right, row => row.Node?.ReplyTtl?.ToString(CultureInfo.InvariantCulture));
+    private static readonly LiveColumn ReplyTtl =
+        new("TTL", 3, 1, Align.Right, row => row.Node?.ReplyTtl?.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The sets, the first one to begin with.</summary>
     public static IReadOnlyList<IReadOnlyList<LiveColumn>> Sets { get; } =
@@ -76,7 +78,8 @@ internal static class LiveColumns
     ];
 
     /// <summary>The columns to show: the set, and AS numbers before it where the user asked for them.</summary>
-    public static IEnumerable<LiveColumn> Of(ViewState state) => state.Systems ? Sets[state.ColumnSet].Prepend(Systems) : Sets[state.ColumnSet];
+    public static IEnumerable<LiveColumn> Of(ViewState state) =>
+        state.Systems ? Sets[state.ColumnSet].Prepend(Systems) : Sets[state.ColumnSet];
 
     /// <summary>Numbers as ranges: <c>1-3,7</c>.</summary>
     internal static string Ranges(IReadOnlyList<int> numbers)
@@ -99,5 +102,6 @@ internal static class LiveColumns
     }
 
     private static LiveColumn Time(string header, int weight, Func<RttEvidence, long> of) =>
-        new(header, 6, weight, Align.Right, row => row.Node is { } node ? TraceTable.Milliseconds(node.RttNs is { } rtt ? of(rtt) : null) : "");
+        new(header, 6, weight, Align.Right,
+            row => row.Node is { } node ? TraceTable.Milliseconds(node.RttNs is { } rtt ? of(rtt) : null) : "");
 }

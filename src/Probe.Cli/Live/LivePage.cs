@@ -16,7 +16,8 @@ internal static class LivePage
 
     private static readonly (string Key, string Meaning)[] Keys =
     [
-        ("q", "quit"), ("p", "pause"), ("r", "reset"), ("i/u/t", "protocol"), ("f", "flow"), ("o", "columns"), ("n", "names"), ("h", "help"),
+        ("q", "quit"), ("p", "pause"), ("r", "reset"), ("i/u/t", "protocol"), ("f", "flow"), ("o", "columns"), ("n", "names"),
+        ("h", "help"),
     ];
 
     /// <summary>Draws a screen.</summary>
@@ -50,14 +51,17 @@ internal static class LivePage
         }
 
         lines.AddRange(foot);
-        lines.Add(KeyLine(snapshot, size, palette, table.Count > room ? $"{top + 1}-{Math.Min(table.Count, top + room)} of {table.Count} rows  " : ""));
+        lines.Add(
+            KeyLine(snapshot, size, palette,
+            table.Count > room ? $"{top + 1}-{Math.Min(table.Count, top + room)} of {table.Count} rows  " : ""));
         return new LiveFrame([.. lines.Take(size.Rows)], state with { Top = top });
     }
 
     private static List<ScreenLine> Head(LiveSnapshot snapshot, ScreenSize size, Palette palette)
     {
         var (run, trace) = (snapshot.Run, snapshot.Run.Trace);
-        var to = (trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})") + string.Concat(trace.Via.Select(text => $" via {text}"));
+        var to = (trace.Target == trace.Address ? trace.Address : $"{trace.Target} ({trace.Address})")
+            + string.Concat(trace.Via.Select(text => $" via {text}"));
         var since = $"since {snapshot.Started.ToString()[..19].Replace('T', ' ')}Z";
         var first = Line(size, palette).Add(StrangerText.ForTerminal($"{to} from {trace.Source}"), Tone.Strong);
         if (first.Room >= since.Length + 2)
@@ -92,7 +96,8 @@ internal static class LivePage
         }
         else if (trace.Flows.Count > 1)
         {
-            second.Add(trace.Multipath is null ? $", {trace.Flows.Count} flows" : $", {run.FlowsProbed} of {trace.Flows.Count} flows cover all");
+            second.Add(trace.Multipath is null
+                ? $", {trace.Flows.Count} flows" : $", {run.FlowsProbed} of {trace.Flows.Count} flows cover all");
         }
 
         if (Words.ModeOf(trace) is not null)

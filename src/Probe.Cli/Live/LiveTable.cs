@@ -45,7 +45,8 @@ internal sealed class LiveTable
         Lighten(LeastAddress, int.MaxValue);
         void Lighten(int needed, int mostWeight)
         {
-            while (Left() < needed && _columns.Count > 0 && _columns.MinBy(column => column.Column.Weight) is var light && light.Column.Weight <= mostWeight)
+            while (Left() < needed && _columns.Count > 0 && _columns.MinBy(column => column.Column.Weight) is var light
+                && light.Column.Weight <= mostWeight)
             {
                 _columns.Remove(light);
             }
@@ -74,7 +75,9 @@ internal sealed class LiveTable
         line.Add(StrangerText.PadLeft("Hop", _hopWidth) + Gap + StrangerText.PadRight("Address", _addressWidth), Tone.Strong);
         foreach (var (column, _, width) in _columns)
         {
-            line.Add(Gap + (column.Align == Align.Right ? StrangerText.PadLeft(column.Header, width) : StrangerText.PadRight(column.Header, width)), Tone.Strong);
+            line.Add(Gap
+                + (column.Align == Align.Right ? StrangerText.PadLeft(column.Header, width) : StrangerText.PadRight(column.Header, width)),
+                Tone.Strong);
         }
 
         line.Add(_barsWidth > 0 ? Gap + StrangerText.PadRight("RTT", _barsWidth) : "", Tone.Strong);
@@ -86,7 +89,8 @@ internal sealed class LiveTable
     {
         var row = _rows[index];
         line.Add(StrangerText.PadLeft(row.IsFirst ? HopText(row) : "", _hopWidth)).Add(Gap);
-        line.Add(TextTable.Cut(AddressOf(row, index), _addressWidth), row.Node is null ? Tone.Faint : Tone.Plain).To(_hopWidth + Gap.Length + _addressWidth);
+        line.Add(TextTable.Cut(AddressOf(row, index), _addressWidth), row.Node is null ? Tone.Faint : Tone.Plain)
+            .To(_hopWidth + Gap.Length + _addressWidth);
         foreach (var (column, cells, width) in _columns)
         {
             var cell = cells[index];
@@ -144,11 +148,13 @@ internal sealed class LiveTable
 
     // Where both do not fit, the name alone says more than a name and half an address.
     private string AddressOf(LiveRow row, int index) =>
-        _names && row.Node?.Name is { } name && StrangerText.CellWidth(_addresses[index]) > _addressWidth ? StrangerText.ForTerminal(name) : _addresses[index];
+        _names && row.Node?.Name is { } name && StrangerText.CellWidth(_addresses[index]) > _addressWidth
+            ? StrangerText.ForTerminal(name) : _addresses[index];
 
     private static string Notes(LiveRow row)
     {
-        var notes = (row.Node is { } node ? TraceTable.BalancingNote(node).Concat(TraceTable.NodeNotes(row.Trace, node)) : []).Concat(row.IsFirst ? TraceTable.HopNotes(row.Hop) : []);
+        var notes = (row.Node is { } node ? TraceTable.BalancingNote(node).Concat(TraceTable.NodeNotes(row.Trace, node)) : [])
+            .Concat(row.IsFirst ? TraceTable.HopNotes(row.Hop) : []);
         return StrangerText.ForTerminal(string.Join(", ", notes));
     }
 

@@ -144,17 +144,22 @@ internal sealed class MtuMeasurement : IMeasurement
 
             // At the far end of a tunnel every port resets a stray segment, and that answer is small: the way back is not mixed in.
             _ when !target.Via.IsEmpty =>
-                [new MtuQuestion(ProbeProtocol.Tcp, port, TcpSegmentKind.Ack), new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, port)],
-            _ => [new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.SecureWeb), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.Web)],
+                [new MtuQuestion(ProbeProtocol.Tcp, port, TcpSegmentKind.Ack), new MtuQuestion(ProbeProtocol.Icmp, port),
+                    new MtuQuestion(ProbeProtocol.Tcp, port)],
+            _ =>
+                [new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.SecureWeb),
+                new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.Web)],
         };
     }
 
-    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address, int maxProbes)
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address,
+        int maxProbes)
     {
         using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
         using var wake = _frame.Cancellation.Register(session.Probing.Wake);
         _frame.Host.Uses(session.Probing.Route.Interface ?? _request.Probing.Interface);
-        _frame.Record([address, .. target.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(session.Packets, packet));
+        _frame.Record([address, .. target.Via.Layers.Select(layer => layer.Remote)],
+            (in packet) => RunCapture.NameBy(session.Packets, packet));
         var end = _frame.Sweep(session.Search, session.Probing.Wire,
             _ => _frame.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}"), _frame.Cancellation);
         if (session.Search.SendError is { } error)
@@ -173,14 +178,18 @@ internal sealed class MtuMeasurement : IMeasurement
         var search = session.Search;
         if (search.FlowsCompared < search.FlowsWanted)
         {
-            _gaps.Add(new Gap("flows", $"{search.FlowsCompared} of {search.FlowsWanted} other flows compared{(search.FlowsSilent > 0 ? $", {search.FlowsSilent} never answered" : "")}"));
+            _gaps.Add(
+                new Gap("flows",
+                $"{search.FlowsCompared} of {search.FlowsWanted} other flows "
+                    + $"compared{(search.FlowsSilent > 0 ? $", {search.FlowsSilent} never answered" : "")}"));
         }
 
         return (end, new PathMtuEvidenceBuilder(search).Build(target.Host.Text, TextsOf(target.Via), target.Real), search.ProbesSent);
     }
 
     /// <summary>The first path MTU with what established connections showed.</summary>
-    private IReadOnlyList<PathMtuEvidence> Converse(MtuConversations wanted, MtuTarget target, IpAddress address, IReadOnlyList<PathMtuEvidence> paths)
+    private IReadOnlyList<PathMtuEvidence> Converse(MtuConversations wanted, MtuTarget target, IpAddress address,
+        IReadOnlyList<PathMtuEvidence> paths)
     {
         _frame.Host.WatchCounters();
         var cache = new RouteCacheWatch();
@@ -189,7 +198,8 @@ internal sealed class MtuMeasurement : IMeasurement
             Payload = wanted.Payload,
             To = new TcpConversationOptions
             {
-                Target = address, Port = target.Port ?? _request.Port, Source = _request.Probing.Source ?? default, Interface = _request.Probing.Interface,
+                Target = address, Port = target.Port ?? _request.Port, Source = _request.Probing.Source ?? default,
+                Interface = _request.Probing.Interface,
                 Mark = _request.Probing.Mark, TrafficClass = (byte)(_request.Probing.Dscp << 2),
             },
         };
@@ -224,7 +234,8 @@ internal sealed class MtuMeasurement : IMeasurement
 
         if (tcp.Upload?.Pacings is [{ Before: { } first }, ..])
         {
-            tcp = tcp with { Mss = MssReading.Of(first, address.IsV4, tcp.Download?.Pacings is [{ SynMss: { } arrived }, ..] ? arrived : null) };
+            tcp = tcp
+                with { Mss = MssReading.Of(first, address.IsV4, tcp.Download?.Pacings is [{ SynMss: { } arrived }, ..] ? arrived : null) };
         }
 
         if (cache.Conclude(new HashSet<IpAddress> { address }) is { } learned)
@@ -238,8 +249,10 @@ internal sealed class MtuMeasurement : IMeasurement
     }
 
     private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.LocalRule
-        ? new(PathMtuReason.LocalRule, $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
-        : new(PathMtuReason.NoRoute, $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
+        ? new(PathMtuReason.LocalRule,
+            $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
+        : new(PathMtuReason.NoRoute,
+            $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
 
     private static IReadOnlyList<string> TextsOf(EncapsulationStack via) => [.. via.Layers.Select(EncapsulationText.Of)];
 

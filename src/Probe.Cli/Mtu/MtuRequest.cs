@@ -67,7 +67,8 @@ internal sealed record MtuRequest
 /// <param name="Port">Port of the service; null for that of the request.</param>
 /// <param name="Real">The real server asked, as the table of the balancer has it; null for the host itself.</param>
 /// <param name="Service">The host is a load balancer's address and asked from outside: transport of its service; null otherwise.</param>
-internal sealed record MtuTarget(TargetName Host, EncapsulationStack Via = default, ushort? Port = null, string? Real = null, ProbeProtocol? Service = null);
+internal sealed record MtuTarget(TargetName Host, EncapsulationStack Via = default, ushort? Port = null, string? Real = null,
+    ProbeProtocol? Service = null);
 
 /// <summary>What established connections are to show besides.</summary>
 /// <param name="Upload">The same octets spaced, in pairs and in bulk, to the target.</param>

@@ -46,7 +46,8 @@ internal sealed class MtuSession : IDisposable
         {
             if (Probing.Packets is not { } packets)
             {
-                throw UserError.CannotRun("cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
+                throw UserError.CannotRun(
+                    "cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
             }
 
             Packets = packets;
@@ -123,7 +124,8 @@ internal sealed class MtuSession : IDisposable
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow);
         }
 
-        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty) ? [DefaultPorts.SecureWeb, DefaultPorts.Web] : [];
+        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty)
+            ? [DefaultPorts.SecureWeb, DefaultPorts.Web] : [];
         foreach (var port in others.Where(port => port != flow.DestinationPort))
         {
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow with { DestinationPort = port });

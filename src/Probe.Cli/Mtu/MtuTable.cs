@@ -72,18 +72,24 @@ internal static class MtuTable
     {
         var odd = OddOnes(paths);
         var table = new TextTable(
-            new Column("Target"), new Column("Real"), new Column("Flow", Align.Right), new Column("MTU", Align.Right), new Column("Outside", Align.Right), new Column("Verdict"), new Column(""));
+            new Column("Target"), new Column("Real"), new Column("Flow", Align.Right), new Column("MTU", Align.Right),
+            new Column("Outside", Align.Right), new Column("Verdict"), new Column(""));
         foreach (var path in paths)
         {
             table.Add(
-                path.Target, path.Real ?? "", path.Flow is { } flow ? $"{flow.Id}" : "", Number(path.Mtu), path.Via.Count > 0 ? Number(path.OuterMtu) : "",
-                new Cell($"{Word.Of(path.Verdict)} ({Word.Of(path.Confidence)})", ToneOf(path)), odd.Contains(path) ? new Cell("← differs", Tone.Warning) : "");
+                path.Target, path.Real ?? "", path.Flow is { } flow ? $"{flow.Id}" : "", Number(path.Mtu),
+                path.Via.Count > 0 ? Number(path.OuterMtu) : "",
+                new Cell($"{Word.Of(path.Verdict)} ({Word.Of(path.Confidence)})", ToneOf(path)),
+                odd.Contains(path) ? new Cell("← differs", Tone.Warning) : "");
         }
 
         table.Write(writer, palette);
     }
 
-    /// <summary>Real servers that differ from what most of their service have, and flows that differ from the first, which stands for all that agree with it.</summary>
+    /// <summary>
+    /// Real servers that differ from what most of their service have, and flows that differ from the first, which stands for all that agree
+    /// with it.
+    /// </summary>
     internal static HashSet<PathMtuEvidence> OddOnes(IReadOnlyList<PathMtuEvidence> paths)
     {
         var odd = new HashSet<PathMtuEvidence>(ReferenceEqualityComparer.Instance);
@@ -109,7 +115,10 @@ internal static class MtuTable
         writer.WriteLine(palette.Paint(Heading(path), Tone.Strong));
         foreach (var row in SizeLadder.Draw(path))
         {
-            writer.WriteLine(palette.Paint(row, row.Contains('✓', StringComparison.Ordinal) ? Tone.Good : row.Contains('✗', StringComparison.Ordinal) ? Tone.Bad : Tone.Faint));
+            writer.WriteLine(
+                palette.Paint(row,
+                row.Contains('✓', StringComparison.Ordinal) ? Tone.Good : row.Contains('✗', StringComparison.Ordinal)
+                ? Tone.Bad : Tone.Faint));
         }
 
         writer.WriteLine(palette.Paint(Safe(Plain(PathMtuWords.Verdict(path))), ToneOf(path)));
@@ -129,7 +138,8 @@ internal static class MtuTable
             writer.WriteLine($"{(i == 0 ? "What helps:" : "           ")} {Safe(fixes[i])}");
         }
 
-        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0 } and ({ ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack } or { Reason: PathMtuReason.NoProof }))
+        if (path is { Verdict: PathMtuVerdict.Clear, Via.Count: 0 }
+            and ({ ProvedBy: PathMtuProof.Echo or PathMtuProof.Ack } or { Reason: PathMtuReason.NoProof }))
         {
             writer.WriteLine("A load balancer answers such probes itself: behind one, ask a service's port (--tcp -p PORT).");
         }
@@ -163,8 +173,10 @@ internal static class MtuTable
 
     private static string Cost(PathMtuEvidence path)
     {
-        var exact = path is { ExactSent: { } sent, ExactNs: { } ns } && sent < path.Sent ? $" (the size was known after {sent} and {TraceTable.Milliseconds(ns)} ms)" : "";
-        var loss = path.Loss is > 0 ? $", {(path.Loss.Value * 100).ToString("0.#", CultureInfo.InvariantCulture)} % of the small ones lost" : "";
+        var exact = path is { ExactSent: { } sent, ExactNs: { } ns } && sent < path.Sent
+            ? $" (the size was known after {sent} and {TraceTable.Milliseconds(ns)} ms)" : "";
+        var loss = path.Loss is > 0
+            ? $", {(path.Loss.Value * 100).ToString("0.#", CultureInfo.InvariantCulture)} % of the small ones lost" : "";
         return $"{path.Sent} packets in {TraceTable.Milliseconds(path.DurationNs)} ms{exact}{loss}";
     }
 

@@ -24,7 +24,9 @@ internal static class TcpTables
 
         if (tcp.Mss is { Received: { } told } answer)
         {
-            writer.WriteLine($"The SYN-ACK came with MSS {told}, ours left with {answer.Sent}: packets to it have {answer.LargestPacket} octets at most.");
+            writer.WriteLine(
+                $"The SYN-ACK came with MSS {told}, ours left with {answer.Sent}: packets to it have {answer.LargestPacket} octets at "
+                    + "most.");
         }
     }
 
@@ -41,12 +43,18 @@ internal static class TcpTables
             TcpTransferVerdict.AggregationDependentLoss => Tone.Bad,
             _ => Tone.Warning,
         };
-        writer.WriteLine(palette.Paint(StrangerText.ForTerminal($"{direction} over TCP port {transfer.Port} ({StrangerText.Clean(transfer.Payload)}): {Word.Of(transfer.Verdict)} ({Word.Of(transfer.Confidence)})"), tone));
-        var table = new TextTable(new Column("Pacing"), new Column("Segments", Align.Right), new Column("Again", Align.Right), new Column("Loss", Align.Right), new Column("ms", Align.Right), new Column("End"));
+        writer.WriteLine(
+            palette.Paint(
+            StrangerText.ForTerminal(
+            $"{direction} over TCP port {transfer.Port} ({StrangerText.Clean(transfer.Payload)}): {Word.Of(transfer.Verdict)} "
+                + $"({Word.Of(transfer.Confidence)})"), tone));
+        var table = new TextTable(new Column("Pacing"), new Column("Segments", Align.Right), new Column("Again", Align.Right),
+            new Column("Loss", Align.Right), new Column("ms", Align.Right), new Column("End"));
         foreach (var pacing in transfer.Pacings)
         {
             var loss = pacing.Loss is { } share ? $"{(share * 100).ToString("0", CultureInfo.InvariantCulture)} %" : "-";
-            table.Add(Word.Of(pacing.Pacing), $"{pacing.Segments}", $"{pacing.Retransmitted}", loss, TraceTable.Milliseconds(pacing.DurationNs), pacing.Errno ?? Word.Of(pacing.End));
+            table.Add(Word.Of(pacing.Pacing), $"{pacing.Segments}", $"{pacing.Retransmitted}", loss,
+                TraceTable.Milliseconds(pacing.DurationNs), pacing.Errno ?? Word.Of(pacing.End));
         }
 
         table.Write(writer, palette);
@@ -62,7 +70,8 @@ internal static class TcpTables
             _ => Tone.Warning,
         };
         var waited = stall.StallNs is { } ns ? $", {TraceTable.Milliseconds(ns)} ms without a packet" : "";
-        writer.WriteLine(palette.Paint($"Stall test over TCP port {stall.Port}: {Word.Of(stall.Verdict)} ({Word.Of(stall.Confidence)}){waited}", tone));
+        writer.WriteLine(
+            palette.Paint($"Stall test over TCP port {stall.Port}: {Word.Of(stall.Verdict)} ({Word.Of(stall.Confidence)}){waited}", tone));
         WriteReason(stall.Reason, writer);
         if (stall.Learned is { } learned)
         {

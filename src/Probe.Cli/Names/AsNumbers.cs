@@ -6,7 +6,8 @@ namespace Probe.Cli.Names;
 /// <summary>The autonomous systems of a trace's addresses: from a table where it has them, else from DNS, in the background.</summary>
 /// <param name="table">A table; null for none.</param>
 /// <param name="zone">DNS; null when it is not to be asked.</param>
-internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone) : BackgroundLookup<AsOrigin>(address => zone?.Of(address), "AS numbers")
+internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone)
+    : BackgroundLookup<AsOrigin>(address => zone?.Of(address), "AS numbers")
 {
     /// <summary>As the user asked; null when he did not.</summary>
     /// <exception cref="UserError">The table cannot be read.</exception>

@@ -99,7 +99,8 @@ internal static class DnsMessage
                 return DnsOutcome.Failed;
             }
 
-            var (type, length) = (BinaryPrimitives.ReadUInt16BigEndian(message[at..]), BinaryPrimitives.ReadUInt16BigEndian(message[(at + 8)..]));
+            var (type, length) =
+                (BinaryPrimitives.ReadUInt16BigEndian(message[at..]), BinaryPrimitives.ReadUInt16BigEndian(message[(at + 8)..]));
             at += 10;
             if (message.Length - at < length)
             {

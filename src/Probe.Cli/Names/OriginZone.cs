@@ -40,7 +40,9 @@ internal sealed class OriginZone(Func<string, IReadOnlyList<string>?> ask)
         return new AsOrigin(number, NameOf(number));
     }
 
-    /// <summary>False for addresses that belong to nobody in particular; asking about them would only tell a stranger about this network.</summary>
+    /// <summary>
+    /// False for addresses that belong to nobody in particular; asking about them would only tell a stranger about this network.
+    /// </summary>
     public static bool IsGlobal(IpAddress address) => address.IsV4
         ? !V4Special.Any(special => (uint)address.Bits >> (32 - special.Length) == special.Prefix >> (32 - special.Length))
         : (uint)(address.Bits >> 125) == 1 && (uint)(address.Bits >> 96) != 0x20010db8;
@@ -48,7 +50,8 @@ internal sealed class OriginZone(Func<string, IReadOnlyList<string>?> ask)
     // The IANA registry of special-purpose addresses (RFC 6890), and multicast with what lies above.
     private static readonly (uint Prefix, int Length)[] V4Special =
     [
-        (0x00000000, 8), (0x0a000000, 8), (0x64400000, 10), (0x7f000000, 8), (0xa9fe0000, 16), (0xac100000, 12), (0xc0000000, 24), (0xc0000200, 24),
+        (0x00000000, 8), (0x0a000000, 8), (0x64400000, 10), (0x7f000000, 8), (0xa9fe0000, 16), (0xac100000, 12), (0xc0000000, 24),
+        (0xc0000200, 24),
         (0xc0a80000, 16), (0xc6120000, 15), (0xc6336400, 24), (0xcb007100, 24), (0xe0000000, 3),
     ];
 
@@ -80,7 +83,8 @@ internal sealed class OriginZone(Func<string, IReadOnlyList<string>?> ask)
             return null;
         }
 
-        var name = texts.Select(text => text.Split('|')).Where(parts => parts.Length >= 5).Select(parts => parts[^1].Trim()).FirstOrDefault();
+        var name = texts.Select(text => text.Split('|')).Where(parts => parts.Length >= 5).Select(parts => parts[^1].Trim())
+            .FirstOrDefault();
         return _names[number] = string.IsNullOrEmpty(name) ? null : name;
     }
 

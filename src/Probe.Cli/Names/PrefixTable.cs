@@ -54,7 +54,9 @@ internal sealed class PrefixTable
             var system = Word(ref rest);
             if (!TryPrefix(prefix, out var address, out var length, out var why) || !TryNumber(system, out var asn, out why))
             {
-                throw UserError.Usage($"{name} line {number.ToString(CultureInfo.InvariantCulture)}: {why}; a line is PREFIX ASN NAME, as in: 192.0.2.0/24 64500 Example");
+                throw UserError.Usage(
+                    $"{name} line {number.ToString(CultureInfo.InvariantCulture)}: {why}; a line is PREFIX ASN NAME, as in: 192.0.2.0/24 "
+                        + "64500 Example");
             }
 
             // A full table names each system thousands of times.
@@ -94,7 +96,8 @@ internal sealed class PrefixTable
     private static Entry[] Arrange(List<Entry> entries, int width)
     {
         // A stable sort: of equals the first line stays first.
-        Entry[] sorted = [.. entries.OrderBy(entry => entry.Start).ThenBy(entry => entry.Length).DistinctBy(entry => (entry.Start, entry.Length))];
+        Entry[] sorted =
+            [.. entries.OrderBy(entry => entry.Start).ThenBy(entry => entry.Length).DistinctBy(entry => (entry.Start, entry.Length))];
         var around = new Stack<int>();
         for (var i = 0; i < sorted.Length; i++)
         {
@@ -130,7 +133,8 @@ internal sealed class PrefixTable
 
         var width = address.Length * 8;
         length = width;
-        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > width))
+        if (slash >= 0
+            && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > width))
         {
             return false;
         }

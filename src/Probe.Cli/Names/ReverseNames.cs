@@ -3,7 +3,10 @@ using Probe.Core.Packets;
 
 namespace Probe.Cli.Names;
 
-/// <summary>Reverse names, asked for in the background as soon as an address is seen: the resolver blocks, for seconds where a zone's servers are silent.</summary>
+/// <summary>
+/// Reverse names, asked for in the background as soon as an address is seen: the resolver blocks, for seconds where a zone's servers are
+/// silent.
+/// </summary>
 /// <param name="ask">Whom to ask.</param>
 internal sealed class ReverseNames(Func<IpAddress, string?> ask) : BackgroundLookup<string>(ask, "reverse names")
 {

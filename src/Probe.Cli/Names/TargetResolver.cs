@@ -34,8 +34,12 @@ internal static class TargetResolver
         {
             null => address,
             SocketError.HostNotFound or SocketError.NoData => throw Unknown(target, family),
-            SocketError.TryAgain => throw new NotResolvedException(noResolver: true, $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address"),
-            { } other => throw new NotResolvedException(noResolver: false, $"cannot resolve {target.Text}: {new SocketException((int)other).Message}; check the name or use an address"),
+            SocketError.TryAgain =>
+                throw new NotResolvedException(noResolver: true,
+                $"cannot resolve {target.Text}: no resolver answered; check /etc/resolv.conf, or use an address"),
+            { } other =>
+                throw new NotResolvedException(noResolver: false,
+                $"cannot resolve {target.Text}: {new SocketException((int)other).Message}; check the name or use an address"),
         };
     }
 

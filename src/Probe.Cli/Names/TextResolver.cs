@@ -16,7 +16,8 @@ internal sealed class TextResolver(IReadOnlyList<IPEndPoint> servers, TimeSpan t
     private const string Configuration = "/etc/resolv.conf";
 
     /// <summary>Asks the servers of /etc/resolv.conf, as they stand there now.</summary>
-    public static TextResolver OfSystem() => new(ServersOf(File.Exists(Configuration) ? File.ReadLines(Configuration) : []), TimeSpan.FromSeconds(1));
+    public static TextResolver OfSystem() =>
+        new(ServersOf(File.Exists(Configuration) ? File.ReadLines(Configuration) : []), TimeSpan.FromSeconds(1));
 
     /// <summary>The servers that the lines of a resolv.conf name; this host where they name none (resolv.conf(5)).</summary>
     internal static IReadOnlyList<IPEndPoint> ServersOf(IEnumerable<string> lines)
@@ -24,7 +25,8 @@ internal sealed class TextResolver(IReadOnlyList<IPEndPoint> servers, TimeSpan t
         var servers = new List<IPEndPoint>();
         foreach (var line in lines)
         {
-            if (line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is ["nameserver", var text, ..] && servers.Count < MostServers
+            if (line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is ["nameserver", var text, ..]
+                && servers.Count < MostServers
                 && IPAddress.TryParse(text, out var address))
             {
                 servers.Add(new IPEndPoint(address, DnsPort));

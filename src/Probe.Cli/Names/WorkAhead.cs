@@ -3,8 +3,10 @@ using System.Collections.Concurrent;
 namespace Probe.Cli.Names;
 
 /// <summary>
-/// Works through a list on threads of its own, a little ahead of whoever takes the results, and wakes him when one comes after none was there.
-/// For work that waits, as for a resolver that takes ten seconds to say nothing. A thread that waits still when all is over ends with the process.
+/// Works through a list on threads of its own, a little ahead of whoever takes the results, and wakes him when one comes after none was
+/// there.
+/// For work that waits, as for a resolver that takes ten seconds to say nothing. A thread that waits still when all is over ends with the
+/// process.
 /// </summary>
 internal sealed class WorkAhead<T> : IDisposable
 {
@@ -74,7 +76,8 @@ internal sealed class WorkAhead<T> : IDisposable
     {
         try
         {
-            for (var index = Interlocked.Increment(ref _next); index < _count && !_stop.IsCancellationRequested; index = Interlocked.Increment(ref _next))
+            for (var index = Interlocked.Increment(ref _next); index < _count
+                && !_stop.IsCancellationRequested; index = Interlocked.Increment(ref _next))
             {
                 if (_work(index, _stop.Token, out var result))
                 {

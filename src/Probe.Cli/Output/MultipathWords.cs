@@ -18,9 +18,12 @@ internal static class MultipathWords
         var flows = trace.Flows.Count(flow => flow.Sent > 0);
         var nodes = trace.Hops.Sum(hop => hop.Nodes.Count);
         var links = trace.Links.Count(link => link.From is not null && link.To is not null);
-        yield return $"All paths: {Counted(nodes, "node")}, {Counted(links, "link")}, {Counted(flows, "flow")}, {Counted(search.Probes, "probe")}, "
+        yield return $"All paths: {Counted(nodes, "node")}, {Counted(links, "link")}, {Counted(flows, "flow")}, "
+            + $"{Counted(search.Probes, "probe")}, "
             + $"{Word.Of(search.Mode).ToUpperInvariant()}, {(search.Complete ? "complete" : "not complete")}.";
-        if (trace.Hops.Where(hop => hop.Received > 0 && (hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal))).Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
+        if (trace.Hops.Where(hop =>
+            hop.Received > 0 && (hop.RateLimited > 0 || hop.Notes.Contains(HopEvidence.RateLimitPossible, StringComparer.Ordinal)))
+            .Select(hop => hop.Ttl).ToList() is { Count: > 0 } limited)
         {
             yield return $"Rate-limited, as far as can be told: {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)}.";
         }
@@ -33,13 +36,15 @@ internal static class MultipathWords
 
         var graph = search is { Scope: ConfidenceScope.Hop, GraphConfidence: { } whole } ? $", {Percent(whole)} of the whole graph" : "";
         var assumption = search.Assumes is { } assumed ? $", if {assumed}" : "";
-        var share = search.SmallestShareSeen is { } smallest ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
+        var share = search.SmallestShareSeen is { } smallest
+            ? $"; a next hop with {Percent(100 * smallest)} of its node's traffic would have been seen" : "";
         yield return $"Confidence: {Percent(search.Confidence)} {Of(search.Scope)}{graph}{assumption}{share}.";
     }
 
     /// <summary>How far the result is to be believed, in one line; null when nothing was searched.</summary>
     public static string? Brief(TraceEvidence trace) => trace.Multipath is not { } search ? null
-        : $"{(search.Complete ? "All paths found" : "Not all paths found")}: {Percent(search.Confidence)} {Of(search.Scope)}, {search.Probes} probes.";
+        : $"{(search.Complete ? "All paths found" : "Not all paths found")}: {Percent(search.Confidence)} {Of(search.Scope)}, "
+            + $"{search.Probes} probes.";
 
     private static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 

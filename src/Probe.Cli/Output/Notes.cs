@@ -10,7 +10,8 @@ internal static class Notes
     public static IEnumerable<string> Of(Bundle bundle) => [.. (bundle.Findings ?? []).Select(Of), .. (bundle.Gaps ?? []).Select(Of)];
 
     /// <summary>A finding in one line.</summary>
-    public static string Of(Finding finding) => $"{finding.Rule} ({Word.Of(finding.Severity)}, {Word.Of(finding.Confidence)}): {finding.Title}";
+    public static string Of(Finding finding) =>
+        $"{finding.Rule} ({Word.Of(finding.Severity)}, {Word.Of(finding.Confidence)}): {finding.Title}";
 
     /// <summary>A gap in one line.</summary>
     public static string Of(Gap gap) => $"Note: {gap.What}: {gap.Why}.";

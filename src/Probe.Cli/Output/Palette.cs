@@ -34,7 +34,9 @@ internal sealed class Palette
     /// <summary>No colour.</summary>
     public static Palette None { get; } = new(false);
 
-    /// <summary>Colour, unless it is no terminal or the user does not want it (<c>NO_COLOR</c>, see no-color.org; <c>TERM=dumb</c>).</summary>
+    /// <summary>
+    /// Colour, unless it is no terminal or the user does not want it (<c>NO_COLOR</c>, see no-color.org; <c>TERM=dumb</c>).
+    /// </summary>
     public static Palette For(StandardStream stream, bool noColor) =>
         stream.IsTerminal && !noColor && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb")

@@ -3,7 +3,10 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Output;
 
-/// <summary>Short names for the nodes of a trace, so that a table can say where each leads: <c>3</c> for a hop's only one, <c>3a</c>, <c>3b</c>, … for several.</summary>
+/// <summary>
+/// Short names for the nodes of a trace, so that a table can say where each leads: <c>3</c> for a hop's only one, <c>3a</c>, <c>3b</c>, …
+/// for several.
+/// </summary>
 internal sealed class PathLabels
 {
     private readonly Dictionary<(int Ttl, string Address), string> _labels = [];

@@ -98,7 +98,8 @@ internal sealed class TextTable(params Column[] columns)
         {
             var space = new string(' ', widths[i] - StrangerText.CellWidth(row[i].Text));
             var right = columns[i].Align == Align.Right;
-            line.Append(i > 0 ? Gap : "").Append(right ? space : "").Append(palette.Paint(row[i].Text, row[i].Tone)).Append(right || i == last ? "" : space);
+            line.Append(i > 0 ? Gap : "").Append(right ? space : "").Append(palette.Paint(row[i].Text, row[i].Tone))
+                .Append(right || i == last ? "" : space);
         }
 
         return line.ToString();

@@ -24,8 +24,10 @@ internal static class TraceTable
         var paths = trace.Multipath is null ? null : new PathLabels(trace);
         var table = new TextTable(
         [
-            new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(), new Column("Loss", Align.Right), new Column("Sent", Align.Right),
-            new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right), new Column("Best", Align.Right),
+            new Column("Hop", Align.Right), new Column("Address"), .. systems ? [new Column("AS")] : Array.Empty<Column>(),
+            new Column("Loss", Align.Right), new Column("Sent", Align.Right),
+            new Column("Recv", Align.Right), new Column("Last", Align.Right), new Column("Avg", Align.Right),
+            new Column("Best", Align.Right),
             new Column("Worst", Align.Right), new Column("StDev", Align.Right),
             .. paths is null ? Array.Empty<Column>() : [new Column("Flows", Align.Right), new Column("Next")], new Column("Notes"),
         ]);
@@ -37,7 +39,9 @@ internal static class TraceTable
 
         if (tail.Count > 0)
         {
-            table.Add([tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, .. As(null, systems), LossCell(tail[0]), $"{tail.Sum(hop => hop.Sent)}", "0"]);
+            table.Add(
+                [tail.Count == 1 ? $"{tail[0].Ttl}" : $"{tail[0].Ttl}-{tail[^1].Ttl}", Silent, .. As(null, systems), LossCell(tail[0]),
+                $"{tail.Sum(hop => hop.Sent)}", "0"]);
         }
 
         table.Write(writer, palette);
@@ -69,7 +73,8 @@ internal static class TraceTable
         var via = trace.Via.Count > 0 ? $" via {string.Join(" via ", trace.Via)}" : "";
         var sweep = trace.Sweep is null ? "" : ", TTL of the tunnel's packets";
         return StrangerText.ForTerminal(
-            $"Path to {to}{via} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets{sweep}, times in ms");
+            $"Path to {to}{via} from {trace.Source}, {trace.Protocol.ToString().ToUpperInvariant()}{port}, {trace.Size} octets{sweep}, "
+                + "times in ms");
     }
 
     /// <summary>The hops up to the last one that answered, and those after it.</summary>
@@ -88,7 +93,9 @@ internal static class TraceTable
     {
         if (hop.Nodes.Count == 0)
         {
-            table.Add([$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "", .. paths is null ? Array.Empty<Cell>() : ["", ""], string.Join(", ", HopNotes(hop))]);
+            table.Add(
+                [$"{hop.Ttl}", Silent, .. As(null, systems), LossCell(hop), $"{hop.Sent}", "0", "", "", "", "", "",
+                .. paths is null ? Array.Empty<Cell>() : ["", ""], string.Join(", ", HopNotes(hop))]);
             return;
         }
 
@@ -102,7 +109,8 @@ internal static class TraceTable
             var rtt = node.RttNs;
             table.Add(
             [
-                paths is not null ? paths.Of(hop.Ttl, node.Address) : i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems), alone ? LossCell(hop) : Percent(node.Loss),
+                paths is not null ? paths.Of(hop.Ttl, node.Address) : i == 0 ? $"{hop.Ttl}" : "", Address(node), .. As(node, systems),
+                alone ? LossCell(hop) : Percent(node.Loss),
                 $"{(alone ? hop.Sent : node.Sent)}", $"{node.Received}",
                 Milliseconds(rtt?.Last), Milliseconds(rtt?.Avg), Milliseconds(rtt?.Min), Milliseconds(rtt?.Max), Milliseconds(rtt?.Stddev),
                 .. paths is null ? Array.Empty<Cell>() : [$"{node.Flows.Count}", paths.Next(hop.Ttl, node)],
@@ -112,7 +120,8 @@ internal static class TraceTable
     }
 
     /// <summary>Name and address of a node, harmless.</summary>
-    public static string Address(NodeEvidence node) => node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
+    public static string Address(NodeEvidence node) =>
+        node.Name is { } name ? $"{StrangerText.Clean(name)} ({node.Address})" : node.Address;
 
     /// <summary>The autonomous system of a node: one cell, or none where they are not shown.</summary>
     public static Cell[] As(NodeEvidence? node, bool systems) => !systems ? []
@@ -188,12 +197,16 @@ internal static class TraceTable
             from node in hop.Nodes
             from reply in node.Replies
             where reply is { Layer: > 0, Kind: not ReplyKind.TimeExceeded }
-            select $"Not reached: {node.Address} rejects the tunnel's own packets ({Word.Of(reply.Kind)}){(reply.Kind is ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable ? $": nothing takes {trace.Via.ElementAtOrDefault(^(reply.Layer ?? 1))} there" : "")}.";
+            let why = reply.Kind is ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable
+                ? $": nothing takes {trace.Via.ElementAtOrDefault(^(reply.Layer ?? 1))} there"
+                : ""
+            select $"Not reached: {node.Address} rejects the tunnel's own packets ({Word.Of(reply.Kind)}){why}.";
         return refused.FirstOrDefault();
     }
 
     /// <summary>The warning about answers that this host lost.</summary>
-    public static string LocalLoss(TraceEvidence trace) => $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
+    public static string LocalLoss(TraceEvidence trace) =>
+        $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
 
     private static IEnumerable<string> Remarks(TraceEvidence trace, Bundle bundle)
     {

@@ -9,7 +9,8 @@ namespace Probe.Cli.Output;
 internal static class Words
 {
     /// <summary>The sockets of a trace that raw ones were refused.</summary>
-    public static string SocketsOf(ProbeProtocol protocol) => protocol == ProbeProtocol.Tcp ? "TCP connects" : $"{protocol.ToString().ToUpperInvariant()} sockets";
+    public static string SocketsOf(ProbeProtocol protocol) =>
+        protocol == ProbeProtocol.Tcp ? "TCP connects" : $"{protocol.ToString().ToUpperInvariant()} sockets";
 
     /// <summary>How a trace ran that raw sockets were refused; null for any other.</summary>
     public static string? ModeOf(TraceEvidence trace) =>
@@ -28,7 +29,8 @@ internal static class Words
             ReplyKind.PortUnreachable when fromTarget && reply.Layer is null => "port unreachable",
             ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => ReplyMark.Of(reply, fromTarget)
                 + (reply.Implausible == true ? $" (probe of {trace.Size} octets)" : "") + many,
-            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Word.Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
+            _ => $"{ReplyMark.Of(reply, fromTarget)} ({Word.Of(reply.Kind)}{(reply.Type is { } type ? $" {type}/{reply.Code}" : "")}"
+                + $"{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
         };
     }
 }

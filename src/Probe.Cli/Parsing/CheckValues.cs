@@ -13,7 +13,8 @@ internal static class CheckValues
     public static bool HttpPath(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
     {
         value = text;
-        why = text is ['/', ..] && text.All(c => c is > ' ' and < (char)127) ? null : "is not a path: begin with /, and write what is not ASCII as %HH";
+        why = text is ['/', ..] && text.All(c => c is > ' ' and < (char)127)
+            ? null : "is not a path: begin with /, and write what is not ASCII as %HH";
         return why is null;
     }
 
@@ -21,7 +22,8 @@ internal static class CheckValues
     public static bool Text(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
     {
         value = text;
-        why = text.Length > 0 && text.All(c => c is > ' ' and < (char)127) ? null : "is not a name: write letters, digits, dots and hyphens";
+        why = text.Length > 0 && text.All(c => c is > ' ' and < (char)127)
+            ? null : "is not a name: write letters, digits, dots and hyphens";
         return why is null;
     }
 }

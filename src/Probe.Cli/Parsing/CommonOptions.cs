@@ -10,21 +10,30 @@ internal sealed class CommonOptions
     private readonly Option<bool> _v4 = OptionOf.Flag("IPv4 only", "-4");
     private readonly Option<bool> _v6 = OptionOf.Flag("IPv6 only", "-6");
     private readonly Option<bool> _numeric = OptionOf.Flag("no reverse DNS", "--numeric", "-n");
-    private readonly Option<IpAddress> _source = OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of the probes", "--source");
+    private readonly Option<IpAddress> _source =
+        OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of the probes", "--source");
     private readonly Option<string> _interface = OptionOf.Value<string>(Values.Interface, "NAME", "interface to send from", "--interface");
     private readonly Option<uint> _mark = OptionOf.Value<uint>(Values.Mark, "N", "firewall mark, decimal or 0x…", "--mark");
     private readonly Option<byte> _dscp = OptionOf.Value<byte>(Values.Dscp, "N", "DSCP, 0 to 63 or a name (ef, cs5, af41)", "--dscp");
-    private readonly Option<NetworkNamespaceName> _namespace = OptionOf.Value<NetworkNamespaceName>(Values.Namespace, "NS", "run in that network namespace: NAME, PATH, pid:N, container:ID, pid:N@ID, pod:NS/NAME", "--netns");
-    private readonly Option<Duration> _timeout = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "wait so long for one answer (1s)", "--timeout");
-    private readonly Option<Duration> _deadline = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "end the whole run after so long", "--deadline");
-    private readonly Option<Rate> _rate = OptionOf.Value<Rate>(Rate.TryParse, "N/s|max", "send at most so fast; max lifts the built-in ceilings", "--rate");
-    private readonly Option<string> _capture = OptionOf.Value<string>(Values.OutputFile, "FILE", "write the probes and their answers as pcapng", "--pcap");
+    private readonly Option<NetworkNamespaceName> _namespace = OptionOf.Value<NetworkNamespaceName>(Values.Namespace, "NS",
+        "run in that network namespace: NAME, PATH, pid:N, container:ID, pid:N@ID, pod:NS/NAME", "--netns");
+    private readonly Option<Duration> _timeout =
+        OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "wait so long for one answer (1s)", "--timeout");
+    private readonly Option<Duration> _deadline =
+        OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "end the whole run after so long", "--deadline");
+    private readonly Option<Rate> _rate =
+        OptionOf.Value<Rate>(Rate.TryParse, "N/s|max", "send at most so fast; max lifts the built-in ceilings", "--rate");
+    private readonly Option<string> _capture =
+        OptionOf.Value<string>(Values.OutputFile, "FILE", "write the probes and their answers as pcapng", "--pcap");
 
     private readonly Option<Encapsulation[]> _via = OptionOf.Values<Encapsulation>(
-        Values.Encapsulation, "ENCAP", "send through a tunnel, several outermost first: ipip:ADDR, gre:ADDR[/KEY], fou:ADDR:PORT, gue:ADDR[:PORT], vxlan:ADDR/VNI, …; ,src= ,ttl= ,dscp= ,df= ,sport= ,csum", "--via");
+        Values.Encapsulation, "ENCAP",
+        "send through a tunnel, several outermost first: ipip:ADDR, gre:ADDR[/KEY], fou:ADDR:PORT, gue:ADDR[:PORT], vxlan:ADDR/VNI, …; "
+            + ",src= ,ttl= ,dscp= ,df= ,sport= ,csum", "--via");
 
     /// <summary>In the order in which help shows them.</summary>
-    public IReadOnlyList<Option> All => [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture];
+    public IReadOnlyList<Option> All =>
+        [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture];
 
     /// <summary>When the whole run has to end; null for never.</summary>
     public Duration? DeadlineOf(ParseResult parse) => parse.Find(_deadline);
@@ -63,7 +72,9 @@ internal sealed class CommonOptions
         {
             if (layers[i] is GueEncapsulation { RemoteChecksum: true })
             {
-                throw UserError.Usage($"--via {EncapsulationText.Of(layers[i])} leaves the checksum of the probe to its end: only the last --via, the innermost, can have remcsum");
+                throw UserError.Usage(
+                    $"--via {EncapsulationText.Of(layers[i])} leaves the checksum of the probe to its end: only the last --via, the "
+                        + "innermost, can have remcsum");
             }
         }
 

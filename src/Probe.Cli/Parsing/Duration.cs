@@ -40,7 +40,8 @@ internal readonly record struct Duration(long Ns)
             "d" => 86400e9,
             _ => 0,
         };
-        if (unit == 0 || !double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (unit == 0
+            || !double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
         {
             why = $"is not a duration: {Hint}";
             return false;
@@ -60,7 +61,8 @@ internal readonly record struct Duration(long Ns)
     /// <summary>As a user would write it, in the largest unit that keeps it whole.</summary>
     public override string ToString()
     {
-        foreach (var (unit, ns) in (ReadOnlySpan<(string, long)>)[("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)])
+        foreach (var (unit, ns) in (ReadOnlySpan<(string, long)>)[("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000),
+            ("ms", 1_000_000), ("us", 1_000)])
         {
             if (Ns >= ns && Ns % ns == 0)
             {

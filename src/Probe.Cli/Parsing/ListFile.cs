@@ -44,7 +44,8 @@ internal static class ListFile
                 line = line[..end];
             }
 
-            targets.Add(parser(line, out var target, out var why) ? target : throw UserError.Usage($"{name} line {number}: '{line}' {why}"));
+            targets.Add(parser(line, out var target, out var why)
+                ? target : throw UserError.Usage($"{name} line {number}: '{line}' {why}"));
         }
 
         return targets;
@@ -61,11 +62,13 @@ internal static class ListFile
             using var stream = file is "-" ? Console.OpenStandardInput() : File.OpenRead(file);
             using var reader = new StreamReader(stream);
             var text = reader.ReadToEnd();
-            return text.Length <= LargestFile ? text : throw UserError.CannotRun($"cannot read {name}: it is larger than {LargestFile / 1024 / 1024} MiB");
+            return text.Length <= LargestFile
+                ? text : throw UserError.CannotRun($"cannot read {name}: it is larger than {LargestFile / 1024 / 1024} MiB");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw UserError.CannotRun($"cannot read {name}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}");
+            throw UserError.CannotRun(
+                $"cannot read {name}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}");
         }
     }
 }

@@ -13,7 +13,8 @@ internal static class OptionOf
             HelpName = valueName,
             Description = description,
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => Read(result, parser, result.Parent is OptionResult { IdentifierToken: { } typed } ? typed.Value : name),
+            CustomParser = result =>
+                Read(result, parser, result.Parent is OptionResult { IdentifierToken: { } typed } ? typed.Value : name),
         };
 
     /// <summary>An option that may stand several times, each with a value; their order is kept.</summary>

@@ -18,14 +18,16 @@ internal readonly record struct Rate(double? PerSecond)
         }
 
         if (text.EndsWith("/s", StringComparison.Ordinal)
-            && double.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && double.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out var number)
             && number is > 0 and <= 1e9)
         {
             value = new Rate(number);
             return true;
         }
 
-        why = text.Length > 0 && text.All(char.IsAsciiDigit) ? $"has no unit: write {text}/s" : "is not a rate: use packets a second, as in 100/s, or max";
+        why = text.Length > 0 && text.All(char.IsAsciiDigit)
+            ? $"has no unit: write {text}/s" : "is not a rate: use packets a second, as in 100/s, or max";
         return false;
     }
 

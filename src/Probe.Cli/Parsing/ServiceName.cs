@@ -58,7 +58,8 @@ internal sealed record ServiceName(string Text, TargetName Host, ushort Port)
         return Combine(text, text, 0, out value, out why);
     }
 
-    private static bool Combine(string text, string host, ushort port, [MaybeNullWhen(false)] out ServiceName value, [NotNullWhen(false)] out string? why)
+    private static bool Combine(string text, string host, ushort port, [MaybeNullWhen(false)] out ServiceName value,
+        [NotNullWhen(false)] out string? why)
     {
         value = TargetName.TryParse(host, out var target, out why) ? new ServiceName(text, target, port) : null;
         return value is not null;

@@ -14,7 +14,8 @@ internal sealed record ServiceSource(string File)
     /// <summary>Reads the option's value.</summary>
     public static bool TryParse(string text, [MaybeNullWhen(false)] out ServiceSource value, [NotNullWhen(false)] out string? why)
     {
-        value = text.StartsWith(Ipvs, StringComparison.Ordinal) && text.Length > Ipvs.Length ? new ServiceSource(text[Ipvs.Length..]) : null;
+        value = text.StartsWith(Ipvs, StringComparison.Ordinal) && text.Length > Ipvs.Length
+            ? new ServiceSource(text[Ipvs.Length..]) : null;
         why = value is null ? "is no source of targets: write ipvs:FILE, or ipvs:- for standard input, with the text of ipvsadm -Sn" : null;
         return value is not null;
     }
@@ -32,7 +33,8 @@ internal sealed record ServiceSource(string File)
     private IpvsTable ReadTable()
     {
         var name = File is "-" ? "standard input" : File;
-        return IpvsTable.TryRead(ListFile.Text(File, name), out var table, out var error) ? table : throw UserError.Usage($"{name} {error}");
+        return IpvsTable.TryRead(ListFile.Text(File, name), out var table, out var error)
+            ? table : throw UserError.Usage($"{name} {error}");
     }
 
     internal static IReadOnlyList<OutsideService> ServicesOf(IpvsTable table, Action<string> skipped)
@@ -50,7 +52,8 @@ internal sealed record ServiceSource(string File)
         return
         [
             .. table.Services.Where(service => service.Port != 0).Select(service => new OutsideService(
-                $"{Text(service.Address, service.Port)}{(service.Protocol == IpProtocol.Udp ? "/udp" : "")}", service.Address, service.Port, service.Protocol == IpProtocol.Udp)),
+                $"{Text(service.Address, service.Port)}{(service.Protocol == IpProtocol.Udp ? "/udp" : "")}", service.Address, service.Port,
+                service.Protocol == IpProtocol.Udp)),
         ];
     }
 
@@ -67,7 +70,8 @@ internal sealed record ServiceSource(string File)
             var text = Text(service.Address, service.Port);
             if (service.Protocol != IpProtocol.Tcp || service.Port == 0)
             {
-                skipped(service.Port == 0 ? $"{text}: a service of all ports has none to check" : $"{text}: a UDP service has no handshake to check");
+                skipped(service.Port == 0
+                    ? $"{text}: a service of all ports has none to check" : $"{text}: a UDP service has no handshake to check");
                 continue;
             }
 
@@ -75,7 +79,8 @@ internal sealed record ServiceSource(string File)
             {
                 if (real.Forwarding == IpvsForwarding.Direct)
                 {
-                    skipped($"{text} at {real.Address}: direct routing (-g) reaches it by its MAC address, to which no route leads; check it from its own link");
+                    skipped($"{text} at {real.Address}: direct routing (-g) reaches it by its MAC address, to which no route leads; check "
+                        + "it from its own link");
                     continue;
                 }
 
@@ -89,7 +94,9 @@ internal sealed record ServiceSource(string File)
                 var address = real.Forwarding == IpvsForwarding.Tunnel ? service.Address : real.Address;
                 var via = real.Tunnel is { } tunnel ? new EncapsulationStack([tunnel]) : default;
                 var at = real.Forwarding == IpvsForwarding.Tunnel ? real.Address.ToString() : Text(real.Address, real.Port);
-                targets.Add(new ServiceName(text, new TargetName(address.ToString(), address, null), real.Port) { At = new ReachedBy(via, at, real.Weight) });
+                targets.Add(
+                    new ServiceName(text, new TargetName(address.ToString(), address, null),
+                    real.Port) { At = new ReachedBy(via, at, real.Weight) });
             }
         }
 

@@ -5,7 +5,8 @@ using System.Text;
 namespace Probe.Cli.Parsing;
 
 /// <summary>
-/// One of several parts of a list. Which part a line belongs to follows from its text alone: machines with the same list, in whatever order,
+/// One of several parts of a list. Which part a line belongs to follows from its text alone: machines with the same list, in whatever
+/// order,
 /// get parts that do not overlap and together are the whole.
 /// </summary>
 /// <param name="Number">Which part, from 1.</param>
@@ -33,7 +34,9 @@ internal readonly record struct Shard(int Number, int Count)
         return false;
     }
 
-    /// <summary>Whether a target belongs to this part. The rule never changes: FNV-1a (64 bits) over the UTF-8 text, mixed, modulo the parts.</summary>
+    /// <summary>
+    /// Whether a target belongs to this part. The rule never changes: FNV-1a (64 bits) over the UTF-8 text, mixed, modulo the parts.
+    /// </summary>
     public bool Holds(string text)
     {
         var hash = 0xcbf29ce484222325;

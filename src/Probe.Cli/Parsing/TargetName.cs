@@ -24,7 +24,8 @@ internal sealed record TargetName(string Text, IpAddress Address, string? Zone)
         value = null;
         why = null;
         var host = text is ['[', .., ']'] ? text[1..^1] : text;
-        var (bare, zone) = host.IndexOf('%', StringComparison.Ordinal) is >= 0 and var percent ? (host[..percent], host[(percent + 1)..]) : (host, null);
+        var (bare, zone) = host.IndexOf('%', StringComparison.Ordinal) is >= 0 and var percent
+            ? (host[..percent], host[(percent + 1)..]) : (host, null);
         if (IpAddress.TryParse(bare, out var address))
         {
             if (zone is not null && (!address.IsLinkLocalV6 || !Values.Interface(zone, out _, out _)))
@@ -56,7 +57,8 @@ internal sealed record TargetName(string Text, IpAddress Address, string? Zone)
     {
         var labels = text.TrimEnd('.').Split('.');
         return text.Length is > 0 and <= LongestName
-            && labels.All(label => label.Length is > 0 and <= LongestLabel && label[0] != '-' && label.All(c => char.IsLetterOrDigit(c) || c is '-' or '_'))
+            && labels.All(label =>
+                label.Length is > 0 and <= LongestLabel && label[0] != '-' && label.All(c => char.IsLetterOrDigit(c) || c is '-' or '_'))
             && !labels[^1].All(char.IsAsciiDigit) && !labels[^1].StartsWith("0x", StringComparison.OrdinalIgnoreCase);
     }
 }

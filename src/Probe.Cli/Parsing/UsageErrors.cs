@@ -13,7 +13,8 @@ internal static class UsageErrors
 
         // The parser takes an unknown option for an argument wherever one may stand: "probe trace --jsn" would trace the host "--jsn".
         var verbatim = parse.Tokens.SkipWhile(t => t.Type != TokenType.DoubleDash).Select(t => t.Value).ToList();
-        var words = parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens.Select(t => t.Value)).Concat(parse.UnmatchedTokens);
+        var words = parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens.Select(t => t.Value))
+            .Concat(parse.UnmatchedTokens);
         var option = words.FirstOrDefault(w => w is ['-', _, ..] && !verbatim.Contains(w));
         if (option is not null)
         {
@@ -49,8 +50,10 @@ internal static class UsageErrors
             ArgumentResult { Parent: CommandResult, Tokens: [] } argument => $"{argument.Argument.Name} is missing",
             OptionResult { Tokens: [], IdentifierToken: { } typed } option when option.Option.Arity.MinimumNumberOfValues > 0 =>
                 $"{typed.Value} needs a value ({option.Option.HelpName})",
-            OptionResult { IdentifierTokenCount: > 1, IdentifierToken: { } typed, Option.Arity.MaximumNumberOfValues: 1 } => $"{typed.Value} is given more than once: leave one out",
-            OptionResult { Option: var option, IdentifierToken: { } typed } when option.Arity.MaximumNumberOfValues == 0 => $"{typed.Value} takes no value",
+            OptionResult { IdentifierTokenCount: > 1, IdentifierToken: { } typed, Option.Arity.MaximumNumberOfValues: 1 } =>
+                $"{typed.Value} is given more than once: leave one out",
+            OptionResult { Option: var option, IdentifierToken: { } typed } when option.Arity.MaximumNumberOfValues == 0 =>
+                $"{typed.Value} takes no value",
             _ => error.Message.TrimEnd('.'),
         };
         return $"{message}; see '{Path(parse.CommandResult.Command)} --help'";

@@ -9,7 +9,8 @@ namespace Probe.Cli.Parsing;
 /// <summary>Reads one value of the command line or of a configuration.</summary>
 /// <param name="text">What the user wrote.</param>
 /// <param name="value">The value.</param>
-/// <param name="why">What is wrong with it and what to write instead, as it follows the quoted text: <c>is not a port: use 1 to 65535</c>.</param>
+/// <param name="why">What is wrong with it and what to write instead, as it follows the quoted text: <c>is not a port: use 1 to
+/// 65535</c>.</param>
 internal delegate bool ValueParser<T>(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? why);
 
 /// <summary>The readers of values, each defined once for the whole program.</summary>
@@ -20,12 +21,14 @@ internal static class Values
     /// <summary>A port, 1 to 65535.</summary>
     public static bool Port(string text, out ushort value, [NotNullWhen(false)] out string? why)
     {
-        why = ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0 ? null : "is not a port: use 1 to 65535";
+        why = ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0
+            ? null : "is not a port: use 1 to 65535";
         return why is null;
     }
 
     /// <summary>A whole number between two bounds.</summary>
-    public static ValueParser<int> Between(int smallest, int largest) => (string text, out int value, [NotNullWhen(false)] out string? why) =>
+    public static ValueParser<int> Between(int smallest, int largest) =>
+        (string text, out int value, [NotNullWhen(false)] out string? why) =>
     {
         why = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= smallest && value <= largest
             ? null
@@ -36,7 +39,8 @@ internal static class Values
     /// <summary>A confidence in percent, above 0 and below 100.</summary>
     public static bool Percent(string text, out double value, [NotNullWhen(false)] out string? why)
     {
-        why = double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value is > 0 and < 100
+        why = double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out value) && value is > 0 and < 100
             ? null
             : "is no such percentage: use a number above 0 and below 100, such as 99.9";
         return why is null;
@@ -51,7 +55,8 @@ internal static class Values
     }
 
     /// <summary>One of a few words.</summary>
-    public static ValueParser<T> OneOf<T>(params (string Word, T Value)[] choices) => (string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? why) =>
+    public static ValueParser<T> OneOf<T>(params (string Word, T Value)[] choices) =>
+        (string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? why) =>
     {
         foreach (var choice in choices)
         {
@@ -67,7 +72,8 @@ internal static class Values
     };
 
     /// <summary>A differentiated services code point: 0 to 63, or its name (<c>ef</c>, <c>cs5</c>, <c>af41</c>).</summary>
-    public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why) => CodePoint.TryParse(text, out value, out why);
+    public static bool Dscp(string text, out byte value, [NotNullWhen(false)] out string? why) =>
+        CodePoint.TryParse(text, out value, out why);
 
     /// <summary>A firewall mark, decimal or hexadecimal, 32 bits.</summary>
     public static bool Mark(string text, out uint value, [NotNullWhen(false)] out string? why)
@@ -87,7 +93,8 @@ internal static class Values
     public static bool Interface(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
     {
         value = text;
-        why = text.Length is > 0 and <= LongestInterfaceName && text is not ("." or "..") && !text.Any(c => c is '/' or ':' || char.IsWhiteSpace(c))
+        why = text.Length is > 0 and <= LongestInterfaceName && text is not ("." or "..")
+            && !text.Any(c => c is '/' or ':' || char.IsWhiteSpace(c))
             ? null
             : "is not the name of an interface: see 'ip -br link'";
         return why is null;
@@ -98,7 +105,8 @@ internal static class Values
         EncapsulationText.TryParse(text, out value, out why);
 
     /// <summary>A network namespace in one of its forms; whether it exists is seen when it is entered.</summary>
-    public static bool Namespace(string text, [MaybeNullWhen(false)] out NetworkNamespaceName value, [NotNullWhen(false)] out string? why) =>
+    public static bool Namespace(string text, [MaybeNullWhen(false)] out NetworkNamespaceName value,
+        [NotNullWhen(false)] out string? why) =>
         NetworkNamespaceName.TryParse(text, out value, out why);
 
     /// <summary>A file to write; its directory must be there.</summary>

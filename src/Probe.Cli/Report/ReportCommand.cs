@@ -8,7 +8,8 @@ namespace Probe.Cli.Report;
 /// <summary><c>probe report</c>: documents in, a summary out.</summary>
 internal sealed class ReportCommand : ProbeCommand
 {
-    private readonly Argument<string[]> _files = new("BUNDLE") { Description = "a document made with --json; - reads standard input", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _files =
+        new("BUNDLE") { Description = "a document made with --json; - reads standard input", Arity = ArgumentArity.OneOrMore };
 
     public ReportCommand()
         : base("report", "Renders documents of probe as an incident summary in Markdown.") => Arguments.Add(_files);
@@ -40,7 +41,8 @@ internal sealed class ReportCommand : ProbeCommand
             throw UserError.CannotRun(e switch
             {
                 FileNotFoundException or DirectoryNotFoundException => $"cannot read {path}: no such file",
-                UnauthorizedAccessException when Directory.Exists(path) => $"cannot read {path}: it is a directory, name the document in it",
+                UnauthorizedAccessException when Directory.Exists(path) =>
+                    $"cannot read {path}: it is a directory, name the document in it",
                 UnauthorizedAccessException => $"cannot read {path}: permission denied",
                 _ => $"cannot read {Input(path)}: {e.Message}",
             });

@@ -37,7 +37,8 @@ internal sealed class BulkFindings
             _byRule[finding.Rule] = _byRule.TryGetValue(finding.Rule, out var known) ? (known.Example, known.Count + 1) : (finding, 1);
             if (_findings.Count < Kept)
             {
-                _findings.Add(finding with { Evidence = [.. finding.Evidence.Select(item => item with { Pointer = Moved(item.Pointer, index) })] });
+                _findings.Add(finding
+                    with { Evidence = [.. finding.Evidence.Select(item => item with { Pointer = Moved(item.Pointer, index) })] });
             }
         }
 
@@ -51,7 +52,8 @@ internal sealed class BulkFindings
 
     /// <summary>All of it, worst first.</summary>
     public Judgement Judgement => new(
-        [.. _findings.OrderByDescending(finding => finding.Severity).ThenByDescending(finding => finding.Confidence).ThenBy(finding => finding.Rule, StringComparer.Ordinal)],
+        [.. _findings.OrderByDescending(finding => finding.Severity).ThenByDescending(finding => finding.Confidence)
+            .ThenBy(finding => finding.Rule, StringComparer.Ordinal)],
         [], [.. _notExamined]);
 
     /// <summary>A line a rule, for people.</summary>

@@ -98,7 +98,8 @@ internal sealed class BulkView
     {
         var host = StrangerText.PadRight(TextTable.Cut(StrangerText.ForTerminal(trace.Target), _width), _width);
         var hops = trace.ReachedTtl?.ToString(CultureInfo.InvariantCulture) ?? "-";
-        var target = trace.Hops.LastOrDefault(hop => hop.Ttl == trace.ReachedTtl)?.Nodes.FirstOrDefault(node => node.Address == trace.Address);
+        var target =
+            trace.Hops.LastOrDefault(hop => hop.Ttl == trace.ReachedTtl)?.Nodes.FirstOrDefault(node => node.Address == trace.Address);
         var rtt = target?.RttNs is { } times ? TraceTable.Milliseconds(times.Avg) : "-";
         var front = $"{host}  {hops,4}  {rtt,7}  ";
         var path = StrangerText.ForTerminal(Path(trace));
@@ -114,7 +115,8 @@ internal sealed class BulkView
         }
 
         var (shown, tail) = TraceTable.SplitSilentTail(trace.Hops);
-        var hops = shown.Select(hop => hop.Nodes.Count == 0 ? TraceTable.Silent : string.Join('|', hop.Nodes.Select(TraceTable.Address))).ToList();
+        var hops = shown.Select(hop => hop.Nodes.Count == 0 ? TraceTable.Silent : string.Join('|', hop.Nodes.Select(TraceTable.Address)))
+            .ToList();
         if (tail.Count > 0)
         {
             hops.Add(tail.Count == 1 ? TraceTable.Silent : $"{TraceTable.Silent}×{tail.Count}");

@@ -47,7 +47,8 @@ internal sealed class BulkWriter : IDisposable
     /// <param name="view">Shows them to people.</param>
     /// <param name="progress">How far the run is.</param>
     /// <param name="failed">Called once when nothing more can be written.</param>
-    public BulkWriter(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, TraceAids aids, BulkView view, Func<string> progress, Action failed)
+    public BulkWriter(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, TraceAids aids, BulkView view,
+        Func<string> progress, Action failed)
     {
         _request = request;
         _hosts = hosts;
@@ -82,7 +83,8 @@ internal sealed class BulkWriter : IDisposable
     /// <param name="trace">The trace.</param>
     /// <param name="end">Why the run ended, for one that did not come to its end.</param>
     /// <param name="localLost">Answers lost in this host meanwhile.</param>
-    public void Add(BulkTrace trace, SweepEnd end, long localLost) => _queue.Add(new Item(trace, end, localLost, null, null, Stopwatch.GetTimestamp()));
+    public void Add(BulkTrace trace, SweepEnd end, long localLost) =>
+        _queue.Add(new Item(trace, end, localLost, null, null, Stopwatch.GetTimestamp()));
 
     /// <summary>Takes a host that could not be probed.</summary>
     public void Add(int index, IpAddress address, NotProbedReason reason, string message) =>
@@ -166,7 +168,8 @@ internal sealed class BulkWriter : IDisposable
 
     private void Show(in Item item)
     {
-        var trace = item.Failed ?? _aids.Annotate(item.Trace!.Build(_hosts[item.Trace.Target.Index].Text, item.End, item.LocalLost, _aids.NameOf));
+        var trace = item.Failed
+            ?? _aids.Annotate(item.Trace!.Build(_hosts[item.Trace.Target.Index].Text, item.End, item.LocalLost, _aids.NameOf));
         if (item.Message is { } message)
         {
             _frame.Messages.Warning(message);

@@ -22,7 +22,8 @@ internal sealed class LiveTraceMeasurement(TraceRequest request, Palette palette
     /// <inheritdoc/>
     public Measured Measure(RunFrame frame)
     {
-        using var terminal = FullScreenTerminal.Open() ?? throw UserError.CannotRun("the terminal is gone; for a table at the end use --report");
+        using var terminal = FullScreenTerminal.Open()
+            ?? throw UserError.CannotRun("the terminal is gone; for a table at the end use --report");
         using var aids = TraceAids.Open(request);
         using var trace = new LiveTrace(request, frame, terminal, aids, palette);
         return trace.Run();

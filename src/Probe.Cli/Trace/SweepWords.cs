@@ -19,7 +19,10 @@ internal static class SweepWords
         var expectation = limited.Count == 0
             ? "below a second as a rule, minutes where hops limit their answers"
             : $"about {Math.Max(1, (search.ExpectedDurationNs + SecondNs - 1) / SecondNs)} s more";
-        var why = limited.Count == 0 ? "" : $"; {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)} limit{(limited.Count == 1 ? "s its" : " their")} answers";
-        return $"searching all paths: {expectation}; {search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} probes{why}";
+        var why = limited.Count == 0
+            ? "" : $"; {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)} "
+                + $"limit{(limited.Count == 1 ? "s its" : " their")} answers";
+        return $"searching all paths: {expectation}; {search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} "
+            + $"probes{why}";
     }
 }

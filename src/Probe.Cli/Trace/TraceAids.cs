@@ -7,7 +7,9 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Probe.Cli.Trace;
 
-/// <summary>What stands beside the probes of a trace: names, AS numbers, the file for a picture. All of it is asked for in the background.</summary>
+/// <summary>
+/// What stands beside the probes of a trace: names, AS numbers, the file for a picture. All of it is asked for in the background.
+/// </summary>
 internal sealed class TraceAids : IDisposable
 {
     private readonly AsNumbers? _systems;
@@ -29,7 +31,8 @@ internal sealed class TraceAids : IDisposable
         var picture = ResultFile.Open(request.PictureFile);
         try
         {
-            return new TraceAids(picture, AsNumbers.Open(request.AskSystems, request.SystemsFile), request.Probing.Numeric ? null : new ReverseNames());
+            return new TraceAids(picture, AsNumbers.Open(request.AskSystems, request.SystemsFile),
+                request.Probing.Numeric ? null : new ReverseNames());
         }
         catch
         {
@@ -74,7 +77,9 @@ internal sealed class TraceAids : IDisposable
     /// <summary>The trace with the AS numbers known by now.</summary>
     public TraceEvidence Annotate(TraceEvidence trace) => _systems?.Annotate(trace) ?? trace;
 
-    /// <summary>Gives names and AS numbers the same short time; what could not be had of the latter, which only an option asks for.</summary>
+    /// <summary>
+    /// Gives names and AS numbers the same short time; what could not be had of the latter, which only an option asks for.
+    /// </summary>
     public Gap? Wait(TimeSpan longest, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();

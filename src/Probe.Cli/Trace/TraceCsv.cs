@@ -4,7 +4,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Trace;
 
-/// <summary>A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node. AS columns stand at the end, when asked for.</summary>
+/// <summary>
+/// A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node. AS columns stand at the end, when asked for.
+/// </summary>
 internal static class TraceCsv
 {
     public static void Write(TraceEvidence trace, TextWriter writer, bool systems)
@@ -15,8 +17,10 @@ internal static class TraceCsv
 
     public static void WriteHeader(TextWriter writer, bool systems) => new CsvWriter(writer).Header(
         [
-            "target", "address", "protocol", "port", "ttl", "node", "name", "sent", "received", "loss", "rtt_min_ns", "rtt_avg_ns", "rtt_max_ns",
-            "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited", .. systems ? ["asn", "as_name"] : Array.Empty<string>(),
+            "target", "address", "protocol", "port", "ttl", "node", "name", "sent", "received", "loss", "rtt_min_ns", "rtt_avg_ns",
+            "rtt_max_ns",
+            "rtt_stddev_ns", "rtt_jitter_ns", "rtt_last_ns", "kind", "icmp_type", "icmp_code", "mtu", "rate_limited",
+            .. systems ? ["asn", "as_name"] : Array.Empty<string>(),
         ]);
 
     public static void WriteRows(TraceEvidence trace, TextWriter writer, bool systems)
@@ -39,7 +43,8 @@ internal static class TraceCsv
             {
                 // A node that answered in several ways is named by its most frequent one.
                 var reply = node.Replies.MaxBy(kind => kind.Count)!;
-                var row = Begin(csv, trace, hop).Text(node.Address).Text(node.Name).Number(node.Sent).Number(node.Received).Fraction(node.Loss)
+                var row = Begin(csv, trace, hop).Text(node.Address).Text(node.Name).Number(node.Sent).Number(node.Received)
+                    .Fraction(node.Loss)
                     .Number(node.RttNs?.Min).Number(node.RttNs?.Avg).Number(node.RttNs?.Max)
                     .Number(node.RttNs?.Stddev).Number(node.RttNs?.Jitter).Number(node.RttNs?.Last)
                     .Text(Word.Of(reply.Kind)).Number(reply.Type).Number(reply.Code).Number(reply.Mtu);

@@ -13,7 +13,8 @@ internal static class TraceDot
     {
         var graph = PathGraph.Of(trace);
         writer.WriteLine("digraph path {");
-        writer.WriteLine($"  graph [rankdir=LR, labelloc=t, ranksep=1, {Font}, label={Quoted([PathWords.Title(trace), PathWords.How(trace)])}];");
+        writer.WriteLine(
+            $"  graph [rankdir=LR, labelloc=t, ranksep=1, {Font}, label={Quoted([PathWords.Title(trace), PathWords.How(trace)])}];");
         writer.WriteLine($"  node [shape=box, {Font}];");
         writer.WriteLine($"  edge [{Font}];");
         foreach (var layer in graph.Layers)
@@ -37,7 +38,9 @@ internal static class TraceDot
     private static string Node(TraceEvidence trace, PathNode node)
     {
         var (fill, line, text) = LossScale.Light[LossScale.StepOf(node.Kind == PathNodeKind.Source ? null : node.Loss)];
-        var style = node.Kind == PathNodeKind.Silent ? "filled,rounded,dashed" : node.BalancesPerPacket ? "filled,rounded,dotted" : "filled,rounded";
+        var style = node.Kind == PathNodeKind.Silent ? "filled,rounded,dashed"
+            : node.BalancesPerPacket ? "filled,rounded,dotted"
+            : "filled,rounded";
         return $"label={Quoted(PathWords.Lines(trace, node))}, tooltip={Quoted([PathWords.Sentence(trace, node)])}, style=\"{style}\", "
             + $"fillcolor=\"{fill}\", color=\"{line}\", fontcolor=\"{text}\"{(node.Kind == PathNodeKind.Target ? ", peripheries=2" : "")}";
     }
@@ -46,7 +49,8 @@ internal static class TraceDot
     {
         var style = edge.Proved ? "solid" : PathWords.Silence(graph, edge) ? "dashed" : "dotted";
         var label = PathWords.EdgeLabel(trace, edge);
-        return $"{(label.Length > 0 ? $"label={Quoted([label])}, " : "")}tooltip={Quoted([PathWords.Sentence(graph, edge)])}, style={style}, "
+        return $"{(label.Length > 0 ? $"label={Quoted([label])}, " : "")}tooltip={Quoted([PathWords.Sentence(graph, edge)])}, "
+            + $"style={style}, "
             + $"color=\"{LossScale.Light[LossScale.StepOf(edge.Loss)].Line}\"";
     }
 

@@ -53,7 +53,8 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         var seen = search.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0);
         var request = search.Request.With(ProbeProtocol.Udp) with
         {
-            Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400), MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
+            Search = null, Flows = FlowsToCompare, Count = 1, Interval = Duration.Milliseconds(400),
+            MaxTtl = (byte)(seen.ReachedTtl ?? search.Request.MaxTtl),
         };
         try
         {
@@ -114,25 +115,31 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         };
     }
 
-    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) => error switch
+    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) =>
+        error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
-            $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface {session.Route.Interface} takes less; give a smaller --size"),
+            $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface "
+                + $"{session.Route.Interface} takes less; give a smaller --size"),
         SendStatus.LocalRule => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset"),
+            $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list "
+                + "ruleset"),
         _ => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the interface is down; look at: ip route get {FirstStop(request, target)}"),
+            $"cannot send to {FirstStop(request, target)} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the "
+                + $"interface is down; look at: ip route get {FirstStop(request, target)}"),
     };
 
     /// <summary>Where the packets leave for: the outermost tunnel's end, or the target itself.</summary>
-    private static IpAddress FirstStop(TraceRequest request, IpAddress target) => request.Probing.Via.IsEmpty ? target : request.Probing.Via.Layers[0].Remote;
+    private static IpAddress FirstStop(TraceRequest request, IpAddress target) =>
+        request.Probing.Via.IsEmpty ? target : request.Probing.Via.Layers[0].Remote;
 
     private static IEnumerable<Gap> Gaps(TraceSession session)
     {
         var tracer = session.Sweep;
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
         {
-            yield return new Gap("probes", $"only the first {TraceEvidenceBuilder.KeptProbes} of {tracer.ProbesSent} are listed one by one");
+            yield return new Gap("probes",
+                $"only the first {TraceEvidenceBuilder.KeptProbes} of {tracer.ProbesSent} are listed one by one");
         }
 
         foreach (var gap in RunGaps.Of(tracer.ProbesNotSent, clockSteps: session.Probing.ClockSteps))
@@ -147,7 +154,8 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
 
         if (session is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
         {
-            yield return new Gap("paths by ports", "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all");
+            yield return new Gap("paths by ports",
+                "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all");
         }
 
         if (LeftInRouteCache.Of(session.Probing) is { } left)

@@ -23,7 +23,9 @@ internal static class TraceMermaid
         writer.WriteLine($"  %% {Encoded(PathWords.How(trace))}");
         foreach (var layer in merged)
         {
-            writer.WriteLine($"  %% TTL {layer[0].Ttl}: {layer.Count} nodes are drawn as one, because more than {MostLinks} links are not drawn everywhere; --svg and --dot have them all");
+            writer.WriteLine(
+                $"  %% TTL {layer[0].Ttl}: {layer.Count} nodes are drawn as one, because more than {MostLinks} links are not drawn "
+                    + "everywhere; --svg and --dot have them all");
         }
 
         var edges = Links(graph, merged).ToList();
@@ -38,7 +40,8 @@ internal static class TraceMermaid
             if (merged.Contains(layer))
             {
                 writer.WriteLine($"  {Name(layer[0])}[[\"{Group(layer)}\"]]");
-                Classify(classes, layer[0], layer.Max(node => node.Loss), layer.Any(node => node.Kind == PathNodeKind.Target) ? "target" : null);
+                Classify(classes, layer[0], layer.Max(node => node.Loss),
+                    layer.Any(node => node.Kind == PathNodeKind.Target) ? "target" : null);
                 continue;
             }
 
@@ -140,18 +143,22 @@ internal static class TraceMermaid
             writer.WriteLine($"  class {string.Join(',', members)} {name}");
         }
 
-        static string Look((string Fill, string Line, string Text) colours) => $"fill:{colours.Fill},stroke:{colours.Line},color:{colours.Text}";
+        static string Look((string Fill, string Line, string Text) colours) =>
+            $"fill:{colours.Fill},stroke:{colours.Line},color:{colours.Text}";
     }
 
     /// <summary>
-    /// Everything but plain words as Mermaid's own character codes: labels are Markdown or HTML depending on who draws, and <c>%%{</c> is a directive wherever it stands.
+    /// Everything but plain words as Mermaid's own character codes: labels are Markdown or HTML depending on who draws, and <c>%%{</c> is a
+    /// directive wherever it stands.
     /// </summary>
     private static string Encoded(string text)
     {
         var result = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            _ = rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is ' ' or '.' or ',' or ':' or '-' or '/' or '_' or '(' or ')' or '%')
+            _ = rune.IsAscii
+                && (char.IsAsciiLetterOrDigit((char)rune.Value)
+                || rune.Value is ' ' or '.' or ',' or ':' or '-' or '/' or '_' or '(' or ')' or '%')
                 ? result.Append((char)rune.Value)
                 : result.Append('#').Append(rune.Value).Append(';');
         }

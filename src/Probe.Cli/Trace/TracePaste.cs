@@ -17,7 +17,9 @@ internal static class TracePaste
         var shown = trace.Hops.Take(Math.Max(1, last + 1)).ToList();
         var systems = trace.Hops.Any(hop => hop.Nodes.Any(node => node.Asn is not null));
         var rows = shown.SelectMany(hop => Rows(hop, systems)).ToList();
-        var head = $"HOST: {StrangerText.Clean(bundle.Host?.Name ?? "?")} ({StrangerText.Clean(trace.Source)}) -> {StrangerText.Clean(trace.Target)} ({StrangerText.Clean(trace.Address)})";
+        var head =
+            $"HOST: {StrangerText.Clean(bundle.Host?.Name ?? "?")} ({StrangerText.Clean(trace.Source)}) -> "
+                + $"{StrangerText.Clean(trace.Target)} ({StrangerText.Clean(trace.Address)})";
         var width = rows.Select(row => row.Address).Append(head).Max(StrangerText.CellWidth);
 
         writer.WriteLine($"Start: {bundle.Started}");
@@ -49,9 +51,11 @@ internal static class TracePaste
         }
 
         // Flows that nobody answered here belong to none of these addresses.
-        if (hop.Nodes.Count > 0 && hop.Nodes.All(node => node.Sent is not null) && hop.Sent - hop.Nodes.Sum(node => node.Sent) is > 0 and var rest)
+        if (hop.Nodes.Count > 0 && hop.Nodes.All(node => node.Sent is not null) && hop.Sent - hop.Nodes.Sum(node => node.Sent) is > 0
+            and var rest)
         {
-            yield return ($"    |  {(hop.Nodes.Count == 1 ? '`' : ' ')}|-- {(systems ? $"{"AS???",-12}" : "")}{Silent}", Figures(rest, 0, null));
+            yield return ($"    |  {(hop.Nodes.Count == 1 ? '`' : ' ')}|-- {(systems ? $"{"AS???",-12}" : "")}{Silent}",
+                Figures(rest, 0, null));
         }
     }
 
@@ -59,7 +63,8 @@ internal static class TracePaste
     {
         var loss = sent is > 0 and var all ? $"{Decimal(100m * (all - received) / all)}%" : "-";
         var count = sent is { } known ? $"{known}" : "-";
-        return $"{loss,7}{count,6}{Milliseconds(rtt?.Last),7}{Milliseconds(rtt?.Avg),6}{Milliseconds(rtt?.Min),6}{Milliseconds(rtt?.Max),6}{Milliseconds(rtt?.Stddev),6}";
+        return $"{loss,7}{count,6}{Milliseconds(rtt?.Last),7}{Milliseconds(rtt?.Avg),6}"
+            + $"{Milliseconds(rtt?.Min),6}{Milliseconds(rtt?.Max),6}{Milliseconds(rtt?.Stddev),6}";
     }
 
     private static IEnumerable<string> Remarks(TraceEvidence trace, List<HopEvidence> shown)
@@ -67,7 +72,8 @@ internal static class TracePaste
         var port = trace.Port is { } number ? $" to port {number}" : "";
         var size = trace.Size is { } octets ? $", {octets} octets" : "";
         var flows = trace.Flows.Count > 1 ? $", {trace.Flows.Count} flows" : "";
-        yield return $"Probes: {trace.Protocol.ToString().ToUpperInvariant()}{port}{size}{flows}.{(trace.Reached ? "" : " The target did not answer.")}";
+        yield return "Probes: "
+            + $"{trace.Protocol.ToString().ToUpperInvariant()}{port}{size}{flows}.{(trace.Reached ? "" : " The target did not answer.")}";
 
         if (shown.Count < trace.Hops.Count)
         {
@@ -77,7 +83,8 @@ internal static class TracePaste
         var limited = shown.Where(hop => hop.RateLimited * hop.Sent >= 0.5).Select(hop => hop.Ttl).ToList();
         if (limited.Count > 0)
         {
-            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {Ranges(limited)}: later hops prove that probes passed which were not answered here; that part is no loss on the path.";
+            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {Ranges(limited)}: later hops prove that probes passed which were not "
+                + "answered here; that part is no loss on the path.";
         }
 
         if (shown.Exists(hop => hop.Nodes.Any(node => node.Sent is null)))
@@ -113,5 +120,6 @@ internal static class TracePaste
 
     private static string Milliseconds(long? ns) => Decimal((ns ?? 0) / 1_000_000m);
 
-    private static string Decimal(decimal value) => Math.Round(value, 1, MidpointRounding.AwayFromZero).ToString("F1", CultureInfo.InvariantCulture);
+    private static string Decimal(decimal value) =>
+        Math.Round(value, 1, MidpointRounding.AwayFromZero).ToString("F1", CultureInfo.InvariantCulture);
 }

@@ -33,13 +33,16 @@ internal static class TraceRehearsal
         var model = options.Trace.Flows[0];
         var trace = Shorten(options.Trace);
         var search = new MultipathTracer(
-            options with { Trace = trace, FlowAt = index => index < MostFlows ? model with { Id = index + 1, SourcePort = (ushort)(model.SourcePort + index) } : null },
+            options with { Trace = trace,
+                FlowAt = index =>
+                index < MostFlows ? model with { Id = index + 1, SourcePort = (ushort)(model.SourcePort + index) } : null },
             new ProbeNumbers());
         Run(search, wire);
         Run(new Tracer(trace, search), wire);
     }
 
-    private static TraceOptions Shorten(TraceOptions options) => options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]], Via = default, SweepsOuter = false };
+    private static TraceOptions Shorten(TraceOptions options) =>
+        options with { FirstTtl = 1, MaxTtl = Distance, Cycles = 1, Flows = [options.Flows[0]], Via = default, SweepsOuter = false };
 
     private static PacketWire MakeWire() => new(new MadeUpPort(), new ProbeCookies(), LongestNs);
 
@@ -52,7 +55,8 @@ internal static class TraceRehearsal
     }
 
     /// <summary>
-    /// Answers every probe at once: time-exceeded from the source's own address, at one TTL from one of two others by the flow's port, and an
+    /// Answers every probe at once: time-exceeded from the source's own address, at one TTL from one of two others by the flow's port, and
+    /// an
     /// unreachable from the target at the end.
     /// </summary>
     private sealed class MadeUpPort : IPacketPort
@@ -107,7 +111,8 @@ internal static class TraceRehearsal
                 (true, false) => IcmpType.TimeExceededV6,
                 (true, true) => IcmpType.DestinationUnreachableV6,
             };
-            var from = isLast ? packet.Destination : packet.Ttl == Split ? Branch(probe[packet.HeaderLength + 1] & 1, packet.IsV6) : packet.Source;
+            var from = isLast ? packet.Destination : packet.Ttl == Split
+                ? Branch(probe[packet.HeaderLength + 1] & 1, packet.IsV6) : packet.Source;
             var message = new byte[IcmpMessage.HeaderLength + probe.Length];
             IcmpMessage.Write(message, packet.IsV6, type, 0, 0, probe);
             TransportChecksum.Write(message, protocol, from, packet.Source);

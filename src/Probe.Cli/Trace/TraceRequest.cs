@@ -117,7 +117,8 @@ internal sealed record TraceRequest
         var smallest = ProbeWriter.MinimumSize(protocol, v6);
         if (size < smallest)
         {
-            throw UserError.Usage($"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: a probe takes {smallest} octets at least");
+            throw UserError.Usage(
+                $"--size {size} is too small for {protocol.ToString().ToUpperInvariant()}: a probe takes {smallest} octets at least");
         }
     }
 }

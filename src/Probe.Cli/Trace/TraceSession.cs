@@ -33,7 +33,8 @@ internal sealed class TraceSession : IDisposable
             UnprivilegedTrace.CheckSize(Probing, request, Size);
             if (Probing.Packets is { } packets && frame is not null)
             {
-                frame.Record([target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)], (in packet) => RunCapture.NameBy(packets, packet));
+                frame.Record([target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)],
+                    (in packet) => RunCapture.NameBy(packets, packet));
                 IsRecorded = frame.IsRecording;
             }
         }
@@ -73,7 +74,9 @@ internal sealed class TraceSession : IDisposable
     /// <summary>The search of all paths, running or over; null when it was not asked for.</summary>
     public MultipathTracer? Search { get; }
 
-    /// <summary>The wire's clock at the zero of the document's offsets: the start of the run, or of the statistics that were begun anew.</summary>
+    /// <summary>
+    /// The wire's clock at the zero of the document's offsets: the start of the run, or of the statistics that were begun anew.
+    /// </summary>
     public long ZeroNs { get; private set; }
 
     /// <summary>The statistics were begun anew, and the document with them.</summary>

@@ -19,7 +19,8 @@ internal static class UnprivilegedTrace
     {
         if (session.Sockets is not null && request.Protocol == ProbeProtocol.Tcp && size != ProbeWriter.DefaultSize(session.Source.IsV6))
         {
-            throw UserError.CannotRun($"cannot send a SYN of {size} octets without raw sockets, its size is the kernel's: leave out --size, or {Privilege}");
+            throw UserError.CannotRun(
+                $"cannot send a SYN of {size} octets without raw sockets, its size is the kernel's: leave out --size, or {Privilege}");
         }
     }
 
@@ -35,10 +36,12 @@ internal static class UnprivilegedTrace
         }
 
         var protocol = session.Request.Protocol;
-        yield return new Gap($"{Word.Of(TraceMode.Unprivileged)} mode", $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
+        yield return new Gap($"{Word.Of(TraceMode.Unprivileged)} mode",
+            $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
         if (sockets.Untold > 0)
         {
-            yield return new Gap("answers", $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
+            yield return new Gap("answers",
+                $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
         }
 
         if (LacksCapture(session))

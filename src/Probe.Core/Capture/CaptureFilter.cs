@@ -36,13 +36,15 @@ public sealed record CaptureFilter
         var v4 = new SocketFilter();
         if (Icmp)
         {
-            v4.Add(BPF_LD | BPF_B | BPF_ABS, Network + 9).Add(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
+            v4.Add(BPF_LD | BPF_B | BPF_ABS, Network + 9).Add(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, ifTrue: 0, ifFalse: 1)
+                .Return(uint.MaxValue);
         }
 
         var v6 = new SocketFilter();
         if (Icmp)
         {
-            v6.Add(BPF_LD | BPF_B | BPF_ABS, Network + 6).Add(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, ifTrue: 0, ifFalse: 1).Return(uint.MaxValue);
+            v6.Add(BPF_LD | BPF_B | BPF_ABS, Network + 6).Add(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, ifTrue: 0, ifFalse: 1)
+                .Return(uint.MaxValue);
         }
 
         foreach (var address in Addresses)
@@ -88,7 +90,8 @@ public sealed record CaptureFilter
             // Each word is two instructions; a mismatch skips the rest and the return.
             filter
                 .Add(BPF_LD | BPF_W | BPF_ABS, offset + (uint)word * 4)
-                .Add(BPF_JMP | BPF_JEQ | BPF_K, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0, ifFalse: (byte)((words - word - 1) * 2 + 1));
+                .Add(BPF_JMP | BPF_JEQ | BPF_K, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0,
+                    ifFalse: (byte)((words - word - 1) * 2 + 1));
         }
 
         filter.Return(uint.MaxValue);

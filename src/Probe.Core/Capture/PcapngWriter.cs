@@ -17,7 +17,8 @@ public enum LinkType : ushort
 }
 
 /// <summary>
-/// Writes captures as pcapng (draft-ietf-opsawg-pcapng): nanosecond times, interfaces by name, a comment per packet. Each block goes out whole with
+/// Writes captures as pcapng (draft-ietf-opsawg-pcapng): nanosecond times, interfaces by name, a comment per packet. Each block goes out
+/// whole with
 /// one write, so the file can be read while it grows and after any death of this process. Not thread-safe.
 /// </summary>
 public sealed class PcapngWriter : IDisposable
@@ -93,7 +94,8 @@ public sealed class PcapngWriter : IDisposable
         Add((ushort)linkType);
         Add((ushort)0);
 
-        // libpcap takes a second interface only with the snapshot length that it made of the first one's, and of 0 it makes its own maximum.
+        // libpcap takes a second interface only with the snapshot length that it made of the first one's, and of 0 it makes its own
+        // maximum.
         Add(LongestKept);
         AddOption(InterfaceName, name);
         AddOption(TimeResolution, [9]);
@@ -108,7 +110,8 @@ public sealed class PcapngWriter : IDisposable
     /// <param name="packet">The octets that were kept.</param>
     /// <param name="originalLength">Octets it had on the wire; 0 when nothing was cut off.</param>
     /// <param name="comment">What readers show beside it; empty for none.</param>
-    public void Write(int interfaceNumber, long unixNs, ReadOnlySpan<byte> packet, int originalLength = 0, ReadOnlySpan<char> comment = default) =>
+    public void Write(int interfaceNumber, long unixNs, ReadOnlySpan<byte> packet, int originalLength = 0,
+        ReadOnlySpan<char> comment = default) =>
         Write(interfaceNumber, unixNs, default, packet, originalLength, comment);
 
     /// <summary>Writes one IP packet of an interface of <see cref="LinkType.LinuxCooked"/>.</summary>
@@ -119,7 +122,8 @@ public sealed class PcapngWriter : IDisposable
     /// <param name="originalLength">Octets it had on the wire; 0 when nothing was cut off.</param>
     /// <param name="comment">What readers show beside it; empty for none.</param>
     public void WriteCooked(
-        int interfaceNumber, long unixNs, bool outgoing, ReadOnlySpan<byte> packet, int originalLength = 0, ReadOnlySpan<char> comment = default)
+        int interfaceNumber, long unixNs, bool outgoing, ReadOnlySpan<byte> packet, int originalLength = 0,
+        ReadOnlySpan<char> comment = default)
     {
         Span<byte> header = stackalloc byte[CookedHeader];
         header.Clear();
@@ -202,7 +206,8 @@ public sealed class PcapngWriter : IDisposable
     }
 
     private void Write(
-        int interfaceNumber, long unixNs, ReadOnlySpan<byte> header, ReadOnlySpan<byte> packet, int originalLength, ReadOnlySpan<char> comment)
+        int interfaceNumber, long unixNs, ReadOnlySpan<byte> header, ReadOnlySpan<byte> packet, int originalLength,
+        ReadOnlySpan<char> comment)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(interfaceNumber);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(interfaceNumber, _interfaces);

@@ -6,7 +6,9 @@ namespace Probe.Core.Conversations;
 /// <summary>How conversations end.</summary>
 internal static class ConversationEnd
 {
-    /// <summary>Octets after which a peer has sent more than any test has use for: a transfer with its report takes less than 50,000.</summary>
+    /// <summary>
+    /// Octets after which a peer has sent more than any test has use for: a transfer with its report takes less than 50,000.
+    /// </summary>
     public const int MostReceived = 64 * 1024;
 
     /// <summary>How one ended.</summary>

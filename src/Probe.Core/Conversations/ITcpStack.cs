@@ -5,7 +5,8 @@ using Probe.Core.Wire;
 namespace Probe.Core.Conversations;
 
 /// <summary>
-/// The TCP of one host, with its clock: this host's kernel, or a simulated network under virtual time. One thread owns it; the only time that
+/// The TCP of one host, with its clock: this host's kernel, or a simulated network under virtual time. One thread owns it; the only time
+/// that
 /// passes under a simulated one passes in <see cref="Wait"/>.
 /// </summary>
 internal interface ITcpStack : IDisposable
@@ -30,6 +31,8 @@ internal interface ITcpStack : IDisposable
     /// <summary>The host's network counters now.</summary>
     CounterSnapshot ReadCounters();
 
-    /// <summary>A port on which the ICMP errors of a destination's family arrive from now on; null where this process may not see them.</summary>
+    /// <summary>
+    /// A port on which the ICMP errors of a destination's family arrive from now on; null where this process may not see them.
+    /// </summary>
     IPacketPort? OpenErrors(TcpConversationOptions to);
 }

@@ -61,7 +61,9 @@ internal sealed class KernelConversation : IConversation
     /// <inheritdoc/>
     public int Queued => TcpStream.Queued(_socket);
 
-    /// <summary>The SYN that opened an accepted connection, from its IP header on, where the listener asked for it; empty otherwise.</summary>
+    /// <summary>
+    /// The SYN that opened an accepted connection, from its IP header on, where the listener asked for it; empty otherwise.
+    /// </summary>
     public ReadOnlySpan<byte> SavedSyn => TcpStream.SavedSyn(_socket);
 
     /// <inheritdoc/>

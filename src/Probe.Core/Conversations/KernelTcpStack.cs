@@ -29,7 +29,9 @@ internal sealed class KernelTcpStack : ITcpStack
         return conversation;
     }
 
-    /// <summary>Wakes a wait when something new comes, until it is closed; a connection at its end, readable for ever, wakes but once.</summary>
+    /// <summary>
+    /// Wakes a wait when something new comes, until it is closed; a connection at its end, readable for ever, wakes but once.
+    /// </summary>
     public void Watch(FileDescriptor descriptor) => _epoll.Add(descriptor, EPOLLIN | EPOLLET, 0);
 
     /// <inheritdoc/>
@@ -45,7 +47,8 @@ internal sealed class KernelTcpStack : ITcpStack
     public void Wake() => _wake.Set();
 
     /// <inheritdoc/>
-    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) => PathMtuExceptions.For(to.Target, to.Source, to.Interface, to.Mark);
+    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) =>
+        PathMtuExceptions.For(to.Target, to.Source, to.Interface, to.Mark);
 
     /// <inheritdoc/>
     public CounterSnapshot ReadCounters() => CounterSnapshot.Read();

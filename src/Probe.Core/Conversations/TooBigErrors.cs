@@ -5,7 +5,9 @@ using Probe.Core.Wire;
 
 namespace Probe.Core.Conversations;
 
-/// <summary>ICMP frag-needed and Packet Too Big about conversations, counted by who sent it, and the counters that moved meanwhile.</summary>
+/// <summary>
+/// ICMP frag-needed and Packet Too Big about conversations, counted by who sent it, and the counters that moved meanwhile.
+/// </summary>
 internal sealed class TooBigErrors : IPacketSink, IDisposable
 {
     private const int QuoteAt = 8;
@@ -54,9 +56,11 @@ internal sealed class TooBigErrors : IPacketSink, IDisposable
     /// <inheritdoc/>
     public void Arrived(in ArrivedPacket packet)
     {
-        var tooBig = packet.Payload.Length > QuoteAt && (packet.Payload[0], packet.Payload[1], _to.Target.IsV4) is (3, 4, true) or (2, 0, false);
+        var tooBig = packet.Payload.Length > QuoteAt && (packet.Payload[0], packet.Payload[1], _to.Target.IsV4) is (3, 4, true)
+            or (2, 0, false);
         if (!tooBig || !IpPacket.TryReadQuote(packet.Payload[QuoteAt..], out var quoted) || quoted.Destination != _to.Target
-            || quoted.Protocol != IpProtocol.Tcp || quoted.Payload.Length < 4 || BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload[2..]) != _to.Port
+            || quoted.Protocol != IpProtocol.Tcp || quoted.Payload.Length < 4
+            || BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload[2..]) != _to.Port
             || !_ports.Contains(BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload)))
         {
             return;

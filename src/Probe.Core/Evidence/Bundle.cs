@@ -8,7 +8,9 @@ namespace Probe.Core.Evidence;
 /// </summary>
 public sealed record Bundle
 {
-    /// <summary>The schema this program writes. The first number changes when a reader would break, the second when fields are added.</summary>
+    /// <summary>
+    /// The schema this program writes. The first number changes when a reader would break, the second when fields are added.
+    /// </summary>
     public const string CurrentSchema = "probe.bundle/1.0";
 
     /// <summary>Schema of the document.</summary>

@@ -25,7 +25,9 @@ public sealed record CheckEvidence
     /// <summary>ENCAP texts, outermost first.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
-    /// <summary>The real server behind a load balancer that was checked, as an address or ADDRESS:PORT; null where the target itself was.</summary>
+    /// <summary>
+    /// The real server behind a load balancer that was checked, as an address or ADDRESS:PORT; null where the target itself was.
+    /// </summary>
     public string? Real { get; init; }
 
     /// <summary>The target, and which of its servers was asked, for people.</summary>

@@ -39,5 +39,6 @@ internal sealed class CheckWhyConverter : JsonConverter<CheckWhy>
     }
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, CheckWhy value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, CheckWhy value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

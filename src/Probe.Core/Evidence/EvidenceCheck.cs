@@ -79,7 +79,8 @@ internal static class EvidenceCheck
 
     private static string? Check(CheckEvidence check, string at) =>
         Negative(check.RttNs ?? 0, $"{at}/rttNs") ?? Negative(check.SynRetransmits, $"{at}/synRetransmits")
-        ?? (check.Port is < 0 or > 65535 ? $"{at}/port: a port is 0 to 65535" : check.Attempt < 1 ? $"{at}/attempt: checks of a target count from 1" : null);
+        ?? (check.Port is < 0 or > 65535 ? $"{at}/port: a port is 0 to 65535" : check.Attempt < 1
+            ? $"{at}/attempt: checks of a target count from 1" : null);
 
     private static string? Tcp(TcpEvidence tcp, string at) =>
         Pacings(tcp.Upload, $"{at}/upload") ?? Pacings(tcp.Download, $"{at}/download") ?? Stall(tcp.Stall, $"{at}/stall");
@@ -89,7 +90,8 @@ internal static class EvidenceCheck
         for (var p = 0; p < (transfer?.Pacings.Count ?? 0); p++)
         {
             var (pacing, here) = (transfer!.Pacings[p], $"{at}/pacings/{p}");
-            if ((Negative(pacing.Segments, $"{here}/segments") ?? Negative(pacing.Retransmitted, $"{here}/retransmitted") ?? Fraction(pacing.Loss, $"{here}/loss")) is { } defect)
+            if ((Negative(pacing.Segments, $"{here}/segments") ?? Negative(pacing.Retransmitted, $"{here}/retransmitted")
+                ?? Fraction(pacing.Loss, $"{here}/loss")) is { } defect)
             {
                 return defect;
             }
@@ -109,7 +111,8 @@ internal static class EvidenceCheck
             var defect = Counts(node.Sent ?? 0, node.Received, at) ?? Fraction(node.Loss, $"{at}/loss");
             for (var r = 0; defect is null && r < node.Replies.Count; r++)
             {
-                defect = Negative(node.Replies[r].Count, $"{at}/replies/{r}/count") ?? Negative(node.Replies[r].Mtu ?? 0, $"{at}/replies/{r}/mtu");
+                defect = Negative(node.Replies[r].Count, $"{at}/replies/{r}/count")
+                    ?? Negative(node.Replies[r].Mtu ?? 0, $"{at}/replies/{r}/mtu");
             }
 
             if (defect is not null)

@@ -29,7 +29,8 @@ public static class EvidenceJson
     public static string Line(CheckEvidence check) => JsonSerializer.Serialize(check, EvidenceJsonTypes.Compact<CheckEvidence>()) + "\n";
 
     /// <summary>One path MTU as one line of NDJSON, with its newline.</summary>
-    public static string Line(PathMtuEvidence pathMtu) => JsonSerializer.Serialize(pathMtu, EvidenceJsonTypes.Compact<PathMtuEvidence>()) + "\n";
+    public static string Line(PathMtuEvidence pathMtu) =>
+        JsonSerializer.Serialize(pathMtu, EvidenceJsonTypes.Compact<PathMtuEvidence>()) + "\n";
 
     /// <summary>The last line of NDJSON: the document without the arrays whose elements were lines, with its newline.</summary>
     public static string LastLine(Bundle bundle) =>

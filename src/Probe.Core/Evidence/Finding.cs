@@ -41,7 +41,8 @@ public sealed record Finding
 
     /// <summary>The elements of the document that its evidence lies in, such as <c>/traces/0</c>.</summary>
     [JsonIgnore]
-    public IReadOnlySet<string> Subjects => Evidence.Select(item => string.Join('/', item.Pointer.Split('/').Take(3))).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> Subjects =>
+        Evidence.Select(item => string.Join('/', item.Pointer.Split('/').Take(3))).ToHashSet(StringComparer.Ordinal);
 }
 
 /// <summary>One piece of evidence.</summary>

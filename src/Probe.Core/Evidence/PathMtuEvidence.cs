@@ -129,7 +129,9 @@ public sealed record PathMtuSignal
     /// <summary>The MTU it named, octets of the packet it complained about.</summary>
     public required int Mtu { get; init; }
 
-    /// <summary>The same in octets of the inner packet, where it complained about a tunnel's own packet; null where nothing would be left for it.</summary>
+    /// <summary>
+    /// The same in octets of the inner packet, where it complained about a tunnel's own packet; null where nothing would be left for it.
+    /// </summary>
     public int? InnerMtu { get; init; }
 
     /// <summary>What it is.</summary>
@@ -147,7 +149,10 @@ public sealed record PathMtuSignal
     /// <summary>The verdict rests on it: it told the limit found, or it is the wrong size that is called wrong.</summary>
     public bool Decisive { get; init; }
 
-    /// <summary>It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size that got there.</summary>
+    /// <summary>
+    /// It cannot be true: 0, below the least MTU of the IP version, not below the size of the packet it complains about, or below a size
+    /// that got there.
+    /// </summary>
     public bool Implausible { get; init; }
 }
 

@@ -61,7 +61,9 @@ public static class StrangerText
         return result.ToString();
     }
 
-    /// <summary>For a terminal, between text of ours: the same as <see cref="Clean(string?)"/>, so that all outputs show one spelling.</summary>
+    /// <summary>
+    /// For a terminal, between text of ours: the same as <see cref="Clean(string?)"/>, so that all outputs show one spelling.
+    /// </summary>
     public static string ForTerminal(string? text) => Clean(text);
 
     /// <summary>
@@ -74,7 +76,9 @@ public static class StrangerText
         return $"\"{formula}{clean.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    /// <summary>Cells of a terminal that the text takes: 2 for wide East Asian characters and emoji, 0 for combining marks, else 1.</summary>
+    /// <summary>
+    /// Cells of a terminal that the text takes: 2 for wide East Asian characters and emoji, 0 for combining marks, else 1.
+    /// </summary>
     public static int CellWidth(string text)
     {
         var cells = 0;

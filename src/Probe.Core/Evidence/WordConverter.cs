@@ -4,7 +4,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
 
-/// <summary>An enum by its word, never by number. A word that this program does not know refuses the document: a guess would be shown as evidence.</summary>
+/// <summary>
+/// An enum by its word, never by number. A word that this program does not know refuses the document: a guess would be shown as evidence.
+/// </summary>
 internal sealed class WordConverter<T> : JsonConverter<T>
     where T : struct, Enum
 {

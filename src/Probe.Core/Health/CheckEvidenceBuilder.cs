@@ -17,7 +17,8 @@ public static class CheckEvidenceBuilder
     /// <param name="zeroNs">The engine's clock at the document's begin.</param>
     /// <param name="dnsNs">How long its name took to resolve; null for an address.</param>
     public static CheckEvidence Build(
-        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason, long zeroNs, long? dnsNs)
+        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason, long zeroNs,
+        long? dnsNs)
     {
         ArgumentNullException.ThrowIfNull(target);
         var phases = new PhaseEvidence
@@ -45,7 +46,8 @@ public static class CheckEvidenceBuilder
             // What this host said to itself was no answer, however long it took.
             RttNs = verdict is CheckVerdict.Local or CheckVerdict.NoAnswer ? null : Known(outcome.RttNs),
             Errno = outcome.Errno == 0 ? null : Errno.Name(outcome.Errno),
-            Icmp = outcome.End == CheckEnd.IcmpError ? new IcmpEvidence(outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()) : null,
+            Icmp = outcome.End == CheckEnd.IcmpError
+                ? new IcmpEvidence(outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()) : null,
             Phases = phases == new PhaseEvidence() ? null : phases,
             FailedIn = outcome.FailedIn,
             HttpStatus = outcome.HttpStatus == 0 ? null : outcome.HttpStatus,
@@ -66,7 +68,8 @@ public static class CheckEvidenceBuilder
     /// <param name="real">The real server; null for none.</param>
     /// <param name="weight">Its weight; null where none is known.</param>
     public static CheckEvidence Unresolved(
-        string name, ushort port, CheckKind kind, CheckEngineKind engine, bool noResolver, long dnsNs, EncapsulationStack via = default, string? real = null, int? weight = null) => new()
+        string name, ushort port, CheckKind kind, CheckEngineKind engine, bool noResolver, long dnsNs, EncapsulationStack via = default,
+        string? real = null, int? weight = null) => new()
     {
         Target = name,
         Port = PortOf(kind, port),

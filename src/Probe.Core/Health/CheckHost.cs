@@ -43,7 +43,8 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
     public bool TryAsk(in WayOut way) => Neighbours.TryProbe(_netlink, way.Gateway, way.InterfaceIndex);
 
     /// <inheritdoc/>
-    public bool IsOwn(IpAddress address) => !address.IsNone && Routes.TryGet(_netlink, address, out var route) == 0 && route.Type == RTN_LOCAL;
+    public bool IsOwn(IpAddress address) =>
+        !address.IsNone && Routes.TryGet(_netlink, address, out var route) == 0 && route.Type == RTN_LOCAL;
 
     /// <inheritdoc/>
     public bool IsDefaultGateway(IpAddress address) =>
@@ -61,7 +62,8 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
         }
 
         return InterfaceAddresses.Read().Any(address =>
-            (address.Covers(target) || address.Address == source) && LinksByIndex.TryGetValue(address.InterfaceIndex, out var link) && !link.IsUp);
+            (address.Covers(target) || address.Address == source) && LinksByIndex.TryGetValue(address.InterfaceIndex, out var link)
+                && !link.IsUp);
     }
 
     /// <inheritdoc/>
@@ -69,7 +71,9 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
 
     private Dictionary<int, Link> LinksByIndex => _links ??= Links.Read().ToDictionary(link => link.Index);
 
-    private Link? NamedLink => networkInterface is null ? null : LinksByIndex.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
+    private Link? NamedLink =>
+        networkInterface is null
+        ? null : LinksByIndex.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
 
     private WayOut ReadWay(IpAddress target)
     {
@@ -81,7 +85,8 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
         return route.Type switch
         {
             RTN_LOCAL => new WayOut { Exists = true, IsOwn = true },
-            RTN_UNICAST => WithNextHop(new WayOut { Exists = true, Gateway = route.Gateway, InterfaceIndex = route.InterfaceIndex }, target),
+            RTN_UNICAST =>
+                WithNextHop(new WayOut { Exists = true, Gateway = route.Gateway, InterfaceIndex = route.InterfaceIndex }, target),
             _ => new WayOut { Exists = false },
         };
     }
@@ -90,7 +95,8 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
     {
         _neighbours ??= Neighbours.Read().ToDictionary(neighbour => (neighbour.Address, neighbour.InterfaceIndex));
         var nextHop = way.Gateway.IsNone ? target : way.Gateway;
-        if (!_neighbours.TryGetValue((nextHop, way.InterfaceIndex), out var neighbour) || (neighbour.State & (NUD_PERMANENT | NUD_NOARP)) != 0)
+        if (!_neighbours.TryGetValue((nextHop, way.InterfaceIndex), out var neighbour)
+            || (neighbour.State & (NUD_PERMANENT | NUD_NOARP)) != 0)
         {
             return way;
         }
@@ -116,6 +122,7 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
 
     // Every interface has fe80::/64 and ff00::/8; they reach no target that was given by address or name.
     private bool LeadsOff(ListedRoute route) =>
-        LinksByIndex.TryGetValue(route.InterfaceIndex, out var link) && link is { IsUp: true, HardwareType: not SocketConstants.ARPHRD_LOOPBACK }
+        LinksByIndex.TryGetValue(route.InterfaceIndex, out var link)
+            && link is { IsUp: true, HardwareType: not SocketConstants.ARPHRD_LOOPBACK }
         && !route.Destination.IsLinkLocalV6 && !(route.Destination.IsV6 && route.Destination.High >> 56 == 0xff);
 }

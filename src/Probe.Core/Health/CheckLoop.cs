@@ -51,7 +51,8 @@ public sealed class CheckLoop
     public void Replace(CheckTarget target) => Hand(new Change(What.Replace, target));
 
     /// <summary>
-    /// The target is checked no more. From any thread. A check in flight has no outcome; when none is, the sink is told (<see cref="ICheckSink.Gone"/>).
+    /// The target is checked no more. From any thread. A check in flight has no outcome; when none is, the sink is told
+    /// (<see cref="ICheckSink.Gone"/>).
     /// </summary>
     public void Remove(CheckTarget target) => Hand(new Change(What.Remove, target));
 

@@ -5,7 +5,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Several engines at work at once, each on a thread of its own with its share of the targets: those of its kinds, where engines of different kinds
+/// Several engines at work at once, each on a thread of its own with its share of the targets: those of its kinds, where engines of
+/// different kinds
 /// work side by side. The caller's thread takes the outcomes, and lets targets come and go.
 /// </summary>
 public sealed class CheckLoops
@@ -43,7 +44,10 @@ public sealed class CheckLoops
     /// <exception cref="NotSupportedException">No engine carries checks of its kind.</exception>
     public void Add(CheckTarget target) => _loops[_shares.Join(target)].Add(target);
 
-    /// <summary>Puts another in the place of the target with its index: the same check (<see cref="CheckTarget.Key"/>) with another pace, name or weight.</summary>
+    /// <summary>
+    /// Puts another in the place of the target with its index: the same check (<see cref="CheckTarget.Key"/>) with another pace, name or
+    /// weight.
+    /// </summary>
     public void Replace(CheckTarget target)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -53,7 +57,8 @@ public sealed class CheckLoops
     }
 
     /// <summary>
-    /// A target is checked no more, and no outcome of it comes any more. On the thread that takes the outcomes. Its index is free, and the taker told
+    /// A target is checked no more, and no outcome of it comes any more. On the thread that takes the outcomes. Its index is free, and the
+    /// taker told
     /// (<see cref="ICheckSink.Gone"/>), when the check that is in flight is over.
     /// </summary>
     public void Remove(CheckTarget target)

@@ -68,7 +68,8 @@ public readonly record struct CheckOutcome
     public int SynRetransmits { get; init; }
 
     /// <summary>
-    /// The connection was held so long after its SYN-ACK that the kernel's delayed ACK (200 ms, TCP_DELACK_MAX) may have let the application accept it.
+    /// The connection was held so long after its SYN-ACK that the kernel's delayed ACK (200 ms, TCP_DELACK_MAX) may have let the
+    /// application accept it.
     /// </summary>
     public bool AckEscaped { get; init; }
 

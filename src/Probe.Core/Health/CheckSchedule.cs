@@ -4,8 +4,10 @@ using Probe.Core.Probing;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Which target is checked next, and when: each by its own interval, from one due time to the next; those that are due together in a new random order each
-/// time, so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and port.
+/// Which target is checked next, and when: each by its own interval, from one due time to the next; those that are due together in a new
+/// random order each
+/// time, so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and
+/// port.
 /// </summary>
 internal sealed class CheckSchedule
 {
@@ -98,7 +100,9 @@ internal sealed class CheckSchedule
         return entry.InFlight == 0;
     }
 
-    /// <summary>The check that may begin now; false with the time at which to ask again. The same answer until <see cref="Begun"/>.</summary>
+    /// <summary>
+    /// The check that may begin now; false with the time at which to ask again. The same answer until <see cref="Begun"/>.
+    /// </summary>
     public bool TryPeek(long nowNs, out CheckTarget target, out int attempt, out long nextNs)
     {
         (target, attempt) = (null!, 0);

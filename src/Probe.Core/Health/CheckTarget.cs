@@ -20,7 +20,9 @@ public sealed record CheckTarget
     /// <summary>Port; 0 for <see cref="CheckKind.Icmp"/>.</summary>
     public required ushort Port { get; init; }
 
-    /// <summary>Encapsulations around its packets, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.</summary>
+    /// <summary>
+    /// Encapsulations around its packets, outermost first; the answer comes straight from <see cref="Address"/>. Empty for none.
+    /// </summary>
     public EncapsulationStack Via { get; init; }
 
     /// <summary>The real server behind a load balancer; null for none.</summary>

@@ -6,7 +6,10 @@ using Probe.Core.Packets;
 
 namespace Probe.Core.Health;
 
-/// <summary>One echo request and how its reply is told from others. A ping socket where the host allows one (net.ipv4.ping_group_range), else a raw one.</summary>
+/// <summary>
+/// One echo request and how its reply is told from others. A ping socket where the host allows one (net.ipv4.ping_group_range), else a raw
+/// one.
+/// </summary>
 internal sealed class EchoSocket
 {
     private const int PayloadLength = 16;
@@ -23,7 +26,8 @@ internal sealed class EchoSocket
 
         // The payload is what the reply is known by: a ping socket's kernel writes its own identifier.
         var rest = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4));
-        IcmpMessage.Write(_message, v6, v6 ? IcmpType.EchoRequestV6 : IcmpType.EchoRequest, 0, rest, RandomNumberGenerator.GetBytes(PayloadLength));
+        IcmpMessage.Write(_message, v6, v6 ? IcmpType.EchoRequestV6 : IcmpType.EchoRequest, 0, rest,
+            RandomNumberGenerator.GetBytes(PayloadLength));
         if (!v6)
         {
             // The kernel writes those of ICMPv6 and of ping sockets.
@@ -60,7 +64,8 @@ internal sealed class EchoSocket
         catch (SocketException e)
         {
             throw new LinuxException(
-                e.NativeErrorCode, "open a socket for echo requests", LinuxException.NeedsCapability("CAP_NET_RAW") + ", or widen net.ipv4.ping_group_range");
+                e.NativeErrorCode, "open a socket for echo requests",
+                LinuxException.NeedsCapability("CAP_NET_RAW") + ", or widen net.ipv4.ping_group_range");
         }
     }
 
@@ -72,6 +77,7 @@ internal sealed class EchoSocket
             octets = IPv4Header.TryRead(octets, out var header) ? header.Payload : default;
         }
 
-        return IcmpMessage.TryRead(octets, _v6, out var message) && message.IsEchoReply && message.Body.SequenceEqual(_message.AsSpan(IcmpMessage.HeaderLength));
+        return IcmpMessage.TryRead(octets, _v6, out var message) && message.IsEchoReply
+            && message.Body.SequenceEqual(_message.AsSpan(IcmpMessage.HeaderLength));
     }
 }

@@ -3,7 +3,10 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
-/// <summary>Which of several engines checks which target: one that carries its kind, the same for all that share an address and port, and the least used of them.</summary>
+/// <summary>
+/// Which of several engines checks which target: one that carries its kind, the same for all that share an address and port, and the least
+/// used of them.
+/// </summary>
 internal sealed class EngineShares
 {
     private readonly IReadOnlyList<ICheckEngine> _engines;
@@ -61,7 +64,8 @@ internal sealed class EngineShares
         return share.Engine;
     }
 
-    // By address and port, so that the limit of one target is kept by one engine; all of one tunnel's end, as an error about the outer packet may
+    // By address and port, so that the limit of one target is kept by one engine; all of one tunnel's end, as an error about the outer
+    // packet may
     // name no more, and only the engine that sent it knows it.
     private (int Sort, IpAddress Address, ushort? Port) KeyOf(CheckTarget target)
     {

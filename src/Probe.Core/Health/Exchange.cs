@@ -9,7 +9,10 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
-/// <summary>One check by an exchange of messages: connects, sends a request, reads the answer; with the time each part took and the part that failed.</summary>
+/// <summary>
+/// One check by an exchange of messages: connects, sends a request, reads the answer; with the time each part took and the part that
+/// failed.
+/// </summary>
 internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptions options)
 {
     // Longest answer that is searched for what is expected.
@@ -118,7 +121,8 @@ internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptio
     private SslClientAuthenticationOptions HandshakeOptions => new()
     {
         TargetHost = HostName,
-#pragma warning disable CA5359, MA0039 // A backend's certificate seldom names the address by which a checker reaches it; that the handshake ends is what is asked.
+        // A backend's certificate seldom names the address by which a checker reaches it; that the handshake ends is what is asked.
+#pragma warning disable CA5359, MA0039
         RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359, MA0039
     };
@@ -209,7 +213,8 @@ internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptio
 
     // "HTTP/1.1 200 …" (RFC 9112 section 4).
     private static int HttpStatusOf(ReadOnlySpan<byte> answer) =>
-        answer.Length >= 12 && answer.StartsWith("HTTP/1."u8) && answer[8] == ' ' && int.TryParse(answer[9..12], out var status) ? status : 0;
+        answer.Length >= 12 && answer.StartsWith("HTTP/1."u8) && answer[8] == ' ' && int.TryParse(answer[9..12], out var status)
+            ? status : 0;
 
     private static bool LooksLikeHttp(ReadOnlySpan<byte> answer) => "HTTP/1."u8.StartsWith(answer[..Math.Min(answer.Length, 7)]);
 
@@ -258,10 +263,13 @@ internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptio
     private CheckOutcome Failed(SocketException? cause, Socket? socket)
     {
         // The framework folds EPERM and EACCES into one; of the calls here only connect(2) says EACCES, of a route that prohibits.
-        var errno = cause is null ? 0 : cause.SocketErrorCode == SocketError.AccessDenied && !_connecting ? Errno.EPERM : cause.NativeErrorCode;
-        if (socket is not null && !_synchronous && TcpProbeSocket.TryTakeIcmp((int)socket.SafeHandle.DangerousGetHandle(), out var icmp, out var from))
+        var errno = cause is null ? 0 : cause.SocketErrorCode == SocketError.AccessDenied && !_connecting
+            ? Errno.EPERM : cause.NativeErrorCode;
+        if (socket is not null && !_synchronous
+            && TcpProbeSocket.TryTakeIcmp((int)socket.SafeHandle.DangerousGetHandle(), out var icmp, out var from))
         {
-            return Outcome(CheckEnd.IcmpError) with { Errno = (int)icmp.ee_errno, IcmpType = icmp.ee_type, IcmpCode = icmp.ee_code, IcmpFrom = from };
+            return Outcome(CheckEnd.IcmpError)
+                with { Errno = (int)icmp.ee_errno, IcmpType = icmp.ee_type, IcmpCode = icmp.ee_code, IcmpFrom = from };
         }
 
         return errno switch

@@ -56,5 +56,6 @@ internal static class ExchangeSocket
         }
     }
 
-    private static void Set(Socket socket, int level, int option, int value) => socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
+    private static void Set(Socket socket, int level, int option, int value) =>
+        socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
 }

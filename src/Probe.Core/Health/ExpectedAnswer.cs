@@ -38,7 +38,9 @@ public sealed class ExpectedAnswer
         try
         {
             // Without backtracking, an answer cannot make it slow.
-            value = new ExpectedAnswer(text, [], new Regex(text[PatternMark.Length..], RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout));
+            value = new ExpectedAnswer(text, [],
+                new Regex(text[PatternMark.Length..], RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
+                Regex.InfiniteMatchTimeout));
             why = null;
             return true;
         }
@@ -101,5 +103,6 @@ public sealed class ExpectedAnswer
     }
 
     /// <summary>The answer holds it.</summary>
-    public bool IsIn(ReadOnlySpan<byte> answer) => _pattern is null ? answer.IndexOf(_octets) >= 0 : _pattern.IsMatch(Encoding.Latin1.GetString(answer));
+    public bool IsIn(ReadOnlySpan<byte> answer) =>
+        _pattern is null ? answer.IndexOf(_octets) >= 0 : _pattern.IsMatch(Encoding.Latin1.GetString(answer));
 }

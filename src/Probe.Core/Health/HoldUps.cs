@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Remembers when the engine's loop was last held up for how long: by a busy machine, a stopped process, a slow consumer. Lengths are told apart
+/// Remembers when the engine's loop was last held up for how long: by a busy machine, a stopped process, a slow consumer. Lengths are told
+/// apart
 /// by powers of two, the shortest 2²⁰ ns (about 1 ms).
 /// </summary>
 internal sealed class HoldUps
@@ -38,8 +39,10 @@ internal sealed class HoldUps
     }
 
     /// <summary>
-    /// Whether silence may be this host's own fault: since <paramref name="sinceNs"/> a hold-up lasted so long that an answer to a check with
-    /// <paramref name="timeoutNs"/> could have been held up with it. So long is half the timeout, at most half a second, rounded down to a power of two.
+    /// Whether silence may be this host's own fault: since <paramref name="sinceNs"/> a hold-up lasted so long that an answer to a check
+    /// with
+    /// <paramref name="timeoutNs"/> could have been held up with it. So long is half the timeout, at most half a second, rounded down to a
+    /// power of two.
     /// </summary>
     public bool Excuse(long sinceNs, long timeoutNs)
     {

@@ -47,7 +47,8 @@ internal interface ICheckHost
     WayOut WayTo(IpAddress target);
 
     /// <summary>
-    /// Makes the kernel ask the gateway on this way whether it is there: an entry of the neighbour table stays valid for up to a minute after
+    /// Makes the kernel ask the gateway on this way whether it is there: an entry of the neighbour table stays valid for up to a minute
+    /// after
     /// its neighbour has died.
     /// </summary>
     /// <returns>False where that is not permitted.</returns>
@@ -62,7 +63,9 @@ internal interface ICheckHost
     /// <summary>Some route of the family leads off this host through an interface that is up.</summary>
     bool HasOffHostRoute(bool v6);
 
-    /// <summary>The interface by which the target would be reached is down: the one the user named, or one that holds the target's prefix.</summary>
+    /// <summary>
+    /// The interface by which the target would be reached is down: the one the user named, or one that holds the target's prefix.
+    /// </summary>
     bool IsLinkDownTowards(IpAddress target);
 
     /// <summary>The user named a source address that this host does not have.</summary>

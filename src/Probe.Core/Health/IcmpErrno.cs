@@ -2,7 +2,10 @@ using Probe.Core.Linux;
 
 namespace Probe.Core.Health;
 
-/// <summary>The error number that the kernel gives a connection for an ICMP error: <c>icmp_err_convert</c> of net/ipv4/icmp.c, <c>icmpv6_err_convert</c> of net/ipv6/icmp.c.</summary>
+/// <summary>
+/// The error number that the kernel gives a connection for an ICMP error: <c>icmp_err_convert</c> of net/ipv4/icmp.c,
+/// <c>icmpv6_err_convert</c> of net/ipv6/icmp.c.
+/// </summary>
 internal static class IcmpErrno
 {
     public static int Of(bool isV6, byte type, byte code) => (isV6, type) switch

@@ -2,7 +2,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Core.Health;
 
-/// <summary>What the last check of each target said about this host's routes, and whether enough targets have said something by now to judge by it.</summary>
+/// <summary>
+/// What the last check of each target said about this host's routes, and whether enough targets have said something by now to judge by it.
+/// </summary>
 internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
 {
     private const int NotAwaited = 0;
@@ -50,7 +52,9 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     /// <summary>Waits no longer.</summary>
     public void Close() => IsOpen = false;
 
-    /// <summary>Every target has said something lately: since the window was opened, or no longer before than half its own interval.</summary>
+    /// <summary>
+    /// Every target has said something lately: since the window was opened, or no longer before than half its own interval.
+    /// </summary>
     public bool HaveAllSpoken()
     {
         if (_awaited <= 0)
@@ -63,7 +67,8 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     }
 
     /// <summary>
-    /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went, and then he is
+    /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went, and
+    /// then he is
     /// one of those without. An address of this host proves nothing about routes, and a second port of an address says nothing new.
     /// </summary>
     public RouteSummary Summarise(bool v6)

@@ -1,6 +1,9 @@
 namespace Probe.Core.Health;
 
-/// <summary>Numbers of those whose turn has come, in a line: any may step out or join anywhere at the cost of one. A ring, made larger when it is full.</summary>
+/// <summary>
+/// Numbers of those whose turn has come, in a line: any may step out or join anywhere at the cost of one. A ring, made larger when it is
+/// full.
+/// </summary>
 internal sealed class ReadyLine
 {
     private int[] _ring = new int[16];

@@ -64,7 +64,8 @@ public sealed partial class SocketEngine
         return errno switch
         {
             0 when !overdue => (null, 0, default, default),
-            0 or Errno.ETIMEDOUT => (_holdUps.Excuse(slot.StartedNs, slot.TimeoutNs) ? CheckEnd.Late : CheckEnd.TimedOut, 0, default, default),
+            0 or Errno.ETIMEDOUT =>
+                (_holdUps.Excuse(slot.StartedNs, slot.TimeoutNs) ? CheckEnd.Late : CheckEnd.TimedOut, 0, default, default),
             Errno.ECONNREFUSED => (CheckEnd.Refused, errno, default, default),
 
             // Only an established connection can be reset: the SYN-ACK had come.
@@ -73,7 +74,9 @@ public sealed partial class SocketEngine
         };
     }
 
-    /// <summary>The kernel's own measure where it has one: from the SYN to the SYN-ACK, without the time that the event waited for this loop.</summary>
+    /// <summary>
+    /// The kernel's own measure where it has one: from the SYN to the SYN-ACK, without the time that the event waited for this loop.
+    /// </summary>
     private static long Rtt(ref CheckSlot slot, in TcpReading tcp, CheckEnd end, long seen, long heldNs) => end switch
     {
         CheckEnd.Answered when tcp.RttNs > 0 => tcp.RttNs,
@@ -89,5 +92,6 @@ public sealed partial class SocketEngine
         _ => false,
     };
 
-    private static CheckOutcome Outcome(ref CheckSlot slot, CheckEnd end) => CheckOutcome.Of(slot.Target, slot.Attempt, end, slot.StartedNs);
+    private static CheckOutcome Outcome(ref CheckSlot slot, CheckEnd end) =>
+        CheckOutcome.Of(slot.Target, slot.Attempt, end, slot.StartedNs);
 }

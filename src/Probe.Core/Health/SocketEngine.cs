@@ -6,8 +6,10 @@ using static Probe.Core.Linux.SystemConstants;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Checks by kernel sockets, one a check: <see cref="CheckKind.Syn"/> and <see cref="CheckKind.Connect"/>. Belongs to the thread and the network
-/// namespace in which it is used. What it promises: a socket is closed as soon as its event was seen, so that the ACK of the handshake stays unsent;
+/// Checks by kernel sockets, one a check: <see cref="CheckKind.Syn"/> and <see cref="CheckKind.Connect"/>. Belongs to the thread and the
+/// network
+/// namespace in which it is used. What it promises: a socket is closed as soon as its event was seen, so that the ACK of the handshake
+/// stays unsent;
 /// answers come before timeouts; a target is never blamed for a hold-up of this process; and no check gets another one's answer.
 /// </summary>
 public sealed partial class SocketEngine : ICheckEngine
@@ -62,7 +64,10 @@ public sealed partial class SocketEngine : ICheckEngine
         }
     }
 
-    /// <summary>Raises the limit of open files as far as it goes; returns how many more sockets it then allows, a reserve for everything else taken off.</summary>
+    /// <summary>
+    /// Raises the limit of open files as far as it goes; returns how many more sockets it then allows, a reserve for everything else taken
+    /// off.
+    /// </summary>
     public static long MakeDescriptorRoom()
     {
         const int Reserve = 64;
@@ -78,10 +83,14 @@ public sealed partial class SocketEngine : ICheckEngine
     /// <inheritdoc/>
     public int InFlight => _slots.Used + _over.Count;
 
-    /// <summary>Most checks that may be in flight; for a second no more than there are, once this process or the host has run out of descriptors.</summary>
+    /// <summary>
+    /// Most checks that may be in flight; for a second no more than there are, once this process or the host has run out of descriptors.
+    /// </summary>
     public int Capacity => Math.Min(_limit, _room + _over.Count);
 
-    /// <summary>The longest that this engine did not look at what has arrived while checks were in flight, nanoseconds; below 1 ms is 0.</summary>
+    /// <summary>
+    /// The longest that this engine did not look at what has arrived while checks were in flight, nanoseconds; below 1 ms is 0.
+    /// </summary>
     public long LongestHoldUpNs => _holdUps.LongestNs;
 
     /// <inheritdoc/>
@@ -170,7 +179,8 @@ public sealed partial class SocketEngine : ICheckEngine
         slot.StartedNs = now;
         slot.TimeoutNs = target.TimeoutNs;
         slot.HalfOpen = halfOpen;
-        var errno = TcpProbeSocket.Open(halfOpen ? _halfOpen : _full, target.Address.IsV6, SynRetransmits(target.TimeoutNs), out slot.Descriptor);
+        var errno =
+            TcpProbeSocket.Open(halfOpen ? _halfOpen : _full, target.Address.IsV6, SynRetransmits(target.TimeoutNs), out slot.Descriptor);
         if (errno is Errno.EMFILE or Errno.ENFILE && _slots.Used > 1)
         {
             // The check is not lost: its turn comes when one of those in flight is over.
@@ -181,7 +191,8 @@ public sealed partial class SocketEngine : ICheckEngine
 
         if (errno == 0)
         {
-            // Watched only after connect: before, the socket would count as hung up. An answer that came meanwhile is an event all the same.
+            // Watched only after connect: before, the socket would count as hung up. An answer that came meanwhile is an event all the
+            // same.
             errno = TcpProbeSocket.Connect(slot.Descriptor, new SocketAddress(target.Address, target.Port, _scope));
             if (errno == 0)
             {
@@ -206,7 +217,8 @@ public sealed partial class SocketEngine : ICheckEngine
     }
 
     /// <summary>
-    /// A host may be set to give up earlier than the check does (net.ipv4.tcp_syn_retries). The kernel sends a SYN again no sooner than every second
+    /// A host may be set to give up earlier than the check does (net.ipv4.tcp_syn_retries). The kernel sends a SYN again no sooner than
+    /// every second
     /// (tcp_syn_linear_timeouts), so one more than the timeout has seconds is enough.
     /// </summary>
     private static int SynRetransmits(long timeoutNs) => timeoutNs < 1_000_000_000 ? 0 : (int)Math.Min(timeoutNs / 1_000_000_000 + 1, 127);
@@ -222,7 +234,9 @@ public sealed partial class SocketEngine : ICheckEngine
         return Math.Max((_slots.Used == 0 ? untilNs : _timers.NextNs(Math.Min(untilNs, now + LongestWaitNs))) - now, 0);
     }
 
-    /// <summary>Takes everything that has arrived, then whatever is overdue: nothing can time out whose answer was there when its time was over.</summary>
+    /// <summary>
+    /// Takes everything that has arrived, then whatever is overdue: nothing can time out whose answer was there when its time was over.
+    /// </summary>
     private void Look()
     {
         int count;
@@ -238,7 +252,10 @@ public sealed partial class SocketEngine : ICheckEngine
         }
     }
 
-    /// <summary>Waits for events and ends their checks. Afterwards, nothing that had arrived at <see cref="_lookedNs"/> is unseen unless the batch was full.</summary>
+    /// <summary>
+    /// Waits for events and ends their checks. Afterwards, nothing that had arrived at <see cref="_lookedNs"/> is unseen unless the batch
+    /// was full.
+    /// </summary>
     private int Collect(long waitNs)
     {
         var before = Clock.Monotonic;

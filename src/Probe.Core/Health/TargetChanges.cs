@@ -1,6 +1,8 @@
 namespace Probe.Core.Health;
 
-/// <summary>What a new reading of a configuration makes of the targets of a run; by their keys, so that what stays keeps its state.</summary>
+/// <summary>
+/// What a new reading of a configuration makes of the targets of a run; by their keys, so that what stays keeps its state.
+/// </summary>
 /// <param name="Added">New ones; each of several with one key stands for all of them, once.</param>
 /// <param name="Removed">Those that go, with their index.</param>
 /// <param name="Changed">Those that stay but for their name, pace, timeout or weight, with the index that they have.</param>
@@ -36,5 +38,6 @@ public sealed record TargetChanges(IReadOnlyList<CheckTarget> Added, IReadOnlyLi
     }
 
     // Their questions are alike, as their keys are; two readings of one file make two objects of them.
-    private static bool IsAlike(CheckTarget one, CheckTarget other) => one with { Index = 0, Question = other.Question, Via = other.Via } == other with { Index = 0 };
+    private static bool IsAlike(CheckTarget one, CheckTarget other) =>
+        one with { Index = 0, Question = other.Question, Via = other.Via } == other with { Index = 0 };
 }

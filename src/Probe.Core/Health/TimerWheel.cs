@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Deadlines of numbered timers on a wheel of 2²⁰ ns (about 1 ms) steps: adding and removing cost the same however many there are. A deadline
+/// Deadlines of numbered timers on a wheel of 2²⁰ ns (about 1 ms) steps: adding and removing cost the same however many there are. A
+/// deadline
 /// is kept to the nanosecond; the wheel only says where to look. One that is more than a turn (4.3 s) away waits in its place for its turn.
 /// </summary>
 internal sealed class TimerWheel
@@ -138,7 +139,9 @@ internal sealed class TimerWheel
         return limitNs;
     }
 
-    /// <summary>The first step from <paramref name="step"/> on whose place holds a timer; more than <paramref name="last"/> when none does.</summary>
+    /// <summary>
+    /// The first step from <paramref name="step"/> on whose place holds a timer; more than <paramref name="last"/> when none does.
+    /// </summary>
     private long NextUsed(long step, long last)
     {
         while (step <= last)

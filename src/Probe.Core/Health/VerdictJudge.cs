@@ -17,7 +17,8 @@ public interface IVerdictSink
 
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
-/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until each of them has said something lately
+/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until each of them has said something
+/// lately
 /// (since then, or no longer before than half its interval). A timeout behind
 /// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
@@ -66,7 +67,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
     /// <exception cref="LinuxException">rtnetlink cannot be opened.</exception>
     public static VerdictJudge Open(
-        TargetTable targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null, uint mark = 0) =>
+        TargetTable targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null,
+        uint mark = 0) =>
         new(targets, new CheckHost(source, networkInterface, mark), clock, sink);
 
     /// <summary>Outcomes that wait.</summary>
@@ -220,7 +222,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     }
 
     // Nothing came back. Somebody on the link may be the silent one: the target, its own gateway, or the gateway of others too.
-    private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final, (CheckVerdict Verdict, CheckReason? Reason) otherwise)
+    private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final,
+        (CheckVerdict Verdict, CheckReason? Reason) otherwise)
     {
         var way = _host.WayTo(target);
         if (way.Gateway.IsNone)
@@ -237,7 +240,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
                 return Say(outcome, otherwise.Verdict, otherwise.Reason);
             case NextHopState.Known:
                 return (final || !TryAsk(way, nowNs)) && Say(outcome, otherwise.Verdict, otherwise.Reason);
-            case NextHopState.Asking when !final && nowNs - Math.Max(outcome.StartedNs, _askedAtNs.GetValueOrDefault(way.Gateway, long.MinValue)) < SilenceNs:
+            case NextHopState.Asking when !final
+                && nowNs - Math.Max(outcome.StartedNs, _askedAtNs.GetValueOrDefault(way.Gateway, long.MinValue)) < SilenceNs:
                 return false;
             default:
                 var shared = _host.IsDefaultGateway(way.Gateway) || IsGatewayOfAnother(way.Gateway, target, nowNs);
@@ -275,7 +279,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.NoRoute);
     }
 
-    // Behind a tunnel somebody else may speak under an address of this host: a real server under the virtual address that a director has too.
+    // Behind a tunnel somebody else may speak under an address of this host: a real server under the virtual address that a director has
+    // too.
     private bool IsFromElsewhere(in CheckOutcome outcome) =>
         !_host.IsOwn(outcome.IcmpFrom) || (_targets[outcome.Target] is { Via.IsEmpty: false } target && target.Address == outcome.IcmpFrom);
 
@@ -325,11 +330,14 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
 
     // connect() says these of a route that is not there or that refuses: none or interface down, unreachable, prohibit, blackhole.
     private static bool IsMissingRoute(in CheckOutcome outcome) =>
-        outcome is { End: CheckEnd.Failed, Synchronous: true, Errno: Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EACCES or Errno.EINVAL };
+        outcome is { End: CheckEnd.Failed, Synchronous: true,
+            Errno: Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EACCES or Errno.EINVAL };
 
     // What the kernel says to its own sockets when a neighbour does not answer: ICMP 3/1, ICMPv6 1/3.
     private static bool IsHostUnreachable(in CheckOutcome outcome) =>
-        outcome.IcmpFrom.IsV4 ? outcome is { IcmpType: IcmpType.DestinationUnreachable, IcmpCode: 1 } : outcome is { IcmpType: IcmpType.DestinationUnreachableV6, IcmpCode: 3 };
+        outcome.IcmpFrom.IsV4
+            ? outcome is { IcmpType: IcmpType.DestinationUnreachable, IcmpCode: 1 }
+            : outcome is { IcmpType: IcmpType.DestinationUnreachableV6, IcmpCode: 3 };
 
     private bool Say(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
     {

@@ -16,7 +16,9 @@ public sealed record ConntrackTable
     /// <summary>Most entries (nf_conntrack_max, one number for all namespaces).</summary>
     public required long Limit { get; init; }
 
-    /// <summary>How long the entry of a SYN that nobody answers counts, seconds: nf_conntrack_tcp_timeout_syn_sent, and until it is collected.</summary>
+    /// <summary>
+    /// How long the entry of a SYN that nobody answers counts, seconds: nf_conntrack_tcp_timeout_syn_sent, and until it is collected.
+    /// </summary>
     public required long LifetimeSeconds { get; init; }
 
     /// <summary>Entries that it has room for.</summary>
@@ -48,5 +50,6 @@ public sealed record ConntrackTable
 
     // Not there: nothing of the kind is loaded, or a container hides it.
     private static long? Number(string folder, string name) =>
-        long.TryParse(HostFactsReader.Line(Path.Combine(folder, name)), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long.TryParse(HostFactsReader.Line(Path.Combine(folder, name)), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
 }

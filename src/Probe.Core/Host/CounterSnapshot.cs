@@ -4,7 +4,8 @@ using Probe.Core.Evidence;
 namespace Probe.Core.Host;
 
 /// <summary>
-/// The network counters of the calling thread's namespace at one moment, by the names that <c>nstat</c> prints: group and counter in one word
+/// The network counters of the calling thread's namespace at one moment, by the names that <c>nstat</c> prints: group and counter in one
+/// word
 /// (<c>IpFragFails</c>, <c>TcpExtTCPTimeouts</c>, <c>Icmp6OutPktTooBigs</c>).
 /// </summary>
 public sealed class CounterSnapshot
@@ -30,7 +31,9 @@ public sealed class CounterSnapshot
         return new CounterSnapshot(values);
     }
 
-    /// <summary>A snapshot of a table of other origin: lines in pairs, <c>Ip: Forwarding …</c> above <c>Ip: 1 …</c>, and lines of name and value.</summary>
+    /// <summary>
+    /// A snapshot of a table of other origin: lines in pairs, <c>Ip: Forwarding …</c> above <c>Ip: 1 …</c>, and lines of name and value.
+    /// </summary>
     public static CounterSnapshot Parse(string table, string list = "")
     {
         ArgumentNullException.ThrowIfNull(table);

@@ -102,7 +102,8 @@ public static class HostChecks
             + $"chain in {{ type filter hook prerouting priority raw; {ip} daddr {address} notrack; }}; }}'";
         return new("conntrack", HostCheckState.Note,
             string.Create(CultureInfo.InvariantCulture,
-                $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, so up to {table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
+                $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, so up to "
+                    + $"{table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
             "for more, track nothing of an address that is for checks alone; the rule stands below", rule);
     }
 
@@ -131,13 +132,15 @@ public static class HostChecks
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING, BitConverter.GetBytes(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE
+            socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING,
+                BitConverter.GetBytes(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE
                 | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
             return new("timestamps", HostCheckState.Ok, "the kernel stamps packets on receive and on transmit");
         }
         catch (SocketException e)
         {
-            return new("timestamps", HostCheckState.Missing, $"SO_TIMESTAMPING is refused ({e.Message}): times include this host's own delays");
+            return new("timestamps", HostCheckState.Missing,
+                $"SO_TIMESTAMPING is refused ({e.Message}): times include this host's own delays");
         }
     }
 
@@ -159,7 +162,8 @@ public static class HostChecks
     private static HostCheck RouteCleanup(ulong capabilities) =>
         Holds(capabilities, CapabilityNames.NetAdmin)
             ? new("route-cleanup", HostCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
-            : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires", FixFor("cap_net_admin"));
+            : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires",
+                FixFor("cap_net_admin"));
 
     private static HostCheck Namespaces(ulong capabilities) =>
         Holds(capabilities, CapabilityNames.SysAdmin)
@@ -179,7 +183,8 @@ public static class HostChecks
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             var missing = !File.Exists(Device);
-            return new("tun", HostCheckState.Note, $"{Device} {(missing ? "does not exist" : "does not open")}: only tests need it", missing ? "modprobe tun" : "run with sudo");
+            return new("tun", HostCheckState.Note, $"{Device} {(missing ? "does not exist" : "does not open")}: only tests need it",
+                missing ? "modprobe tun" : "run with sudo");
         }
     }
 

@@ -36,6 +36,7 @@ public static class HostFactsReader
     private static long? NetworkNamespace()
     {
         var link = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
-        return link is not null && long.TryParse(link.AsSpan()[(link.IndexOf('[', StringComparison.Ordinal) + 1)..^1], out var inode) ? inode : null;
+        return link is not null && long.TryParse(link.AsSpan()[(link.IndexOf('[', StringComparison.Ordinal) + 1)..^1], out var inode)
+            ? inode : null;
     }
 }

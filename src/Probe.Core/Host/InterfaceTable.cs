@@ -11,8 +11,10 @@ public static class InterfaceTable
     // The rest of some sixty features has no say in what becomes of a segment.
     private static readonly string[] s_offloads =
     [
-        "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "tx-generic-segmentation", "tx-gre-segmentation", "tx-gso-partial",
-        "tx-gso-list", "tx-ipxip4-segmentation", "tx-ipxip6-segmentation", "tx-scatter-gather", "tx-tcp-segmentation", "tx-tcp6-segmentation",
+        "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "tx-generic-segmentation", "tx-gre-segmentation",
+        "tx-gso-partial",
+        "tx-gso-list", "tx-ipxip4-segmentation", "tx-ipxip6-segmentation", "tx-scatter-gather", "tx-tcp-segmentation",
+        "tx-tcp6-segmentation",
         "tx-tunnel-remcsum-segmentation", "tx-udp-segmentation", "tx-udp_tnl-csum-segmentation", "tx-udp_tnl-segmentation",
     ];
 

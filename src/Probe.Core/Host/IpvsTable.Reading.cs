@@ -92,7 +92,8 @@ public sealed partial record IpvsTable
 
             if (isService && _others.Add($"{kind} {name}"))
             {
-                _skipped.Add(kind is "--sctp-service" ? $"{name}: SCTP services are passed over" : $"firewall mark {name}: a service by mark has no address to send to");
+                _skipped.Add(kind is "--sctp-service"
+                    ? $"{name}: SCTP services are passed over" : $"firewall mark {name}: a service by mark has no address to send to");
             }
 
             return null;
@@ -113,14 +114,56 @@ public sealed partial record IpvsTable
 
         private static string? AddReal(IpvsService service, List<IpvsReal> reals, ReadOnlySpan<string> words)
         {
-            (IpAddress Address, ushort Port)? end = null;
-            var weight = 1;
-            var forwarding = IpvsForwarding.Direct;
-            var tunnel = new TunnelWords();
+            var read = new RealWords();
             while (!words.IsEmpty)
             {
-                var (word, value) = (words[0], words.Length > 1 ? words[1] : "");
-                var taken = 2;
+                if (read.Take(words[0], words.Length > 1 ? words[1] : "", out var taken) is { } wrong)
+                {
+                    return wrong;
+                }
+
+                words = words[Math.Min(taken, words.Length)..];
+            }
+
+            if (read.End is not { } real)
+            {
+                return "it names no real server (-r)";
+            }
+
+            Encapsulation? layer = null;
+            if (read.Forwarding == IpvsForwarding.Tunnel && read.Tunnel.TryMake(real.Address, out layer) is { } missing)
+            {
+                return missing;
+            }
+
+            reals.Add(new IpvsReal
+            {
+                Address = real.Address,
+                Port = read.Forwarding == IpvsForwarding.Masquerade ? real.Port : service.Port,
+                Forwarding = read.Forwarding,
+                Weight = read.Weight,
+                Tunnel = layer,
+            });
+            return null;
+        }
+
+        /// <summary>What the words of a real server say.</summary>
+        private sealed class RealWords
+        {
+            private TunnelWords _tunnel;
+
+            public (IpAddress Address, ushort Port)? End { get; private set; }
+
+            public int Weight { get; private set; } = 1;
+
+            public IpvsForwarding Forwarding { get; private set; } = IpvsForwarding.Direct;
+
+            public TunnelWords Tunnel => _tunnel;
+
+            /// <summary>Takes a word with its value; returns what is wrong, or null.</summary>
+            public string? Take(string word, string value, out int taken)
+            {
+                taken = 2;
                 switch (word)
                 {
                     case "-r" or "--real-server":
@@ -129,58 +172,27 @@ public sealed partial record IpvsTable
                             return NoEnd(value);
                         }
 
-                        end = (address, port);
-                        break;
+                        End = (address, port);
+                        return null;
                     case "-w" or "--weight":
-                        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out weight))
-                        {
-                            return $"'{value}' is no weight";
-                        }
-
-                        break;
+                        var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var weight);
+                        Weight = weight;
+                        return isNumber ? null : $"'{value}' is no weight";
                     case "-x" or "--u-threshold" or "-y" or "--l-threshold":
-                        break;
+                        return null;
                     case "-g" or "--gatewaying":
-                        (forwarding, taken) = (IpvsForwarding.Direct, 1);
-                        break;
+                        (Forwarding, taken) = (IpvsForwarding.Direct, 1);
+                        return null;
                     case "-i" or "--ipip":
-                        (forwarding, taken) = (IpvsForwarding.Tunnel, 1);
-                        break;
+                        (Forwarding, taken) = (IpvsForwarding.Tunnel, 1);
+                        return null;
                     case "-m" or "--masquerading":
-                        (forwarding, taken) = (IpvsForwarding.Masquerade, 1);
-                        break;
+                        (Forwarding, taken) = (IpvsForwarding.Masquerade, 1);
+                        return null;
                     default:
-                        if (tunnel.Take(word, value, out taken) is { } wrong)
-                        {
-                            return wrong;
-                        }
-
-                        break;
+                        return _tunnel.Take(word, value, out taken);
                 }
-
-                words = words[Math.Min(taken, words.Length)..];
             }
-
-            if (end is not { } real)
-            {
-                return "it names no real server (-r)";
-            }
-
-            Encapsulation? layer = null;
-            if (forwarding == IpvsForwarding.Tunnel && tunnel.TryMake(real.Address, out layer) is { } missing)
-            {
-                return missing;
-            }
-
-            reals.Add(new IpvsReal
-            {
-                Address = real.Address,
-                Port = forwarding == IpvsForwarding.Masquerade ? real.Port : service.Port,
-                Forwarding = forwarding,
-                Weight = weight,
-                Tunnel = layer,
-            });
-            return null;
         }
 
         private static string NoEnd(string text) => $"'{text}' is no ADDRESS:PORT; save it with numbers, by ipvsadm -Sn";
@@ -195,7 +207,8 @@ public sealed partial record IpvsTable
             }
 
             var host = text[..colon];
-            return host is ['[', .., ']'] ? IpAddress.TryParse(host[1..^1], out address) && address.IsV6 : IpAddress.TryParse(host, out address) && address.IsV4;
+            return host is ['[', .., ']']
+                ? IpAddress.TryParse(host[1..^1], out address) && address.IsV6 : IpAddress.TryParse(host, out address) && address.IsV4;
         }
     }
 
@@ -217,7 +230,8 @@ public sealed partial record IpvsTable
                     return value is "ipip" or "gue" or "gre" ? null : $"'{value}' is no tunnel type: ipip, gue or gre";
                 case "--tun-port":
                     taken = 2;
-                    return ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _port) && _port > 0 ? null : $"'{value}' is no port";
+                    return ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _port) && _port > 0
+                        ? null : $"'{value}' is no port";
                 case "--tun-nocsum":
                     return null;
                 case "--tun-csum":

@@ -18,7 +18,8 @@ public readonly record struct LearnedRoute(IpAddress Destination, int Mtu, bool 
 }
 
 /// <summary>
-/// The exceptions in this host's route cache, read at one moment in the calling thread's network namespace. SocketCalls of the kernel's learn path MTUs
+/// The exceptions in this host's route cache, read at one moment in the calling thread's network namespace. SocketCalls of the kernel's
+/// learn path MTUs
 /// and redirects from what comes back; two moments tell what a run left behind.
 /// </summary>
 public sealed class LearnedRoutes
@@ -42,7 +43,9 @@ public sealed class LearnedRoutes
         return read;
     }
 
-    /// <summary>What is here and was not before, about these destinations. One that was learned again, to the same effect, is not new.</summary>
+    /// <summary>
+    /// What is here and was not before, about these destinations. One that was learned again, to the same effect, is not new.
+    /// </summary>
     public IReadOnlyList<LearnedRoute> Since(LearnedRoutes before, IReadOnlySet<IpAddress> destinations)
     {
         ArgumentNullException.ThrowIfNull(before);

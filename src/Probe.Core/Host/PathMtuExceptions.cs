@@ -17,7 +17,8 @@ public static class PathMtuExceptions
     public static IReadOnlyList<PathMtuException> Read()
     {
         using var netlink = new NetlinkSocket();
-        return [.. Routes.Learned().Where(route => route.Mtu > 0 && !route.Destination.IsNone).OrderBy(route => route.Destination).Select(route => Of(netlink, route.Destination, route))];
+        return [.. Routes.Learned().Where(route => route.Mtu > 0 && !route.Destination.IsNone).OrderBy(route => route.Destination)
+            .Select(route => Of(netlink, route.Destination, route))];
     }
 
     /// <summary>What was learned for one destination; null when nothing was.</summary>
@@ -26,7 +27,8 @@ public static class PathMtuExceptions
     /// <param name="networkInterface">As <c>--interface</c>.</param>
     /// <param name="mark">As <c>--mark</c>.</param>
     /// <exception cref="LinuxException">No route there.</exception>
-    public static PathMtuException? For(IpAddress destination, IpAddress source = default, string? networkInterface = null, uint? mark = null)
+    public static PathMtuException? For(IpAddress destination, IpAddress source = default, string? networkInterface = null,
+        uint? mark = null)
     {
         using var netlink = new NetlinkSocket();
         var route = Routes.Get(destination, source, networkInterface is null ? 0 : Interfaces.Index(networkInterface), mark ?? 0);

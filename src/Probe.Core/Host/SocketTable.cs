@@ -12,5 +12,6 @@ public static class SocketTable
     /// <param name="destination">The far address.</param>
     /// <param name="port">The far port; 0 for any.</param>
     /// <exception cref="LinuxException">The kernel does not tell.</exception>
-    public static IReadOnlyList<SocketEvidence> To(IpAddress destination, ushort port = 0) => [.. InetDiag.To(destination, port).Select(TcpSockets.Of)];
+    public static IReadOnlyList<SocketEvidence> To(IpAddress destination, ushort port = 0) =>
+        [.. InetDiag.To(destination, port).Select(TcpSockets.Of)];
 }

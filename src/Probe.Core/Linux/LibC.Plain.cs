@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Probe.Core.Linux;
 
-/// <summary>Calls on bare descriptor numbers: a checker opens and closes tens of thousands a second, and an owning object for each would be garbage.</summary>
+/// <summary>
+/// Calls on bare descriptor numbers: a checker opens and closes tens of thousands a second, and an owning object for each would be garbage.
+/// </summary>
 internal static unsafe partial class LibC
 {
     [LibraryImport("libc", SetLastError = true)]

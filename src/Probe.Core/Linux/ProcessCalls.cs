@@ -21,7 +21,9 @@ internal static unsafe class ProcessCalls
         }
     }
 
-    /// <summary>Descriptors that this process may have open: numbers below this. The runtime has raised it to the hard limit at start.</summary>
+    /// <summary>
+    /// Descriptors that this process may have open: numbers below this. The runtime has raised it to the hard limit at start.
+    /// </summary>
     public static long DescriptorLimit()
     {
         rlimit limit;
@@ -36,7 +38,8 @@ internal static unsafe class ProcessCalls
         if (LibC.unshare(CLONE_NEWNS) != 0)
         {
             var errno = Marshal.GetLastPInvokeError();
-            throw new LinuxException(errno, "make a private mount namespace", errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_SYS_ADMIN") : null);
+            throw new LinuxException(errno, "make a private mount namespace",
+                errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_SYS_ADMIN") : null);
         }
 
         // Slave, not private: what the host mounts later is still seen here.

@@ -28,7 +28,8 @@ public static class CodePoint
         }
 
         var hexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (byte.TryParse(text.AsSpan(hexadecimal ? 2 : 0), hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= 63)
+        if (byte.TryParse(text.AsSpan(hexadecimal ? 2 : 0), hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture, out value) && value <= 63)
         {
             return true;
         }

@@ -1,6 +1,9 @@
 namespace Probe.Core.Packets;
 
-/// <summary>One header, or several, that a packet wears outside its own IP header: an outer IP header and what stands between it and the packet inside.</summary>
+/// <summary>
+/// One header, or several, that a packet wears outside its own IP header: an outer IP header and what stands between it and the packet
+/// inside.
+/// </summary>
 public abstract record Encapsulation
 {
     /// <summary>Where the outer packet goes: the tunnel's far end.</summary>
@@ -32,7 +35,10 @@ public abstract record Encapsulation
     public abstract byte ProtocolFor(bool innerV6);
 }
 
-/// <summary>IP directly in IP: IPIP (RFC 2003), 6in4 (RFC 4213), 4in6 and ip6ip6 (RFC 2473), by the two families. No encapsulation limit option is sent.</summary>
+/// <summary>
+/// IP directly in IP: IPIP (RFC 2003), 6in4 (RFC 4213), 4in6 and ip6ip6 (RFC 2473), by the two families. No encapsulation limit option is
+/// sent.
+/// </summary>
 public sealed record IpIpEncapsulation : Encapsulation
 {
     /// <inheritdoc/>
@@ -108,7 +114,9 @@ public sealed record GueEncapsulation : UdpEncapsulation
     /// <summary>Private flags, 32 bits; null sends no such field.</summary>
     public uint? PrivateFlags { get; init; }
 
-    /// <summary>Carries the remote checksum offload field, see <see cref="RemoteChecksumFlag"/>; the outer UDP checksum is then always filled.</summary>
+    /// <summary>
+    /// Carries the remote checksum offload field, see <see cref="RemoteChecksumFlag"/>; the outer UDP checksum is then always filled.
+    /// </summary>
     public bool RemoteChecksum { get; init; }
 
     /// <inheritdoc/>

@@ -99,9 +99,11 @@ internal sealed class EncapsulationOptions
                     "0" => false,
                     _ => null,
                 };
-                return DontFragment is null ? $"has df={value}: use 0 or 1" : remote.IsV6 ? "has df=, and an outer IPv6 header has no such bit: leave it out" : null;
+                return DontFragment is null ? $"has df={value}: use 0 or 1" : remote.IsV6
+                    ? "has df=, and an outer IPv6 header has no such bit: leave it out" : null;
             case "sport":
-                SourcePort = ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port : null;
+                SourcePort = ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+                    ? port : null;
                 return SourcePort is null && value != "auto" ? $"has sport={value}: use auto or 1 to 65535" : null;
             case "mac":
                 Mac = ReadMac(value);
@@ -132,7 +134,8 @@ internal sealed class EncapsulationOptions
         }
 
         PrivateFlags = flags;
-        return (flags & GueEncapsulation.RemoteChecksumFlag) == 0 ? null : $"has private={value}: its highest flag announces remote checksum offload, write remcsum for it";
+        return (flags & GueEncapsulation.RemoteChecksumFlag) == 0
+            ? null : $"has private={value}: its highest flag announces remote checksum offload, write remcsum for it";
     }
 
     private static ulong? ReadMac(string text)
@@ -141,7 +144,8 @@ internal sealed class EncapsulationOptions
         var mac = 0UL;
         foreach (var part in parts)
         {
-            if (part.Length is 0 or > 2 || !byte.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            if (part.Length is 0 or > 2
+                || !byte.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
             {
                 return null;
             }

@@ -8,7 +8,9 @@ namespace Probe.Core.Packets;
 /// </summary>
 public static class EncapsulationReader
 {
-    /// <summary>Takes one layer off. A checksum that was left to the receiver stays as the sender wrote it, see <see cref="TryDecapsulate"/>.</summary>
+    /// <summary>
+    /// Takes one layer off. A checksum that was left to the receiver stays as the sender wrote it, see <see cref="TryDecapsulate"/>.
+    /// </summary>
     /// <param name="layer">What the tunnel's end expects: type, port, key, VNI, MAC. Its addresses are not compared.</param>
     /// <param name="outerPacket">A whole packet from its outer IP header on.</param>
     /// <param name="inner">The IP packet inside, without padding after it.</param>
@@ -111,7 +113,8 @@ public static class EncapsulationReader
             return UnwrapError.HeaderLength;
         }
 
-        var (checksum, routing, key, sequence) = ((tunnel[0] & 0x80) != 0, (tunnel[0] & 0x40) != 0, (tunnel[0] & 0x20) != 0, (tunnel[0] & 0x10) != 0);
+        var (checksum, routing, key, sequence) =
+            ((tunnel[0] & 0x80) != 0, (tunnel[0] & 0x40) != 0, (tunnel[0] & 0x20) != 0, (tunnel[0] & 0x10) != 0);
         if ((tunnel[1] & 7) != 0)
         {
             return UnwrapError.Version;
@@ -243,7 +246,8 @@ public static class EncapsulationReader
             return UnwrapError.HeaderLength;
         }
 
-        place.Offload = new RemoteChecksum(BinaryPrimitives.ReadUInt16BigEndian(options[4..]), BinaryPrimitives.ReadUInt16BigEndian(options[6..]));
+        place.Offload =
+            new RemoteChecksum(BinaryPrimitives.ReadUInt16BigEndian(options[4..]), BinaryPrimitives.ReadUInt16BigEndian(options[6..]));
         return UnwrapError.None;
     }
 

@@ -6,7 +6,8 @@ namespace Probe.Core.Packets;
 
 /// <summary>
 /// Encapsulations as text: <c>TYPE:ADDR[:PORT][/ID][,opt=value…]</c>, IPv6 in brackets, as in <c>gue:192.0.2.7:6080,csum</c>,
-/// <c>gre:192.0.2.7/42,seq</c>, <c>vxlan:[2001:db8::7]/100,mac=02:00:5e:00:53:01</c>. Which of IPIP, 6in4, 4in6 and ip6ip6 <c>ipip</c> is follows from
+/// <c>gre:192.0.2.7/42,seq</c>, <c>vxlan:[2001:db8::7]/100,mac=02:00:5e:00:53:01</c>. Which of IPIP, 6in4, 4in6 and ip6ip6 <c>ipip</c> is
+/// follows from
 /// the families.
 /// </summary>
 public static class EncapsulationText
@@ -97,7 +98,8 @@ public static class EncapsulationText
                 text.Append(gre.Checksum ? ",csum" : "").Append(gre.Sequence ? ",seq" : "");
                 break;
             case GueEncapsulation gue:
-                text.Append(gue.RemoteChecksum ? ",remcsum" : "").Append(culture, $"{(gue.PrivateFlags is { } flags ? $",private={flags:x8}" : "")}");
+                text.Append(gue.RemoteChecksum ? ",remcsum" : "")
+                    .Append(culture, $"{(gue.PrivateFlags is { } flags ? $",private={flags:x8}" : "")}");
                 break;
             case EthernetEncapsulation { Mac: { } mac }:
                 text.Append(",mac=").Append(OfMac(mac));
@@ -175,11 +177,13 @@ public static class EncapsulationText
             {
                 return address.Length == 0
                     ? $"names no tunnel end: write {type}:ADDR, as in {type}:192.0.2.7"
-                    : $"has '{address}' for the tunnel's end, which is not an address: names are not taken here, write {type}:192.0.2.7 or {type}:[2001:db8::7]";
+                    : $"has '{address}' for the tunnel's end, which is not an address: names are not taken here, write {type}:192.0.2.7 "
+                        + $"or {type}:[2001:db8::7]";
             }
         }
 
-        return IsUnicast(end.Remote) ? ReadPort(type, shape, port, ref end) : $"has {end.Remote} for the tunnel's end, which is no single host's address";
+        return IsUnicast(end.Remote)
+            ? ReadPort(type, shape, port, ref end) : $"has {end.Remote} for the tunnel's end, which is no single host's address";
     }
 
     private static bool IsUnicast(IpAddress address) => address.IsV6
@@ -196,7 +200,8 @@ public static class EncapsulationText
         end.Port = shape.DefaultPort;
         if (text is null)
         {
-            return shape.TakesPort && end.Port == 0 ? $"has no port, and {type} has no usual one: write {type}:{Bracketed(end.Remote)}:PORT" : null;
+            return shape.TakesPort && end.Port == 0
+                ? $"has no port, and {type} has no usual one: write {type}:{Bracketed(end.Remote)}:PORT" : null;
         }
 
         return ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out end.Port) && end.Port > 0
@@ -217,7 +222,8 @@ public static class EncapsulationText
         }
 
         var hexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (!uint.TryParse(text.AsSpan(hexadecimal ? 2 : 0), hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+        if (!uint.TryParse(text.AsSpan(hexadecimal ? 2 : 0), hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture, out var id)
             || id > shape.LargestId)
         {
             return $"has the {shape.IdName} '{text}': use 0 to {shape.LargestId}";
@@ -231,7 +237,8 @@ public static class EncapsulationText
     {
         "ipip" => new IpIpEncapsulation { Remote = end.Remote },
         "gre" => new GreEncapsulation { Remote = end.Remote, Key = end.Id, Checksum = options.Checksum, Sequence = options.Sequence },
-        "fou" => new FouEncapsulation { Remote = end.Remote, Port = end.Port, SourcePort = options.SourcePort, Checksum = options.Checksum },
+        "fou" =>
+            new FouEncapsulation { Remote = end.Remote, Port = end.Port, SourcePort = options.SourcePort, Checksum = options.Checksum },
         "gue" or "gue1" => new GueEncapsulation
         {
             Remote = end.Remote,

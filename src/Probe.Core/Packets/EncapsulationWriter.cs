@@ -33,15 +33,18 @@ public static class EncapsulationWriter
     internal const ushort EtherTypeEthernet = 0x6558;
 
     /// <summary>
-    /// Writes all outer headers, checksums included, before an IP packet. DSCP is copied outwards where the encapsulation names none, ECN always;
+    /// Writes all outer headers, checksums included, before an IP packet. DSCP is copied outwards where the encapsulation names none, ECN
+    /// always;
     /// a UDP source port that is not given is <see cref="FlowHash"/> of the packet inside, and so is an outer flow label.
     /// </summary>
     /// <param name="stack">The encapsulations.</param>
-    /// <param name="packet">The inner IP packet stands at <see cref="EncapsulationStack.Overhead"/>; the room before it is written. Remote checksum offload alters its transport checksum.</param>
+    /// <param name="packet">The inner IP packet stands at <see cref="EncapsulationStack.Overhead"/>; the room before it is written. Remote
+    /// checksum offload alters its transport checksum.</param>
     /// <param name="innerLength">Octets of the inner packet.</param>
     /// <param name="fields">What differs from packet to packet.</param>
     /// <returns>Octets of the outer packet, which begins at 0.</returns>
-    /// <exception cref="ArgumentException">A layer has no source, or one of the other family; a frame has no destination MAC; the sum exceeds 65535 octets; or remote checksum offload has nothing to offload.</exception>
+    /// <exception cref="ArgumentException">A layer has no source, or one of the other family; a frame has no destination MAC; the sum
+    /// exceeds 65535 octets; or remote checksum offload has nothing to offload.</exception>
     public static int Wrap(EncapsulationStack stack, Span<byte> packet, int innerLength, in OuterFields fields)
     {
         var at = stack.Overhead;
@@ -68,7 +71,8 @@ public static class EncapsulationWriter
     private static IpAddress SourceOf(Encapsulation layer, in OuterFields fields, int index)
     {
         var source = fields.Sources.IsDefault ? layer.Source : fields.Sources[index];
-        return source.Length == layer.Remote.Length ? source : throw new ArgumentException($"The tunnel to {layer.Remote} has no source address of its family.", nameof(fields));
+        return source.Length == layer.Remote.Length
+            ? source : throw new ArgumentException($"The tunnel to {layer.Remote} has no source address of its family.", nameof(fields));
     }
 
     private static void Write(Encapsulation layer, Span<byte> packet, in Outside outside)
@@ -89,7 +93,8 @@ public static class EncapsulationWriter
         }
     }
 
-    private static byte InnerTrafficClass(ReadOnlySpan<byte> inner, bool innerV6) => innerV6 ? (byte)(inner[0] << 4 | inner[1] >> 4) : inner[1];
+    private static byte InnerTrafficClass(ReadOnlySpan<byte> inner, bool innerV6) =>
+        innerV6 ? (byte)(inner[0] << 4 | inner[1] >> 4) : inner[1];
 
     private static void WriteIp(Encapsulation layer, Span<byte> packet, bool innerV6, byte innerClass, in Outside outside)
     {
@@ -180,7 +185,8 @@ public static class EncapsulationWriter
         BinaryPrimitives.WriteUInt16BigEndian(shim[2..], withPrivate ? GueEncapsulation.PrivateFlag : (ushort)0);
         if (withPrivate)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(shim[4..], (gue.PrivateFlags ?? 0) | (gue.RemoteChecksum ? GueEncapsulation.RemoteChecksumFlag : 0));
+            BinaryPrimitives.WriteUInt32BigEndian(shim[4..],
+                (gue.PrivateFlags ?? 0) | (gue.RemoteChecksum ? GueEncapsulation.RemoteChecksumFlag : 0));
         }
 
         if (gue.RemoteChecksum)

@@ -34,7 +34,8 @@ public readonly record struct IPv4Fields
 }
 
 /// <summary>
-/// A view of an IPv4 packet (RFC 791). The whole header with its options is there; the payload may have been cut, as in the quote of an ICMP error.
+/// A view of an IPv4 packet (RFC 791). The whole header with its options is there; the payload may have been cut, as in the quote of an
+/// ICMP error.
 /// </summary>
 public readonly ref struct IPv4Header
 {
@@ -104,11 +105,14 @@ public readonly ref struct IPv4Header
     /// <summary>True when the total length promises more octets than there are.</summary>
     public bool Truncated { get; }
 
-    /// <summary>Reads a packet; false when it is not IPv4, its header is not whole, or its total length does not cover its header.</summary>
+    /// <summary>
+    /// Reads a packet; false when it is not IPv4, its header is not whole, or its total length does not cover its header.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> data, out IPv4Header value) => TryRead(data, quoted: false, out value);
 
     /// <summary>
-    /// Reads a packet quoted by an ICMP error. Stacks are known that quote a total length in host byte order or lessened by the header, so one that leaves
+    /// Reads a packet quoted by an ICMP error. Stacks are known that quote a total length in host byte order or lessened by the header, so
+    /// one that leaves
     /// the payload less than the 8 octets every quote has to hold (RFC 792) is not believed, and the payload is all that was quoted.
     /// </summary>
     public static bool TryReadQuote(ReadOnlySpan<byte> data, out IPv4Header value) => TryRead(data, quoted: true, out value);
@@ -119,7 +123,8 @@ public readonly ref struct IPv4Header
     /// <param name="payloadLength">Octets of the payload.</param>
     /// <param name="options">Options, a multiple of 4 and at most 40 octets.</param>
     /// <returns>Octets of the header.</returns>
-    /// <exception cref="ArgumentException">The options, the fragment offset or the lengths do not fit the header, or the span is too short.</exception>
+    /// <exception cref="ArgumentException">The options, the fragment offset or the lengths do not fit the header, or the span is too
+    /// short.</exception>
     public static int Write(Span<byte> packet, in IPv4Fields fields, int payloadLength, ReadOnlySpan<byte> options = default)
     {
         if (options.Length % 4 != 0 || options.Length > MaximumLength - MinimumLength)

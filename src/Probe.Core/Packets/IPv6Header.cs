@@ -25,11 +25,13 @@ public readonly record struct IPv6Fields
 }
 
 /// <summary>
-/// A view of an IPv6 packet (RFC 8200) with its extension headers walked: <see cref="Protocol"/> and <see cref="Payload"/> are what stands after them.
+/// A view of an IPv6 packet (RFC 8200) with its extension headers walked: <see cref="Protocol"/> and <see cref="Payload"/> are what stands
+/// after them.
 /// The payload may have been cut, as in the quote of an ICMP error.
 /// </summary>
 /// <remarks>
-/// The walk ends at the first header that is not wholly there, so <see cref="Protocol"/> then names that extension header and nobody takes its octets
+/// The walk ends at the first header that is not wholly there, so <see cref="Protocol"/> then names that extension header and nobody takes
+/// its octets
 /// for a transport. It also ends at a fragment other than the first, whose payload is the middle of something.
 /// </remarks>
 public readonly ref struct IPv6Header
@@ -86,7 +88,9 @@ public readonly ref struct IPv6Header
     /// <summary>True when the payload length promises more octets than there are.</summary>
     public bool Truncated { get; }
 
-    /// <summary>Offset of this fragment, octets; 0 without a fragment header. Above 0 the payload does not begin with a transport header.</summary>
+    /// <summary>
+    /// Offset of this fragment, octets; 0 without a fragment header. Above 0 the payload does not begin with a transport header.
+    /// </summary>
     public int FragmentOffset { get; }
 
     /// <summary>True when a fragment header says that more fragments follow.</summary>

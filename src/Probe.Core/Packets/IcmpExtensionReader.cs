@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Probe.Core.Packets;
 
-/// <summary>Reads the extension structure of an ICMP error (RFC 4884 sections 7 and 8) and the objects known here (RFC 4950, RFC 5837).</summary>
+/// <summary>
+/// Reads the extension structure of an ICMP error (RFC 4884 sections 7 and 8) and the objects known here (RFC 4950, RFC 5837).
+/// </summary>
 internal static class IcmpExtensionReader
 {
     public const int HeaderLength = 4;
@@ -26,7 +28,8 @@ internal static class IcmpExtensionReader
         data.Length >= HeaderLength && data[0] >> 4 == Version && (ChecksumField(data) == 0 || Checksum.Of(data) == 0);
 
     /// <summary>
-    /// True for a structure that cannot be taken for the payload of a quoted probe: its checksum is there and right, or, where none was sent,
+    /// True for a structure that cannot be taken for the payload of a quoted probe: its checksum is there and right, or, where none was
+    /// sent,
     /// objects fill it to the last octet.
     /// </summary>
     public static bool ProvesItself(ReadOnlySpan<byte> data) =>

@@ -3,10 +3,14 @@ using System.Text.Unicode;
 
 namespace Probe.Core.Packets;
 
-/// <summary>Writes the extension structure of an ICMP error (RFC 4884 section 7); padding the quote and setting its length are the caller's.</summary>
+/// <summary>
+/// Writes the extension structure of an ICMP error (RFC 4884 section 7); padding the quote and setting its length are the caller's.
+/// </summary>
 public static class IcmpExtensionWriter
 {
-    /// <summary>Writes the structure header with its checksum, one MPLS object with all labels when there are any, and one object an interface.</summary>
+    /// <summary>
+    /// Writes the structure header with its checksum, one MPLS object with all labels when there are any, and one object an interface.
+    /// </summary>
     /// <returns>Octets written.</returns>
     /// <exception cref="ArgumentException">The span is too short, or there are more labels than one object holds.</exception>
     public static int Write(Span<byte> destination, IcmpExtensions extensions)

@@ -34,7 +34,9 @@ public readonly ref struct IcmpMessage
     /// <summary>Sequence number of an echo request or reply; what stands there otherwise.</summary>
     public ushort Sequence => BinaryPrimitives.ReadUInt16BigEndian(_message[6..]);
 
-    /// <summary>Next-hop MTU, octets: of fragmentation needed (RFC 1191, 16 bits) or packet too big (RFC 4443, 32 bits); 0 for every other message.</summary>
+    /// <summary>
+    /// Next-hop MTU, octets: of fragmentation needed (RFC 1191, 16 bits) or packet too big (RFC 4443, 32 bits); 0 for every other message.
+    /// </summary>
     public uint Mtu => (IsV6, Type, Code) switch
     {
         (false, IcmpType.DestinationUnreachable, IcmpType.FragmentationNeededCode) => Sequence,
@@ -51,13 +53,15 @@ public readonly ref struct IcmpMessage
     /// <summary>True for a message that quotes the packet it is about.</summary>
     public bool IsError => IsV6
         ? Type is >= IcmpType.DestinationUnreachableV6 and <= IcmpType.ParameterProblemV6
-        : Type is IcmpType.DestinationUnreachable or IcmpType.SourceQuench or IcmpType.Redirect or IcmpType.TimeExceeded or IcmpType.ParameterProblem;
+        : Type is IcmpType.DestinationUnreachable or IcmpType.SourceQuench or IcmpType.Redirect or IcmpType.TimeExceeded
+            or IcmpType.ParameterProblem;
 
     /// <summary>What stands after the 8 octets.</summary>
     public ReadOnlySpan<byte> Body => _message[HeaderLength..];
 
     /// <summary>
-    /// The packet an error quotes, as far as it was quoted: without extensions (RFC 4884) and without the zeros that pad it in front of them.
+    /// The packet an error quotes, as far as it was quoted: without extensions (RFC 4884) and without the zeros that pad it in front of
+    /// them.
     /// Empty for a message that is no error.
     /// </summary>
     public ReadOnlySpan<byte> Quote => IsError ? Body[..IcmpQuote.Locate(this).QuoteLength] : default;

@@ -7,7 +7,8 @@ internal static class IcmpQuote
     public const int MinimumPadded = 128;
 
     /// <summary>Splits the body of an error.</summary>
-    /// <returns>Octets of the quote without padding, and where the extension structure stands in the body, -1 without a valid one.</returns>
+    /// <returns>Octets of the quote without padding, and where the extension structure stands in the body, -1 without a valid
+    /// one.</returns>
     public static (int QuoteLength, int ExtensionOffset) Locate(in IcmpMessage message)
     {
         var body = message.Body;
@@ -32,7 +33,8 @@ internal static class IcmpQuote
             return (Unpadded(body[..field]), found ? offset : -1);
         }
 
-        // RFC 4884 section 5.5: without a length, what stands at octet 128 may be extensions or go on with the quote; it has to prove itself.
+        // RFC 4884 section 5.5: without a length, what stands at octet 128 may be extensions or go on with the quote; it has to prove
+        // itself.
         return body.Length > MinimumPadded && IcmpExtensionReader.ProvesItself(body[MinimumPadded..])
             ? (Unpadded(body[..MinimumPadded]), MinimumPadded)
             : (Unpadded(body), -1);

@@ -11,7 +11,8 @@ namespace Probe.Core.Packets;
 /// </summary>
 public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
 {
-    // Two words, not one UInt128: code that touches a type with a UInt128 inside is never compiled ahead of time, and everything here touches addresses.
+    // Two words, not one UInt128: code that touches a type with a UInt128 inside is never compiled ahead of time, and everything here
+    // touches addresses.
     private readonly ulong _high;
     private readonly ulong _low;
     private readonly byte _length;
@@ -147,7 +148,8 @@ public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
 
     /// <summary>Orders IPv4 before IPv6, then by number.</summary>
     public int CompareTo(IpAddress other) =>
-        _length != other._length ? _length.CompareTo(other._length) : _high != other._high ? _high.CompareTo(other._high) : _low.CompareTo(other._low);
+        _length != other._length ? _length.CompareTo(other._length) : _high != other._high
+            ? _high.CompareTo(other._high) : _low.CompareTo(other._low);
 
     /// <summary>The canonical text (RFC 5952 for IPv6); "" for no address.</summary>
     public override string ToString() => IsNone ? "" : ToIPAddress().ToString();

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Probe.Core.Packets;
 
 /// <summary>
-/// What the octets after a quoted IP header say about the probe they belong to. RFC 792 has routers quote 8 of them; nothing here needs more,
+/// What the octets after a quoted IP header say about the probe they belong to. RFC 792 has routers quote 8 of them; nothing here needs
+/// more,
 /// and what more was quoted is read too. Not for fragments other than the first, which begin with no transport header.
 /// </summary>
 public readonly ref struct QuotedTransport
@@ -32,7 +33,9 @@ public readonly ref struct QuotedTransport
     /// <summary>Octets of the probe's payload that were quoted; empty when the quote ended before.</summary>
     public ReadOnlySpan<byte> Payload { get; private init; }
 
-    /// <summary>Reads the payload of a quoted packet; false when 8 octets are not there or the protocol is none of TCP, UDP, ICMP and ICMPv6.</summary>
+    /// <summary>
+    /// Reads the payload of a quoted packet; false when 8 octets are not there or the protocol is none of TCP, UDP, ICMP and ICMPv6.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, byte protocol, out QuotedTransport value)
     {
         value = default;

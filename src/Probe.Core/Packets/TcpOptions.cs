@@ -54,7 +54,9 @@ public readonly record struct TcpOptions
                     read = read with { SackPermitted = true };
                     break;
                 case TimestampsKind when value.Length == 8:
-                    read = read with { Timestamps = (BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..])) };
+                    read = read
+                        with { Timestamps =
+                        (BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..])) };
                     break;
                 case MaximumSegmentSizeKind or WindowScaleKind or SackPermittedKind or TimestampsKind:
                     // A known option of a wrong length: nothing after it can be trusted to begin where it seems to.

@@ -8,14 +8,19 @@ internal sealed class CrossCheck(SizeRange range, SearchProgress progress, SizeS
 {
     private const int Tries = 3;
 
-    /// <summary>An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).</summary>
+    /// <summary>
+    /// An error quotes so much of a large datagram that it is this long itself (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
+    /// </summary>
     private int LongestError => range.Options.Target.IsV6 ? 1280 : 576;
 
-    /// <summary>Asks in other ways where the first way's answer may mean something else, until whoever serves the target has answered.</summary>
+    /// <summary>
+    /// Asks in other ways where the first way's answer may mean something else, until whoever serves the target has answered.
+    /// </summary>
     public IEnumerable<SizeRound> Check(FlowResult result)
     {
         // Without a tunnel of our own a load balancer may stand there: a SYN says most.
-        foreach (var question in range.Options.CrossChecks.OrderByDescending(question => range.Options.Via.IsEmpty && question.Proof == PathMtuProof.SynPayload))
+        foreach (var question in range.Options.CrossChecks.OrderByDescending(question =>
+            range.Options.Via.IsEmpty && question.Proof == PathMtuProof.SynPayload))
         {
             var ledger = result.Ledger;
             var answered = ledger.LargestAnswered;
@@ -29,7 +34,9 @@ internal sealed class CrossCheck(SizeRange range, SearchProgress progress, SizeS
             var bad = answered > 0 ? Math.Min(answered + 1, range.Largest) : range.Largest;
             for (var i = 0; i < Tries && other.LargestAnswered == 0; i++)
             {
-                yield return SizeSearch.Round(other, i > 0 ? [range.Smallest] : answered > 0 ? new[] { range.Largest, bad, answered, range.Smallest }.Distinct() : [range.Largest, range.Smallest]);
+                yield return SizeSearch.Round(other,
+                    i > 0 ? [range.Smallest] : answered > 0
+                    ? new[] { range.Largest, bad, answered, range.Smallest }.Distinct() : [range.Largest, range.Smallest]);
             }
 
             if (other.LargestAnswered == 0 || (other.IsAmbiguous && other.LargestAnswered < range.Largest))
@@ -38,7 +45,8 @@ internal sealed class CrossCheck(SizeRange range, SearchProgress progress, SizeS
             }
 
             // Small ones are answered: what this way says counts.
-            for (var i = 0; i < Tries && other.LargestAnswered < bad && (other.LargestAnswered < answered || other.Count(bad, AskState.Refused) == 0) && answered > 0; i++)
+            for (var i = 0; i < Tries && other.LargestAnswered < bad
+                && (other.LargestAnswered < answered || other.Count(bad, AskState.Refused) == 0) && answered > 0; i++)
             {
                 yield return SizeSearch.Round(other, new[] { bad, answered }.Where(size => size > other.LargestAnswered).Distinct());
             }
@@ -50,7 +58,8 @@ internal sealed class CrossCheck(SizeRange range, SearchProgress progress, SizeS
             }
             else if (answered < range.Largest || other.LargestAnswered < range.Largest)
             {
-                var isBack = ledger.Question.Protocol == ProbeProtocol.Icmp && answered > 0 && answered < range.Largest && other.LargestAnswered >= bad;
+                var isBack = ledger.Question.Protocol == ProbeProtocol.Icmp && answered > 0 && answered < range.Largest
+                    && other.LargestAnswered >= bad;
                 result.Returning = isBack ? ledger : result.Returning;
                 (result.Ledger, result.ConfirmedBy) = (other, null);
                 (result.ExactSent, result.ExactNs) = (null, null);
@@ -83,7 +92,8 @@ internal sealed class CrossCheck(SizeRange range, SearchProgress progress, SizeS
         }
 
         // A load balancer answers echo requests and stray segments itself, and refuses what it does not balance.
-        if (range.Options.AskedFromOutside || result.ConfirmedBy is not null || (ledger.LargestAnswered >= range.Largest && range.Options.Via.IsEmpty))
+        if (range.Options.AskedFromOutside || result.ConfirmedBy is not null
+            || (ledger.LargestAnswered >= range.Largest && range.Options.Via.IsEmpty))
         {
             return isSyn && range.Options.Via.IsEmpty;
         }

@@ -46,6 +46,15 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
 
         Compared += others.RemoveAll(other => Fits(other, size));
 
+        foreach (var round in SearchEach(others, first.Ledger, size))
+        {
+            yield return round;
+        }
+    }
+
+    /// <summary>Searches the flows that differ, one after the other; those like one that was searched are not searched again.</summary>
+    private IEnumerable<SizeRound> SearchEach(List<SizeLedger> others, SizeLedger first, int size)
+    {
         while (others.Count > 0 && !progress.OutOfProbes)
         {
             var other = others[0];
@@ -58,7 +67,7 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
                 yield return round;
             }
 
-            progress.Current = first.Ledger;
+            progress.Current = first;
             progress.Phase = PathMtuPhase.OtherFlows;
             var own = other.LargestAnswered;
             Silent += own == 0 ? 1 : 0;
@@ -89,7 +98,9 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
 
     private IEnumerable<SizeRound> Compare(IEnumerable<SizeLedger> others, int size)
     {
-        var asks = others.SelectMany(other => new[] { size + 1, size }.Where(each => each <= range.Largest && each > other.LargestAnswered && !SizeProof.IsBelieved(other, each))
+        var asks = others.SelectMany(other =>
+            new[] { size + 1,
+            size }.Where(each => each <= range.Largest && each > other.LargestAnswered && !SizeProof.IsBelieved(other, each))
             .Select(each => new SizeAsk(other, each))).ToArray();
         if (asks.Length == 0)
         {
@@ -113,5 +124,6 @@ internal sealed class FlowComparison(SizeRange range, SearchProgress progress, S
     private bool IsSettled(SizeLedger other, int size) =>
         other.LargestAnswered > size || Fits(other, size) || other.Count(size, AskState.Refused) > 0;
 
-    private bool Fits(SizeLedger other, int size) => other.LargestAnswered == size && (size >= range.Largest || other.SmallestBad == size + 1);
+    private bool Fits(SizeLedger other, int size) =>
+        other.LargestAnswered == size && (size >= range.Largest || other.SmallestBad == size + 1);
 }

@@ -13,7 +13,8 @@ internal sealed class HoleLocation(SizeRange range, SearchProgress progress)
     public IEnumerable<SizeRound> Locate(FlowResult result)
     {
         var found = result.Ledger;
-        if (!range.Options.Locate || found.IsAmbiguous || found.LargestAnswered == 0 || found.LargestAnswered >= range.Largest || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
+        if (!range.Options.Locate || found.IsAmbiguous || found.LargestAnswered == 0 || found.LargestAnswered >= range.Largest
+            || found.Signals.Any(signal => signal.Ask.Size == found.LargestAnswered + 1)
             || SizeProof.IsSignalled(found) || found.IsLimitedHere || found.SmallestBad != found.LargestAnswered + 1)
         {
             yield break;
@@ -28,8 +29,10 @@ internal sealed class HoleLocation(SizeRange range, SearchProgress progress)
         {
             var reached = Reached(ledger, size);
             var next = (byte)(reached + 1);
-            SizeAsk[] asks = [new(ledger, size, next), new(ledger, size, (byte)(next + 1)), new(ledger, size, next), new(ledger, range.Smallest, next)];
-            yield return new SizeRound(Reached(ledger, size) > 0 && AddressAt(ledger, reached).IsNone ? [.. asks, new(ledger, range.Smallest, (byte)reached)] : asks) { IsPatient = true };
+            SizeAsk[] asks =
+                [new(ledger, size, next), new(ledger, size, (byte)(next + 1)), new(ledger, size, next), new(ledger, range.Smallest, next)];
+            yield return new SizeRound(Reached(ledger, size) > 0 && AddressAt(ledger, reached).IsNone
+                ? [.. asks, new(ledger, range.Smallest, (byte)reached)] : asks) { IsPatient = true };
             tries = Reached(ledger, size) > reached ? 0 : AddressAt(ledger, next).IsNone ? tries + 1 : Tries;
         }
 
@@ -42,7 +45,8 @@ internal sealed class HoleLocation(SizeRange range, SearchProgress progress)
             yield break;
         }
 
-        result.Place = new HolePlace(hop, AddressAt(ledger, hop), after == range.Options.Target && !range.Options.Via.IsEmpty ? range.Options.Via.Layers[0].Remote : after);
+        result.Place = new HolePlace(hop, AddressAt(ledger, hop),
+            after == range.Options.Target && !range.Options.Via.IsEmpty ? range.Options.Via.Layers[0].Remote : after);
     }
 
     private static int HopsBack(byte ttl) => (ttl switch { 0 => 64, <= 64 => 64, <= 128 => 128, _ => 255 }) - ttl + 1;

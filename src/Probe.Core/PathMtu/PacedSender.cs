@@ -73,7 +73,8 @@ internal sealed class PacedSender
         if (_group == 0 && queued == 0)
         {
             var segment = Math.Max(1, _over.SegmentSize);
-            _group = Math.Min(_payload.Length - _handed, _pacing switch { TcpPacing.Spaced => segment, TcpPacing.Pairs => 2 * segment, _ => _payload.Length });
+            _group = Math.Min(_payload.Length - _handed,
+                _pacing switch { TcpPacing.Spaced => segment, TcpPacing.Pairs => 2 * segment, _ => _payload.Length });
         }
 
         if (_group > 0)

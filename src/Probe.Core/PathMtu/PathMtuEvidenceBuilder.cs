@@ -43,7 +43,8 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
             Confidence = judged.Confidence,
             Reason = judged.Reason,
             Signals = Signals(ledger, judged),
-            Arithmetic = judged is { Verdict: PathMtuVerdict.WrongSignal, Mtu: { } mtu } ? RelayArithmetic.Of(Claim(deciding!.Value), mtu) : null,
+            Arithmetic = judged is { Verdict: PathMtuVerdict.WrongSignal, Mtu: { } mtu }
+                ? RelayArithmetic.Of(Claim(deciding!.Value), mtu) : null,
             Hop = result.Place?.Hop ?? deciding?.Hop,
             HopAddress = TextOf(result.Place?.Address ?? deciding?.From ?? default),
             NextHopAddress = TextOf(result.Place?.Next ?? default),
@@ -88,7 +89,8 @@ public sealed class PathMtuEvidenceBuilder(PathMtuSearch search)
         }
 
         // A host that believed a router refuses the same: that is no word of its own.
-        if (ledger.LargestAnswered > 0 && !SizeProof.IsSignalled(ledger) && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
+        if (ledger.LargestAnswered > 0 && !SizeProof.IsSignalled(ledger)
+            && (ledger.IsLimitedHere || ledger.Asks.Any(ask => ask.State == AskState.TooBigHere)))
         {
             signals.Add(new PathMtuSignal
             {

@@ -30,7 +30,8 @@ internal static class PathMtuJudge
         var ledger = result.Ledger;
         if (ledger.LargestAnswered == 0)
         {
-            return result.IsOver || search.SendError is not null ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.Interrupted);
+            return result.IsOver || search.SendError is not null
+                ? NotAnswering(ledger) : new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, PathMtuReason.Interrupted);
         }
 
         if (search.Options.AskedFromOutside && ledger.Question.Proof != PathMtuProof.SynPayload)
@@ -56,7 +57,9 @@ internal static class PathMtuJudge
         return Limited(search, result);
     }
 
-    /// <summary>A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.</summary>
+    /// <summary>
+    /// A load balancer would answer so itself, whatever its tunnels carry: such an answer alone proves nothing about them.
+    /// </summary>
     private static bool IsWeak(PathMtuSearch search, FlowResult result) =>
         search.Options.Via.IsEmpty && !result.Ledger.IsServed && result.ConfirmedBy != PathMtuProof.SynPayload;
 
@@ -109,7 +112,11 @@ internal static class PathMtuJudge
         var isProved = SizeProof.IsProved(ledger, search.Largest);
         if (ledger.SmallestBad != bad)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null, search.OutOfProbes ? PathMtuReason.MaxProbes : IsCutHere(ledger) ? PathMtuReason.CannotSend : result.IsOver ? PathMtuReason.Silence : PathMtuReason.Interrupted);
+            return new PathMtuJudgement(PathMtuVerdict.Unstable, Confidence.Hint, null,
+                search.OutOfProbes ? PathMtuReason.MaxProbes
+                : IsCutHere(ledger) ? PathMtuReason.CannotSend
+                : result.IsOver ? PathMtuReason.Silence
+                : PathMtuReason.Interrupted);
         }
 
         if (!isProved && !SizeProof.IsSignalled(ledger) && SizeProof.AccidentChance(ledger) > MostChance)
@@ -126,7 +133,8 @@ internal static class PathMtuJudge
 
         if (ledger.IsLimitedHere)
         {
-            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : PathMtuReason.LocalRule);
+            return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu,
+                ledger.Count(bad, AskState.TooBigHere) > 0 ? reason : PathMtuReason.LocalRule);
         }
 
         // What was said about the deciding size itself weighs most; then what cannot be true.

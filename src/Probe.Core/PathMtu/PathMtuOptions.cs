@@ -53,7 +53,8 @@ public sealed record PathMtuOptions
     public byte Dscp { get; init; }
 
     /// <summary>
-    /// The target is the address of a load balancer, asked from outside: it answers echo requests, stray segments and SYNs to ports without a
+    /// The target is the address of a load balancer, asked from outside: it answers echo requests, stray segments and SYNs to ports without
+    /// a
     /// service itself, so only a SYN-ACK proves that a size went through.
     /// </summary>
     public bool AskedFromOutside { get; init; }

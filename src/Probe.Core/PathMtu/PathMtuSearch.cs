@@ -5,8 +5,10 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.PathMtu;
 
 /// <summary>
-/// The sweep over size: finds the largest packet that reaches a target, who limits it, and whether anybody says so. Sizes leave in rounds of a
-/// few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told from chance.
+/// The sweep over size: finds the largest packet that reaches a target, who limits it, and whether anybody says so. Sizes leave in rounds
+/// of a
+/// few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told from
+/// chance.
 /// </summary>
 public sealed class PathMtuSearch : ISweep
 {
@@ -171,7 +173,8 @@ public sealed class PathMtuSearch : ISweep
     /// <summary>Every size of a ledger, ascending.</summary>
     internal static IReadOnlyList<PathMtuSize> SizesOf(SizeLedger ledger) =>
     [
-        .. ledger.Asks.Where(ask => ask is { State: not AskState.TooBigHere, IsLostHere: false }).GroupBy(ask => ask.Size).OrderBy(size => size.Key).Select(size => new PathMtuSize(
+        .. ledger.Asks.Where(ask => ask is { State: not AskState.TooBigHere, IsLostHere: false }).GroupBy(ask => ask.Size)
+        .OrderBy(size => size.Key).Select(size => new PathMtuSize(
             size.Key, size.Count(), size.Count(ask => ask.State == AskState.Answered), size.Count(ask => ask.State == AskState.Refused))),
     ];
 
@@ -266,11 +269,13 @@ public sealed class PathMtuSearch : ISweep
     private long OverNs()
     {
         var overNs = _round!.UntilNs;
-        var waitNs = RoundTrips.IsEmpty ? _round.FirstWaitNs ?? Options.TimeoutNs : _round.IsPatient ? RoundTrips.PatientNs : RoundTrips.WaitNs;
+        var waitNs = RoundTrips.IsEmpty ? _round.FirstWaitNs ?? Options.TimeoutNs : _round.IsPatient
+            ? RoundTrips.PatientNs : RoundTrips.WaitNs;
         foreach (var ask in _round.Asks)
         {
             // What is smaller than a size that got there needs no answer of its own.
-            if (ask.State == AskState.Planned || (ask.State == AskState.Waiting && (ask.Ttl != 0 || _round.WaitsForAll || ask.Size > ask.Ledger.LargestAnswered)))
+            if (ask.State == AskState.Planned
+                || (ask.State == AskState.Waiting && (ask.Ttl != 0 || _round.WaitsForAll || ask.Size > ask.Ledger.LargestAnswered)))
             {
                 overNs = Math.Max(overNs, ask.State == AskState.Planned ? long.MaxValue : ask.SentNs + Math.Min(waitNs, Options.TimeoutNs));
             }

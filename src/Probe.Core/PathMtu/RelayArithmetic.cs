@@ -26,14 +26,16 @@ internal static class RelayArithmetic
         {
             return claimed is 0
                 ? "it names no size at all (RFC 791 routers leave the field 0): hosts fall back to a size of their own"
-                : Text($"it names {-difference} octets less than get there: something subtracts twice or names a fixed size");
+                : $"it names {Number(-difference)} octets less than get there: something subtracts twice or names a fixed size";
         }
 
         foreach (var (name, overhead) in _kinds)
         {
             if (difference == overhead - OuterHeader && difference > 0)
             {
-                return Text($"{difference} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts only that header ({OuterHeader} of {overhead}, over IPv6 {OuterHeaderV6} of {overhead + OuterHeaderV6 - OuterHeader})");
+                return $"{Number(difference)} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts "
+                    + $"only that header ({Number(OuterHeader)} of {Number(overhead)}, "
+                    + $"over IPv6 {Number(OuterHeaderV6)} of {Number(overhead + OuterHeaderV6 - OuterHeader)})";
             }
         }
 
@@ -41,7 +43,7 @@ internal static class RelayArithmetic
         {
             if (difference == overhead)
             {
-                return Text($"{difference} octets are the whole overhead of {name}: whoever relays the message subtracts nothing");
+                return Whole(difference, name);
             }
         }
 
@@ -49,12 +51,15 @@ internal static class RelayArithmetic
         {
             if (difference == overhead + OuterHeaderV6 - OuterHeader)
             {
-                return Text($"{difference} octets are the whole overhead of {(overhead == OuterHeader ? "a tunnel over IPv6" : name + " over IPv6")}: whoever relays the message subtracts nothing");
+                return Whole(difference, overhead == OuterHeader ? "a tunnel over IPv6" : name + " over IPv6");
             }
         }
 
         return null;
     }
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Whole(int octets, string tunnel) =>
+        $"{Number(octets)} octets are the whole overhead of {tunnel}: whoever relays the message subtracts nothing";
+
+    private static string Number(int octets) => octets.ToString(CultureInfo.InvariantCulture);
 }

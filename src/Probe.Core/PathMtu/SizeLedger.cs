@@ -59,14 +59,17 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     public bool AreStepsTried { get; set; }
 
     /// <summary>
-    /// Whoever serves the port answered the largest size: a SYN-ACK, or a service's own datagram. A load balancer gives every other answer itself,
+    /// Whoever serves the port answered the largest size: a SYN-ACK, or a service's own datagram. A load balancer gives every other answer
+    /// itself,
     /// whatever its tunnels carry: echo replies, resets, and refusals of ports it does not balance.
     /// </summary>
     public bool IsServed => LargestAnswered > 0
-        && _asks.Exists(ask => ask.Size == LargestAnswered && ask is { State: AskState.Answered, Kind: ReplyKind.SynAck or ReplyKind.UdpReply });
+        && _asks.Exists(ask =>
+            ask.Size == LargestAnswered && ask is { State: AskState.Answered, Kind: ReplyKind.SynAck or ReplyKind.UdpReply });
 
     /// <summary>What the answers to the largest size prove: a refused SYN no more than a stray segment.</summary>
-    public PathMtuProof Proof => Question.Proof == PathMtuProof.SynPayload && LargestAnswered > 0 && !IsServed ? PathMtuProof.Ack : Question.Proof;
+    public PathMtuProof Proof =>
+        Question.Proof == PathMtuProof.SynPayload && LargestAnswered > 0 && !IsServed ? PathMtuProof.Ack : Question.Proof;
 
     /// <summary>Answers came that do not say which size they are about: the sizes cannot be told apart.</summary>
     public bool IsAmbiguous { get; set; }
@@ -125,12 +128,14 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         get
         {
             var bad = LargestAnswered + 1;
-            return _asks.Exists(ask => ask.Size == bad) && _asks.TrueForAll(ask => ask.Size != bad || ask.State == AskState.TooBigHere || ask.IsLostHere);
+            return _asks.Exists(ask => ask.Size == bad)
+                && _asks.TrueForAll(ask => ask.Size != bad || ask.State == AskState.TooBigHere || ask.IsLostHere);
         }
     }
 
     /// <summary>Nothing came back of the last burst.</summary>
-    public bool IsQuiet => _asks.Count > 0 && !_asks.Exists(ask => ask.Round == _asks[^1].Round && (ask.State is AskState.Answered or AskState.Refused));
+    public bool IsQuiet =>
+        _asks.Count > 0 && !_asks.Exists(ask => ask.Round == _asks[^1].Round && (ask.State is AskState.Answered or AskState.Refused));
 
     /// <summary>What was lost since the last burst of which something came back says nothing about sizes.</summary>
     public void VoidSinceAnswered()
@@ -161,7 +166,8 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     }
 
     /// <summary>
-    /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it opens
+    /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it
+    /// opens
     /// the connection that mutes the others.
     /// </summary>
     public (int Lost, int Sent) Trials()
@@ -188,7 +194,9 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         return (lost, sent);
     }
 
-    /// <summary>A burst of SYNs that held one which gets there, and of which nothing was answered, met a host that was mute about the flow.</summary>
+    /// <summary>
+    /// A burst of SYNs that held one which gets there, and of which nothing was answered, met a host that was mute about the flow.
+    /// </summary>
     private void VoidMuted()
     {
         if (!IsMuting)

@@ -9,7 +9,8 @@ internal static class SizeProof
     public const int ProvingRefusals = 4;
 
     /// <summary>
-    /// The size right above the largest answered one is no accident: its losses are told from the path's, or routers dropped every larger probe by
+    /// The size right above the largest answered one is no accident: its losses are told from the path's, or routers dropped every larger
+    /// probe by
     /// their own word and one named exactly this limit.
     /// </summary>
     public static bool IsProved(SizeLedger ledger, int largest)
@@ -20,13 +21,16 @@ internal static class SizeProof
             return answered > 0;
         }
 
-        return (ledger.Count(answered + 1, AskState.TooBigHere) > 0 && !IsSignalled(ledger)) || (MayRefusalsProve(ledger) && Refusals(ledger) >= ProvingRefusals)
+        return (ledger.Count(answered + 1, AskState.TooBigHere) > 0 && !IsSignalled(ledger))
+            || (MayRefusalsProve(ledger) && Refusals(ledger) >= ProvingRefusals)
             || AccidentChance(ledger) <= LossBound.ProvedChance;
     }
 
     /// <summary>
-    /// Nothing was lost in silence: every probe above the largest answered size was refused, by the quote of that very probe and with a size that
-    /// can be true, and the one right above it with exactly this limit. Who complains and passes packets on all the same is found out by an answer.
+    /// Nothing was lost in silence: every probe above the largest answered size was refused, by the quote of that very probe and with a
+    /// size that
+    /// can be true, and the one right above it with exactly this limit. Who complains and passes packets on all the same is found out by an
+    /// answer.
     /// </summary>
     public static bool MayRefusalsProve(SizeLedger ledger)
     {
@@ -49,7 +53,8 @@ internal static class SizeProof
     }
 
     /// <summary>Probes above the largest answered size that were refused.</summary>
-    public static int Refusals(SizeLedger ledger) => ledger.Asks.Count(ask => ask.Size > ledger.LargestAnswered && ask.State == AskState.Refused);
+    public static int Refusals(SizeLedger ledger) =>
+        ledger.Asks.Count(ask => ask.Size > ledger.LargestAnswered && ask.State == AskState.Refused);
 
     /// <summary>The chance that the losses at the deciding size were accidents.</summary>
     public static double AccidentChance(SizeLedger ledger)

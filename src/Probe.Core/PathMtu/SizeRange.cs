@@ -23,7 +23,8 @@ internal sealed class SizeRange
             .Max(protocol => Math.Max(options.SmallestSize ?? (isV6 ? 100 : 68), ProbeWriter.MinimumSize(protocol, isV6)));
         if (Largest < Smallest)
         {
-            throw new ArgumentException($"The first link's {options.FirstHopMtu} octets leave {Largest} for the packet inside.", nameof(options));
+            throw new ArgumentException($"The first link's {options.FirstHopMtu} octets leave {Largest} for the packet inside.",
+                nameof(options));
         }
     }
 

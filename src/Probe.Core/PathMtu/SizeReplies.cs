@@ -63,7 +63,8 @@ internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
     }
 
     /// <summary>
-    /// A service's own words do not say which probe they answer: late ones and copies look like answers to a larger size. They show that the
+    /// A service's own words do not say which probe they answer: late ones and copies look like answers to a larger size. They show that
+    /// the
     /// smallest size asked gets there, for what is smaller than an answered size gets there too.
     /// </summary>
     private void TakeAmbiguous(in Reply reply, SizeLedger ledger)
@@ -105,7 +106,9 @@ internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
 
         // A load balancer refuses what it does not balance, and passes on errors of its real servers, all from the address asked.
         ReplyKind.Reset => !range.Options.AskedFromOutside || ask.Ledger.Question.Segment != TcpSegmentKind.Syn,
-        ReplyKind.PortUnreachable => !range.Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0 && reply.From == range.Options.Target,
+        ReplyKind.PortUnreachable =>
+            !range.Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0
+            && reply.From == range.Options.Target,
         _ => false,
     };
 
@@ -113,8 +116,10 @@ internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
     {
         var mtu = reply.Mtu ?? 0;
         var firstTtl = range.Options.Via.Layers is [{ Ttl: { } stated }, ..] ? stated : PathMtuSearch.FullTtl;
-        var hop = reply.Quoted is { } quoted && reply.Layer == range.Options.Via.Layers.Length && quoted.Ttl <= firstTtl ? firstTtl - quoted.Ttl + 1 : (int?)null;
-        return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop, reply.Implausible);
+        var hop = reply.Quoted is { } quoted && reply.Layer == range.Options.Via.Layers.Length && quoted.Ttl <= firstTtl
+            ? firstTtl - quoted.Ttl + 1 : (int?)null;
+        return new SizeSignal(ask, reply.From, mtu, mtu - OverheadWithin(reply.Layer), reply.Layer, reply.Quoted?.Length, hop,
+            reply.Implausible);
     }
 
     /// <summary>Octets between an IP header of the probe, itself included, and the innermost packet.</summary>

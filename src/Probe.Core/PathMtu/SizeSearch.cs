@@ -99,21 +99,26 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
         }
     }
 
-    /// <summary>Asks for sizes, where answers are throttled as soon as there may be one: of those that get there the largest tells enough.</summary>
+    /// <summary>
+    /// Asks for sizes, where answers are throttled as soon as there may be one: of those that get there the largest tells enough.
+    /// </summary>
     private IEnumerable<SizeRound> Carry(SizeLedger ledger, int answered, IEnumerable<int> sizes)
     {
         var pause = IsOneByOne(ledger) ? Throttle(ledger) : [];
-        return pause.Concat(Recover(ledger, Round(ledger, ledger.IsMuting && ledger.IsQuiet ? sizes.Append(answered).Distinct() : sizes), answered));
+        return pause.Concat(
+            Recover(ledger, Round(ledger, ledger.IsMuting && ledger.IsQuiet ? sizes.Append(answered).Distinct() : sizes), answered));
     }
 
     /// <summary>
-    /// A round, and after one in which not even what gets there was answered the time until it is again: in an outage, or while a host is mute about
+    /// A round, and after one in which not even what gets there was answered the time until it is again: in an outage, or while a host is
+    /// mute about
     /// a flow whose reset was lost. What was lost meanwhile tells nothing.
     /// </summary>
     private IEnumerable<SizeRound> Recover(SizeLedger ledger, SizeRound asked, int answered)
     {
         yield return asked;
-        for (var i = 0; i < Recoveries && asked.Asks.Any(ask => ask.Size <= answered) && asked.Asks.All(ask => ask.State is AskState.Lost or AskState.Void); i++)
+        for (var i = 0; i < Recoveries && asked.Asks.Any(ask => ask.Size <= answered)
+            && asked.Asks.All(ask => ask.State is AskState.Lost or AskState.Void); i++)
         {
             ledger.VoidSinceAnswered();
             yield return SizeRound.Pause(progress.NowNs + Math.Min(FirstPauseNs << i, range.Options.TimeoutNs));
@@ -153,7 +158,8 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
             }
 
             // What this host does not send, because of its device or because it believed a router, it does not send again either.
-            if (answered >= range.Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0 || SizeProof.IsProved(ledger, range.Largest) || progress.ProbesSent + Reserve >= range.Options.MaxProbes)
+            if (answered >= range.Largest || IsEnded || ledger.Count(bad, AskState.TooBigHere) > 0
+                || SizeProof.IsProved(ledger, range.Largest) || progress.ProbesSent + Reserve >= range.Options.MaxProbes)
             {
                 yield break;
             }
@@ -179,13 +185,16 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
     /// <summary>Answers to it are throttled: ports refuse by ICMP.</summary>
     private static bool IsOneByOne(SizeLedger ledger) => ledger.Question.Protocol == ProbeProtocol.Udp;
 
-    /// <summary>Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.</summary>
+    /// <summary>
+    /// Copies of the deciding size with copies of the one below it between them: the path carried traffic while the larger ones died.
+    /// </summary>
     private IEnumerable<SizeRound> Copies(SizeLedger ledger, int answered)
     {
         if (SizeProof.MayRefusalsProve(ledger))
         {
             // Few are enough; where they are answered all the same, the answers come after as long as the slowest one took.
-            var refusals = Enumerable.Range(SizeProof.Refusals(ledger), SizeProof.ProvingRefusals - SizeProof.Refusals(ledger)).Select(_ => new SizeAsk(ledger, answered + 1));
+            var refusals = Enumerable.Range(SizeProof.Refusals(ledger), SizeProof.ProvingRefusals - SizeProof.Refusals(ledger))
+                .Select(_ => new SizeAsk(ledger, answered + 1));
             return [new SizeRound([.. refusals]) { WaitsForRefused = true }];
         }
 

@@ -5,7 +5,8 @@ using Probe.Core.Packets;
 namespace Probe.Core.PathMtu;
 
 /// <summary>
-/// What the tests over established connections send: octets that are valid for the service, so that a stranger's server is asked nothing odd.
+/// What the tests over established connections send: octets that are valid for the service, so that a stranger's server is asked nothing
+/// odd.
 /// Made once a connection, to the length wanted.
 /// </summary>
 public sealed class TcpPayload
@@ -15,7 +16,8 @@ public sealed class TcpPayload
 
     private readonly Func<int, byte[]> _make;
 
-    private TcpPayload(string name, int shortest, int longest, Func<int, byte[]> make) => (Name, Shortest, Longest, _make) = (name, shortest, longest, make);
+    private TcpPayload(string name, int shortest, int longest, Func<int, byte[]> make) =>
+        (Name, Shortest, Longest, _make) = (name, shortest, longest, make);
 
     /// <summary><c>tls</c>, <c>http</c>, <c>zeros</c>, or the file's name.</summary>
     public string Name { get; }
@@ -32,7 +34,8 @@ public sealed class TcpPayload
     /// <param name="host">The target as the user wrote it: name or address.</param>
     /// <param name="payload">The payload.</param>
     /// <param name="error">One line that says what to do.</param>
-    public static bool TryChoose(string? choice, ushort port, string host, [NotNullWhen(true)] out TcpPayload? payload, [NotNullWhen(false)] out string? error)
+    public static bool TryChoose(string? choice, ushort port, string host, [NotNullWhen(true)] out TcpPayload? payload,
+        [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(host);
         (payload, error) = (null, null);
@@ -68,7 +71,8 @@ public sealed class TcpPayload
         var authority = IpAddress.TryParse(host, out var address) && address.IsV6 ? $"[{address}]" : host;
         var start = $"GET / HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: probe\r\nConnection: close\r\nX-Padding: ";
         const string End = "\r\n\r\n";
-        return new("http", start.Length + End.Length + 1, LongestRequest, length => Encoding.ASCII.GetBytes(start + new string('0', length - start.Length - End.Length) + End));
+        return new("http", start.Length + End.Length + 1, LongestRequest,
+            length => Encoding.ASCII.GetBytes(start + new string('0', length - start.Length - End.Length) + End));
     }
 
     /// <summary>Zeros, for a service that takes anything, as a responder of ours.</summary>

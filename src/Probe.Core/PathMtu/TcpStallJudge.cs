@@ -29,9 +29,11 @@ internal static class TcpStallJudge
         }
 
         var (verdict, reason) = stopped ? (TcpStallVerdict.CannotTell, "stopped before its end")
-            : late.IsAcknowledged ? (TcpStallVerdict.NoStall, "a smaller path MTU was learned, and the connections opened before it sent on at once; "
+            : late.IsAcknowledged
+            ? (TcpStallVerdict.NoStall, "a smaller path MTU was learned, and the connections opened before it sent on at once; "
                 + "so they do also when an earlier entry was flushed and is only renewed")
-            : (TcpStallVerdict.CannotTell, "a smaller path MTU was learned, and the connection opened before it was not acknowledged for another reason");
+            : (TcpStallVerdict.CannotTell,
+                "a smaller path MTU was learned, and the connection opened before it was not acknowledged for another reason");
         return outcome(verdict, reason) with { Counters = moved };
     }
 }

@@ -5,7 +5,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.PathMtu;
 
 /// <summary>
-/// The steps of <see cref="TcpStall"/>: open A, B and C; A sends until the path MTU is learned; B sends, and C where B did not stall; D is opened
+/// The steps of <see cref="TcpStall"/>: open A, B and C; A sends until the path MTU is learned; B sends, and C where B did not stall; D is
+/// opened
 /// and sends.
 /// </summary>
 internal sealed class TcpStallTest : IConversationTest, IDisposable
@@ -65,7 +66,8 @@ internal sealed class TcpStallTest : IConversationTest, IDisposable
     public TcpStallEvidence Conclude()
     {
         _errors?.Read();
-        var found = _cutShort is var (verdict, reason) ? Outcome(verdict, reason) : TcpStallJudge.Judge(Outcome, _late!, _errors!, _moved, _stopped);
+        var found = _cutShort is var (verdict, reason)
+            ? Outcome(verdict, reason) : TcpStallJudge.Judge(Outcome, _late!, _errors!, _moved, _stopped);
         found = found with { Connections = [.. _connections.Select(connection => connection.Evidence)] };
         if (_errors is null)
         {

@@ -5,7 +5,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.PathMtu;
 
 /// <summary>
-/// The same octets over one connection each, spaced, in pairs and in bulk: what dies only in company was merged on the way, and what merged it
+/// The same octets over one connection each, spaced, in pairs and in bulk: what dies only in company was merged on the way, and what merged
+/// it
 /// loses it. The download direction needs a <see cref="TcpResponder"/> at the target. Runs on the calling thread.
 /// </summary>
 public static class TcpTransfer
@@ -17,14 +18,17 @@ public static class TcpTransfer
     /// <param name="options">Whom and what.</param>
     /// <param name="stop">Ends it; what was seen until then is returned.</param>
     /// <exception cref="Linux.LinuxException">A socket could not be made as asked.</exception>
-    public static TcpTransferEvidence Upload(TcpTestOptions options, CancellationToken stop = default) => Run(options, TcpDirection.Upload, stop);
+    public static TcpTransferEvidence Upload(TcpTestOptions options, CancellationToken stop = default) =>
+        Run(options, TcpDirection.Upload, stop);
 
     /// <summary>Has a responder of ours at the target send.</summary>
     /// <inheritdoc cref="Upload"/>
-    public static TcpTransferEvidence Download(TcpTestOptions options, CancellationToken stop = default) => Run(options, TcpDirection.Download, stop);
+    public static TcpTransferEvidence Download(TcpTestOptions options, CancellationToken stop = default) =>
+        Run(options, TcpDirection.Download, stop);
 
     /// <summary>Runs the test over any TCP.</summary>
-    internal static TcpTransferEvidence Run(TcpTestOptions options, TcpDirection direction, ITcpStack stack, CancellationToken stop = default)
+    internal static TcpTransferEvidence Run(TcpTestOptions options, TcpDirection direction, ITcpStack stack,
+        CancellationToken stop = default)
     {
         using var test = new TcpTransferTest(options, direction, stack);
         ConversationLoop.Run(test, stack, stop);

@@ -18,17 +18,20 @@ internal static class TransferJudge
     private const int LeastForLikely = 16;
 
     /// <summary>The verdict, how sure it is, and why.</summary>
-    public static (TcpTransferVerdict Verdict, Confidence Confidence, string? Reason) Judge(TcpDirection direction, IReadOnlyList<TcpPacingEvidence> pacings)
+    public static (TcpTransferVerdict Verdict, Confidence Confidence, string? Reason) Judge(TcpDirection direction,
+        IReadOnlyList<TcpPacingEvidence> pacings)
     {
         var (spaced, pairs, bulk) = (Of(pacings, TcpPacing.Spaced), Of(pacings, TcpPacing.Pairs), Of(pacings, TcpPacing.Bulk));
         if (spaced?.Before is null)
         {
-            return (TcpTransferVerdict.NotAnswering, Confidence.Proved, spaced is null ? "stopped before the first connection stood" : $"no connection: {Words(spaced)}");
+            return (TcpTransferVerdict.NotAnswering, Confidence.Proved,
+                spaced is null ? "stopped before the first connection stood" : $"no connection: {Words(spaced)}");
         }
 
         if (direction == TcpDirection.Download && spaced.Segments == 0)
         {
-            return (TcpTransferVerdict.CannotTell, Confidence.Hint, "no report came: the far end is no responder of this program (probe mtu --responder PORT)");
+            return (TcpTransferVerdict.CannotTell, Confidence.Hint,
+                "no report came: the far end is no responder of this program (probe mtu --responder PORT)");
         }
 
         var few = new[] { spaced, pairs }.FirstOrDefault(pacing => pacing is null || pacing.Segments < LeastSegments);
@@ -36,7 +39,8 @@ internal static class TransferJudge
         {
             return (TcpTransferVerdict.CannotTell, Confidence.Hint, few is null
                 ? "stopped before the pairs"
-                : Invariant($"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; the connection {Words(few)}"));
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; the connection {Words(few)}"));
         }
 
         var confidence = Math.Min(spaced.Segments, pairs.Segments) >= LeastForLikely ? Confidence.Likely : Confidence.Hint;
@@ -55,11 +59,12 @@ internal static class TransferJudge
             : (TcpTransferVerdict.Lossy, Confidence.Hint, "pairs mostly pass: a short queue or a policer loses what comes too fast");
     }
 
-    private static TcpPacingEvidence? Of(IReadOnlyList<TcpPacingEvidence> pacings, TcpPacing pacing) => pacings.FirstOrDefault(item => item.Pacing == pacing);
+    private static TcpPacingEvidence? Of(IReadOnlyList<TcpPacingEvidence> pacings, TcpPacing pacing) =>
+        pacings.FirstOrDefault(item => item.Pacing == pacing);
 
-    private static string Name(TcpPacing pacing) => pacing switch { TcpPacing.Spaced => "spaced", TcpPacing.Pairs => "in pairs", _ => "in bulk" };
+    private static string Name(TcpPacing pacing) =>
+        pacing switch { TcpPacing.Spaced => "spaced", TcpPacing.Pairs => "in pairs", _ => "in bulk" };
 
-    private static string Words(TcpPacingEvidence pacing) => pacing.Errno is { } errno ? $"{pacing.End.Word()}, {errno}" : pacing.End.Word();
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Words(TcpPacingEvidence pacing) =>
+        pacing.Errno is { } errno ? $"{pacing.End.Word()}, {errno}" : pacing.End.Word();
 }

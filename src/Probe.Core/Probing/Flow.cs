@@ -13,6 +13,8 @@ namespace Probe.Core.Probing;
 /// <param name="FlowLabel">IPv6 flow label, 20 bits.</param>
 public readonly record struct Flow(int Id, ushort SourcePort, ushort DestinationPort, ushort IcmpChecksum = 0, uint FlowLabel = 0)
 {
-    /// <summary>A label for the IPv6 packets of a flow. Never 0, which means "none" and makes some routers hash less (RFC 6437 section 3).</summary>
+    /// <summary>
+    /// A label for the IPv6 packets of a flow. Never 0, which means "none" and makes some routers hash less (RFC 6437 section 3).
+    /// </summary>
     public static uint RandomLabel() => (uint)RandomNumberGenerator.GetInt32(1, 1 << 20);
 }

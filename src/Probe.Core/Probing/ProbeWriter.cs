@@ -5,7 +5,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Probing;
 
-/// <summary>Builds the octets of a probe packet: its own IP header, its own checksums, its cookie in every field that an answer brings back.</summary>
+/// <summary>
+/// Builds the octets of a probe packet: its own IP header, its own checksums, its cookie in every field that an answer brings back.
+/// </summary>
 public sealed class ProbeWriter
 {
     // What Linux itself sends with a SYN: MSS, SACK permitted, timestamps, NOP, window scale. Middleboxes see nothing odd.
@@ -15,7 +17,9 @@ public sealed class ProbeWriter
     private const int CompensationLength = 2;
     private const int PayloadCookieLength = 8;
 
-    /// <summary>Octets of a UDP payload that tell a probe from others of its flow: what keeps the checksum constant differs with the number.</summary>
+    /// <summary>
+    /// Octets of a UDP payload that tell a probe from others of its flow: what keeps the checksum constant differs with the number.
+    /// </summary>
     internal const int TellingPayload = CompensationLength;
 
     private readonly ProbeCookies _cookies;
@@ -23,7 +27,9 @@ public sealed class ProbeWriter
     /// <summary>Makes a writer that signs with these cookies.</summary>
     public ProbeWriter(ProbeCookies cookies) => _cookies = cookies;
 
-    /// <summary>The smallest probe packet: IP header, transport header and, for UDP and ICMP, the two octets that keep the checksum constant.</summary>
+    /// <summary>
+    /// The smallest probe packet: IP header, transport header and, for UDP and ICMP, the two octets that keep the checksum constant.
+    /// </summary>
     public static int MinimumSize(ProbeProtocol protocol, bool isV6) =>
         IpHeaderLength(isV6) + (protocol == ProbeProtocol.Tcp ? TcpHeader.MinimumLength : UdpHeader.Length + CompensationLength);
 
@@ -32,12 +38,14 @@ public sealed class ProbeWriter
 
     /// <summary>Octets of TCP payload in a segment of this size.</summary>
     public static int TcpPayloadLength(int size, bool isV6, TcpSegmentKind segment = TcpSegmentKind.Syn) =>
-        size - IpHeaderLength(isV6) - TcpHeader.MinimumLength is var room && segment == TcpSegmentKind.Syn && room >= SynOptionsLength ? room - SynOptionsLength : room;
+        size - IpHeaderLength(isV6) - TcpHeader.MinimumLength is var room && segment == TcpSegmentKind.Syn && room >= SynOptionsLength
+            ? room - SynOptionsLength : room;
 
     /// <summary>Writes the whole packet and returns its length.</summary>
     /// <param name="probe">What to send.</param>
     /// <param name="packet">Room for at least <see cref="ProbePacket.Size"/> octets.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is below <see cref="MinimumSize"/>, or the addresses are of two families.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below <see cref="MinimumSize"/>, or the addresses are of two
+    /// families.</exception>
     public int Write(in ProbePacket probe, Span<byte> packet)
     {
         var isV6 = probe.Target.IsV6;
@@ -63,7 +71,8 @@ public sealed class ProbeWriter
     }
 
     /// <summary>
-    /// Writes the reset that ends what a SYN probe has half opened, as the kernel would: the sequence number that the SYN-ACK acknowledged, no
+    /// Writes the reset that ends what a SYN probe has half opened, as the kernel would: the sequence number that the SYN-ACK acknowledged,
+    /// no
     /// ACK, an IPv4 identification of 0 with DF set. Returns its length.
     /// </summary>
     /// <param name="probe">The SYN.</param>
@@ -128,7 +137,8 @@ public sealed class ProbeWriter
     };
 
     /// <summary>Octets at a datagram probe's beginning that the kernel writes where a UDP or ICMP socket sends the rest.</summary>
-    internal static int KernelHeaders(ProbeProtocol protocol, bool isV6) => IpHeaderLength(isV6) + (protocol == ProbeProtocol.Udp ? UdpHeader.Length : 0);
+    internal static int KernelHeaders(ProbeProtocol protocol, bool isV6) =>
+        IpHeaderLength(isV6) + (protocol == ProbeProtocol.Udp ? UdpHeader.Length : 0);
 
     private static int IpHeaderLength(bool isV6) => isV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
 

@@ -53,7 +53,8 @@ public readonly record struct Reply
     public QuotedHeader? Quoted { get; init; }
 
     /// <summary>
-    /// Which IP header of the probe the answer is about: 0 for the packet of the probe itself, 1 for the header next outside, and so on: an ICMP
+    /// Which IP header of the probe the answer is about: 0 for the packet of the probe itself, 1 for the header next outside, and so on: an
+    /// ICMP
     /// error about a tunnel's own packet is at the layer of that tunnel. <see cref="Quoted"/> and <see cref="Mtu"/> are that header's.
     /// </summary>
     public int Layer { get; init; }
@@ -65,7 +66,8 @@ public readonly record struct Reply
     public IcmpExtensions? Extensions { get; init; }
 
     /// <summary>
-    /// The answer names its flow but not which probe of it (a UDP service's own words): the probe with the highest TTL still open was taken,
+    /// The answer names its flow but not which probe of it (a UDP service's own words): the probe with the highest TTL still open was
+    /// taken,
     /// and the RTT is not known.
     /// </summary>
     public bool Ambiguous { get; init; }

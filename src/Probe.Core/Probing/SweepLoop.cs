@@ -3,7 +3,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Probing;
 
-/// <summary>The one loop that owns a sweep, its wire and its clock. It runs on the caller's thread until the sweep is done or cancelled.</summary>
+/// <summary>
+/// The one loop that owns a sweep, its wire and its clock. It runs on the caller's thread until the sweep is done or cancelled.
+/// </summary>
 public static class SweepLoop
 {
     // The wire is woken on cancellation; this bounds the wait where a wake is missed.

@@ -19,7 +19,8 @@ public static class AddressOnlyBalancing
         ArgumentNullException.ThrowIfNull(icmp);
         ArgumentNullException.ThrowIfNull(other);
         var protocol = other.Protocol.ToString().ToUpperInvariant();
-        return icmp with { Hops = [.. icmp.Hops.Select(hop => hop with { Nodes = [.. hop.Nodes.Select(node => MarkNode(hop.Ttl, node))] })] };
+        return icmp
+            with { Hops = [.. icmp.Hops.Select(hop => hop with { Nodes = [.. hop.Nodes.Select(node => MarkNode(hop.Ttl, node))] })] };
 
         NodeEvidence MarkNode(int ttl, NodeEvidence node)
         {
@@ -31,5 +32,6 @@ public static class AddressOnlyBalancing
     }
 
     private static List<string> NextOf(TraceEvidence trace, int ttl, string address) =>
-        [.. trace.Links.Where(link => link.Ttl == ttl && link.From == address && link.To is not null).Select(link => link.To!).Distinct(StringComparer.Ordinal)];
+        [.. trace.Links.Where(link => link.Ttl == ttl && link.From == address && link.To is not null).Select(link => link.To!)
+            .Distinct(StringComparer.Ordinal)];
 }

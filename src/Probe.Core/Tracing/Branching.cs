@@ -49,7 +49,8 @@ internal sealed class Branching
     public IReadOnlyList<RouteChange> Changes => _changes;
 
     /// <summary>
-    /// <c>single</c>: enough flows rule out a second next hop at 95 %. <c>per-flow</c>: several, and flows that were sent again kept to theirs,
+    /// <c>single</c>: enough flows rule out a second next hop at 95 %. <c>per-flow</c>: several, and flows that were sent again kept to
+    /// theirs,
     /// often enough to rule out chance. <c>per-packet</c>, or <c>unknown</c>. After a change of route: as it was in the end.
     /// </summary>
     public NodeBalancing BalancingOf(IpAddress node, int ttl) => _balancing.GetValueOrDefault((ttl, node), NodeBalancing.Unknown);
@@ -121,7 +122,8 @@ internal sealed class Branching
         if (cells.Exists(cell => cell.Hop.Runs is not null))
         {
             var reading = new SwitchReading(cells, Enumerable.Range(ttl + 1, _state.Options.MaxTtl - ttl)
-                .Select(later => cells.Select(cell => _state.Find(cell.Flow, later)).OfType<FlowHop>().Where(hop => hop.Runs is not null).ToList())
+                .Select(later =>
+                    cells.Select(cell => _state.Find(cell.Flow, later)).OfType<FlowHop>().Where(hop => hop.Runs is not null).ToList())
                 .TakeWhile(hops => hops.Count > 0));
             cause = reading.Cause;
             _changes.AddRange(cause == SwitchCause.RouteChange ? reading.Changes(ttl) : []);
@@ -143,7 +145,8 @@ internal sealed class Branching
     private static NodeBalancing ByFlow(List<(int Flow, FlowHop Hop)> cells)
     {
         var answered = cells.FindAll(cell => cell.Hop.Received > 0);
-        var last = answered.Select(cell => cell.Hop.Runs is { Runs: [.., var run] } ? run.From : cell.Hop.Nodes[0].Address).Distinct().Count();
+        var last = answered.Select(cell => cell.Hop.Runs is { Runs: [.., var run] } ? run.From : cell.Hop.Nodes[0].Address).Distinct()
+            .Count();
         var repeats = answered.Sum(cell => cell.Hop.Received - 1);
         return last switch
         {

@@ -14,7 +14,9 @@ internal sealed class FlowHop
     /// <summary>Probes answered.</summary>
     public int Received { get; set; }
 
-    /// <summary>The addresses that answered, in order of first answer; one, unless the balancing is per packet or the route changed.</summary>
+    /// <summary>
+    /// The addresses that answered, in order of first answer; one, unless the balancing is per packet or the route changed.
+    /// </summary>
     public List<FlowNode> Nodes { get; } = [];
 
     /// <summary>Probes under way: neither answered nor given up.</summary>
@@ -30,7 +32,8 @@ internal sealed class FlowHop
     public long LastTryNs { get; set; }
 
     /// <summary>
-    /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a link.
+    /// A balancer before this hop decides packet by packet: two probes of the flow may have gone two ways, so nothing seen here proves a
+    /// link.
     /// </summary>
     public bool Unordered { get; set; }
 

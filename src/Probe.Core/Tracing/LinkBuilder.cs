@@ -36,7 +36,8 @@ internal static class LinkBuilder
 
     private static (IpAddress From, IpAddress To)? EndsOf(TraceState state, int flow, int ttl)
     {
-        if (!IsBeforeTarget(state, flow, ttl) || state.Find(flow, ttl) is not { Sent: > 0 } near || state.Find(flow, ttl + 1) is not { Sent: > 0 } far
+        if (!IsBeforeTarget(state, flow, ttl) || state.Find(flow, ttl) is not { Sent: > 0 } near
+            || state.Find(flow, ttl + 1) is not { Sent: > 0 } far
             || near.Nodes.Count > 1 || far.Nodes.Count > 1 || near.Unordered
             || (near.Nodes.Count == 0 && !IsSilent(state, near, ttl)) || (far.Nodes.Count == 0 && !IsSilent(state, far, ttl + 1)))
         {

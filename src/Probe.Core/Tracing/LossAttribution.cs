@@ -50,7 +50,8 @@ internal static class LossAttribution
     }
 
     private static IReadOnlyList<NodeEvidence> Bounded(IReadOnlyList<NodeEvidence> nodes, double? floor) =>
-        nodes.All(node => node.Loss == Bound(node.Loss, floor)) ? nodes : [.. nodes.Select(node => node with { Loss = Bound(node.Loss, floor) })];
+        nodes.All(node => node.Loss == Bound(node.Loss, floor))
+            ? nodes : [.. nodes.Select(node => node with { Loss = Bound(node.Loss, floor) })];
 
     private static double? Bound(double? raw, double? floor) => raw is { } own && floor is { } bound ? Math.Min(own, bound) : null;
 }

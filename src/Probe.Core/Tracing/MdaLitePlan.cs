@@ -2,7 +2,8 @@ namespace Probe.Core.Tracing;
 
 /// <summary>
 /// MDA-Lite (Vermeulen et al., IMC 2018): flows are used again hop by hop without node control, and the stopping rule is held against a
-/// hop's nodes together. That is enough where all nodes of a hop are alike, which <see cref="IsIrregular"/> tests as it goes: no meshing, no
+/// hop's nodes together. That is enough where all nodes of a hop are alike, which <see cref="IsIrregular"/> tests as it goes: no meshing,
+/// no
 /// hop of unequal widths behind its nodes, nothing silent beside what answers, no balancing per packet, one distance to the target.
 /// </summary>
 /// <param name="state">The observations.</param>
@@ -122,7 +123,8 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
     }
 
     /// <summary>
-    /// The wider of two hops is tested, at each of its nodes with so many flows that a mesh of all of them shows, at the risk the rule allows:
+    /// The wider of two hops is tested, at each of its nodes with so many flows that a mesh of all of them shows, at the risk the rule
+    /// allows:
     /// one with two links each hides from n flows a node with a chance of 2^−(n−1) a node.
     /// </summary>
     private void TestForMeshing(Level level, Level next)
@@ -133,7 +135,8 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
         var lacking = 0;
         foreach (var vertex in (forward ? level : next).Vertices)
         {
-            var have = forward ? vertex.Answered + vertex.Silent + vertex.Pending : vertex.Flows.Count(flow => State.Find(flow, level.Ttl) is not null);
+            var have = forward
+                ? vertex.Answered + vertex.Silent + vertex.Pending : vertex.Flows.Count(flow => State.Find(flow, level.Ttl) is not null);
             if (have >= needed)
             {
                 continue;
@@ -166,6 +169,7 @@ internal sealed class MdaLitePlan(TraceState state, MultipathGraph graph, Stoppi
         }
 
         return level.Vertices.Exists(vertex => vertex.Next.Count > 0 && vertex.Next.Count != level.Vertices.Max(other => other.Next.Count))
-            || next.Vertices.Exists(vertex => vertex.Before.Count > 0 && vertex.Before.Count != next.Vertices.Max(other => other.Before.Count));
+            || next.Vertices.Exists(vertex =>
+                vertex.Before.Count > 0 && vertex.Before.Count != next.Vertices.Max(other => other.Before.Count));
     }
 }

@@ -7,7 +7,8 @@ internal sealed class MultipathGraph
 {
     private const int FlowsOfASoleVertex = 6;
 
-    // A link behind a balancer that decides per packet would be an invention: where one is suspected, those before it must prove themselves.
+    // A link behind a balancer that decides per packet would be an invention: where one is suspected, those before it must prove
+    // themselves.
     private const double RiskOfInvention = 1e-6;
 
     private readonly TraceState _state;
@@ -104,7 +105,9 @@ internal sealed class MultipathGraph
                 vertex.Repeats += hop.Received - 1;
                 if (!EndsAt(flow, level.Ttl))
                 {
-                    Join(together ? clump ??= Add(level, new Vertex(level.Ttl, default) { IsClump = true }) : At(level, hop.Nodes[0].Address), vertex, flow);
+                    Join(together
+                        ? clump ??= Add(level, new Vertex(level.Ttl, default) { IsClump = true }) : At(level, hop.Nodes[0].Address), vertex,
+                        flow);
                 }
             }
             else if (_isSilent(hop, level.Ttl))
@@ -144,7 +147,9 @@ internal sealed class MultipathGraph
         return vertex;
     }
 
-    /// <summary>Counts what all flows met at a TTL; one that was not shown at the TTL before belongs to its address here all the same.</summary>
+    /// <summary>
+    /// Counts what all flows met at a TTL; one that was not shown at the TTL before belongs to its address here all the same.
+    /// </summary>
     private void Count(Level level)
     {
         var placed = new bool[_state.Flows.Count];
@@ -199,13 +204,16 @@ internal sealed class MultipathGraph
         vertex.Flows.Add(flow);
     }
 
-    /// <summary>Marks what the flows of a level prove no link from: clumps, and what lies behind a balancer that has not proved itself.</summary>
+    /// <summary>
+    /// Marks what the flows of a level prove no link from: clumps, and what lies behind a balancer that has not proved itself.
+    /// </summary>
     private void MarkDoubtful(Level level)
     {
         foreach (var vertex in level.Vertices)
         {
             vertex.IsDoubtful = vertex.IsClump
-                || ((level.Vertices.Count > 1 || level.Answered < FlowsOfASoleVertex) && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
+                || ((level.Vertices.Count > 1 || level.Answered < FlowsOfASoleVertex)
+                    && vertex.Before.Any(before => before.IsDoubtful || Doubts(before, level)));
             foreach (var flow in vertex.Flows)
             {
                 if (_state.Find(flow, level.Ttl) is { } hop)

@@ -5,7 +5,9 @@ namespace Probe.Core.Tracing;
 /// <summary>How all paths are searched.</summary>
 public sealed record MultipathOptions
 {
-    /// <summary>Target, protocol, TTLs, sizes and ceilings; its flows are the first ones used, its cycles and interval are of no use here.</summary>
+    /// <summary>
+    /// Target, protocol, TTLs, sizes and ceilings; its flows are the first ones used, its cycles and interval are of no use here.
+    /// </summary>
     public required TraceOptions Trace { get; init; }
 
     /// <summary>Gives the flow with this index; null when no more can be had.</summary>

@@ -61,8 +61,12 @@ public sealed class MultipathTracer : TraceSweep
     public IEnumerable<(int Ttl, long GapNs)> LimitedHops =>
         _paces.Select((pace, ttl) => (ttl, pace)).Where(hop => hop.pace.IsLimited).Select(hop => (hop.ttl, hop.pace.GapNs));
 
-    /// <summary>How long the search is expected to take from now on, by what it lacks and how fast hops that hold back answers give them.</summary>
-    public long ExpectedDurationNs => IsComplete ? 0 : _missing.Select((missing, ttl) => ttl <= Options.MaxTtl ? _paces[ttl].TimeForNs(missing) : 0).Append(QuietNs).Max();
+    /// <summary>
+    /// How long the search is expected to take from now on, by what it lacks and how fast hops that hold back answers give them.
+    /// </summary>
+    public long ExpectedDurationNs =>
+        IsComplete
+        ? 0 : _missing.Select((missing, ttl) => ttl <= Options.MaxTtl ? _paces[ttl].TimeForNs(missing) : 0).Append(QuietNs).Max();
 
     /// <inheritdoc/>
     public override long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
@@ -137,8 +141,10 @@ public sealed class MultipathTracer : TraceSweep
                 Confidence = _options.Confidence,
                 Scope = _options.Scope,
                 GraphConfidence = Math.Round(100 * Math.Pow(1 - _rule.Risk, Math.Max(1, flows.Count)), 3),
-                Assumes = _isLite ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
-                SmallestShareSeen = flows.Count == 0 ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
+                Assumes = _isLite
+                    ? "all nodes of a hop are alike and get equal shares of the flows" : "a node spreads flows evenly over its next hops",
+                SmallestShareSeen = flows.Count == 0
+                    ? null : Math.Round(flows.Max(answered => StoppingRule.SmallestShareSeen(_rule.Risk, answered)), 4),
                 Probes = State.ProbesSent,
                 Complete = IsComplete,
             };
@@ -281,7 +287,9 @@ public sealed class MultipathTracer : TraceSweep
         _wanted.AddRange(plan.Wanted);
     }
 
-    /// <summary>While the target's distance is unknown one flow alone walks ahead; null once it has arrived or there is nothing to walk to.</summary>
+    /// <summary>
+    /// While the target's distance is unknown one flow alone walks ahead; null once it has arrived or there is nothing to walk to.
+    /// </summary>
     private List<(int Flow, int Ttl)>? Distance()
     {
         if (State.Flows.Count == 0 || State.Flows[0].ReachedTtl > 0)

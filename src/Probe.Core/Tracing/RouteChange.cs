@@ -9,7 +9,8 @@ namespace Probe.Core.Tracing;
 /// <param name="From">The addresses that answered until then.</param>
 /// <param name="To">The addresses that answered from then on.</param>
 /// <param name="Flows">Indices of the flows that moved.</param>
-internal sealed record RouteChange(int Ttl, long AfterNs, long BeforeNs, IReadOnlyList<IpAddress> From, IReadOnlyList<IpAddress> To, IReadOnlyList<int> Flows);
+internal sealed record RouteChange(int Ttl, long AfterNs, long BeforeNs, IReadOnlyList<IpAddress> From, IReadOnlyList<IpAddress> To,
+    IReadOnlyList<int> Flows);
 
 /// <summary>What the switches of flows behind one node mean.</summary>
 internal enum SwitchCause
@@ -55,7 +56,8 @@ internal sealed class SwitchReading
         var runs = moved.Select(cell => (Old: RunsOf(cell.Flow)[cell.At - 1].From, New: RunsOf(cell.Flow)[cell.At].From)).ToArray();
         return new RouteChange(
             ttl, instant.AfterNs, instant.BeforeNs,
-            [.. runs.Select(run => run.Old).Distinct().Order()], [.. runs.Select(run => run.New).Distinct().Order()], [.. moved.Select(cell => cell.Flow)]);
+            [.. runs.Select(run => run.Old).Distinct().Order()], [.. runs.Select(run => run.New).Distinct().Order()],
+            [.. moved.Select(cell => cell.Flow)]);
 
         IReadOnlyList<AnswerRun> RunsOf(int flow) => _cells.First(cell => cell.Flow == flow).Hop.Runs!.Runs;
     });
@@ -117,7 +119,8 @@ internal sealed class SwitchReading
     }
 
     private bool IsExplained(FlowHop hop) => hop.Runs is not { TooMany: true }
-        && WindowsOf(hop).All(window => _instants.Exists(instant => window.AfterNs < instant.BeforeNs && instant.AfterNs < window.BeforeNs));
+        && WindowsOf(hop)
+            .All(window => _instants.Exists(instant => window.AfterNs < instant.BeforeNs && instant.AfterNs < window.BeforeNs));
 
     private static int SwitchAt(FlowHop hop, (long AfterNs, long BeforeNs) instant)
     {

@@ -58,7 +58,9 @@ internal sealed class RttStatistics
     public static RttEvidence? Of(IReadOnlyCollection<FlowNode> nodes) =>
         nodes.Count == 0 ? null : Merge([.. nodes.Select(node => node.Rtt)], nodes.MaxBy(node => node.Last.ReceivedNs)!.Last.RttNs);
 
-    /// <summary>The statistics of several flows together; null without a sample. Jitter compares consecutive RTTs of one flow only.</summary>
+    /// <summary>
+    /// The statistics of several flows together; null without a sample. Jitter compares consecutive RTTs of one flow only.
+    /// </summary>
     public static RttEvidence? Merge(IReadOnlyList<RttStatistics> parts, long last)
     {
         var count = parts.Sum(part => (long)part.Count);

@@ -31,7 +31,8 @@ public sealed class StoppingRule
     /// How often flows must be sent again, all answered alike, to rule out at a risk that a node with so many next hops picks one anew for
     /// every packet.
     /// </summary>
-    public static int RepeatsFor(int nextHops, double risk) => nextHops < 2 ? 0 : (int)Math.Ceiling(Math.Log(1 / risk) / Math.Log(nextHops));
+    public static int RepeatsFor(int nextHops, double risk) =>
+        nextHops < 2 ? 0 : (int)Math.Ceiling(Math.Log(1 / risk) / Math.Log(nextHops));
 
     /// <summary>Answered flows after which a node with this many next hops seen is done.</summary>
     public int FlowsFor(int seen)
@@ -61,7 +62,9 @@ public sealed class StoppingRule
     /// <summary>The smallest share of a node's traffic that this many answered flows would have shown with this confidence.</summary>
     public static double SmallestShareSeen(double risk, int flows) => 1 - Math.Pow(risk, 1.0 / Math.Max(1, flows));
 
-    /// <summary>The smallest n at which a search among k next hops, with all earlier stops in force, fails no more often than the risk.</summary>
+    /// <summary>
+    /// The smallest n at which a search among k next hops, with all earlier stops in force, fails no more often than the risk.
+    /// </summary>
     private int NextPoint(int nextHops)
     {
         var seen = new double[nextHops + 1];

@@ -46,7 +46,9 @@ public sealed record TraceOptions
     /// <summary>Tunnel headers around the probes, nothing left open in them; empty for plain ones.</summary>
     public EncapsulationStack Via { get; init; }
 
-    /// <summary>Sweeps the TTL of the outermost header; that of the packet inside stays <see cref="EncapsulationWriter.DefaultTtl"/>.</summary>
+    /// <summary>
+    /// Sweeps the TTL of the outermost header; that of the packet inside stays <see cref="EncapsulationWriter.DefaultTtl"/>.
+    /// </summary>
     public bool SweepsOuter { get; init; }
 
     /// <summary>How many of the newest probes to each TTL are remembered one by one for a view; 0 for none.</summary>
@@ -59,7 +61,8 @@ public sealed record TraceOptions
     public int MaxPerTtlIn10Seconds { get; init; } = 500;
 
     /// <summary>
-    /// Whether now only one probe of a flow may be under way, silent ones apart; asked before each step, null for never. A wire that could not
+    /// Whether now only one probe of a flow may be under way, silent ones apart; asked before each step, null for never. A wire that could
+    /// not
     /// tell answers apart wants it.
     /// </summary>
     public Func<bool>? OneAtATime { get; init; }

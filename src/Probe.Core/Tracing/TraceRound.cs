@@ -104,7 +104,9 @@ internal sealed class TraceRound
     public bool MaySend(long nowNs, long quietNs, bool oneAtATime) =>
         NextTtl <= Math.Min(_lastTtl, Allowed(nowNs, quietNs)) && !(oneAtATime && EndOfQuietNs(_first, nowNs, quietNs) != long.MaxValue);
 
-    /// <summary>When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.</summary>
+    /// <summary>
+    /// When silence will open the window by itself, at the earliest; <see cref="long.MaxValue"/> when it is not what is waited for.
+    /// </summary>
     public long WindowOpensNs(long nowNs, long quietNs, bool oneAtATime) => NextTtl > _lastTtl || !(IsSearching || oneAtATime)
         ? long.MaxValue
         : EndOfQuietNs(oneAtATime ? _first : Math.Max(_first, NextTtl - Window), nowNs, quietNs);
@@ -130,7 +132,8 @@ internal sealed class TraceRound
 
     /// <summary>An answer came.</summary>
     /// <param name="ttl">TTL of the probe.</param>
-    /// <param name="isLast">It came from the target and is no time-exceeded, or from where a tunnel is refused: nothing beyond can answer.</param>
+    /// <param name="isLast">It came from the target and is no time-exceeded, or from where a tunnel is refused: nothing beyond can
+    /// answer.</param>
     public void Answered(int ttl, bool isLast)
     {
         _states[ttl].Fate = Fate.Answered;

@@ -8,7 +8,9 @@ public sealed record TraceSnapshot
     /// <summary>The evidence so far, without links and single probes; of one flow only, if so asked.</summary>
     public required TraceEvidence Trace { get; init; }
 
-    /// <summary>The newest probes by TTL, oldest first; index 0 is unused. Empty unless <see cref="TraceOptions.RecentProbes"/> asked for them.</summary>
+    /// <summary>
+    /// The newest probes by TTL, oldest first; index 0 is unused. Empty unless <see cref="TraceOptions.RecentProbes"/> asked for them.
+    /// </summary>
     public required IReadOnlyList<IReadOnlyList<RecentProbe>> Recent { get; init; }
 
     /// <summary>Cycles begun.</summary>

@@ -16,7 +16,8 @@ internal sealed class TraceState
     public TraceState(TraceOptions options)
     {
         Options = options;
-        _recent = options.RecentProbes == 0 ? [] : [.. Enumerable.Range(0, options.MaxTtl + 1).Select(_ => new RecentProbes(options.RecentProbes))];
+        _recent = options.RecentProbes == 0
+            ? [] : [.. Enumerable.Range(0, options.MaxTtl + 1).Select(_ => new RecentProbes(options.RecentProbes))];
         foreach (var flow in options.Flows)
         {
             AddFlow(flow);
@@ -152,7 +153,9 @@ internal sealed class FlowState(Flow flow, int maxTtl)
     /// <summary>The smallest TTL at which the tunnel's own packet was refused; 0 when it never was.</summary>
     public int RefusedTtl { get; private set; }
 
-    /// <summary>The last TTL that tells anything: nothing answers beyond the target, or beyond a tunnel that is refused; 0 when there is none.</summary>
+    /// <summary>
+    /// The last TTL that tells anything: nothing answers beyond the target, or beyond a tunnel that is refused; 0 when there is none.
+    /// </summary>
     public int LastTtl => ReachedTtl != 0 ? ReachedTtl : RefusedTtl;
 
     /// <summary>The TTL at which it is expected to answer again; 0 when it must be searched for.</summary>

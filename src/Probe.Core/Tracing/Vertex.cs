@@ -3,7 +3,8 @@ using Probe.Core.Packets;
 namespace Probe.Core.Tracing;
 
 /// <summary>
-/// One place where flows part: an address at a TTL, the source, a silent hop behind one certain predecessor (two silent hops are never one),
+/// One place where flows part: an address at a TTL, the source, a silent hop behind one certain predecessor (two silent hops are never
+/// one),
 /// or a clump of addresses behind a per-packet balancer, which flows cannot tell apart.
 /// </summary>
 internal sealed class Vertex(int ttl, IpAddress address)
@@ -48,7 +49,8 @@ internal sealed class Vertex(int ttl, IpAddress address)
     public bool IsClump { get; init; }
 
     /// <summary>
-    /// A balancer before it has not proved that flows keep to their ways: what its flows did before and behind it may have been different ways.
+    /// A balancer before it has not proved that flows keep to their ways: what its flows did before and behind it may have been different
+    /// ways.
     /// </summary>
     public bool IsDoubtful { get; set; }
 

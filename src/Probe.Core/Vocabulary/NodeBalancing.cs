@@ -13,7 +13,8 @@ public enum NodeBalancing
     PerPacket,
 
     /// <summary>
-    /// One for all flows to a target, another for another target. A trace has one target and cannot show it: rule PRB-PATH-014 concludes it from
+    /// One for all flows to a target, another for another target. A trace has one target and cannot show it: rule PRB-PATH-014 concludes it
+    /// from
     /// traces of neighbours.
     /// </summary>
     PerDestination,

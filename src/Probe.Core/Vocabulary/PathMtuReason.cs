@@ -21,7 +21,8 @@ public enum PathMtuReason
     Local,
 
     /// <summary>
-    /// A rule of this host: of <c>not-answering</c>, it lets no probe leave (EPERM of a send); of a limit, it refuses to send more although its
+    /// A rule of this host: of <c>not-answering</c>, it lets no probe leave (EPERM of a send); of a limit, it refuses to send more although
+    /// its
     /// device would take it.
     /// </summary>
     LocalRule,

@@ -7,7 +7,10 @@ namespace Probe.Core.Vocabulary;
 /// <summary>The one spelling of every enumerated value: kebab-case, in documents, tables, CSV and help alike.</summary>
 public static class Word
 {
-    /// <summary>A value as text: <c>time-exceeded</c> for <see cref="ReplyKind.TimeExceeded"/>, <c>below-1280</c> for <see cref="PathMtuReason.Below1280"/>.</summary>
+    /// <summary>
+    /// A value as text: <c>time-exceeded</c> for <see cref="ReplyKind.TimeExceeded"/>, <c>below-1280</c> for
+    /// <see cref="PathMtuReason.Below1280"/>.
+    /// </summary>
     public static string Of<T>(T value)
         where T : struct, Enum => Table<T>.Texts.TryGetValue(value, out var text) ? text : Spell(value.ToString());
 
@@ -43,8 +46,10 @@ public static class Word
     private static class Table<T>
         where T : struct, Enum
     {
-        public static readonly FrozenDictionary<T, string> Texts = Enum.GetValues<T>().ToFrozenDictionary(value => value, value => Spell(value.ToString()));
+        public static readonly FrozenDictionary<T, string> Texts = Enum.GetValues<T>()
+            .ToFrozenDictionary(value => value, value => Spell(value.ToString()));
 
-        public static readonly FrozenDictionary<string, T> Values = Texts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
+        public static readonly FrozenDictionary<string, T> Values =
+            Texts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
     }
 }

@@ -56,7 +56,8 @@ internal sealed class DatagramFlow : SocketFlow
     public override uint Losses => SocketCalls.Drops(_socket);
 
     private static string NotInPingGroup =>
-        $"{LinuxException.NeedsCapability("CAP_NET_RAW")}; or try --udp; or allow ICMP sockets with: sysctl -w net.ipv4.ping_group_range='0 2147483647'";
+        $"{LinuxException.NeedsCapability("CAP_NET_RAW")}; or try --udp; or allow ICMP sockets with: sysctl -w "
+            + "net.ipv4.ping_group_range='0 2147483647'";
 
     /// <inheritdoc/>
     public override SendStatus Send(in ProbePacket probe)
@@ -136,7 +137,9 @@ internal sealed class DatagramFlow : SocketFlow
         if (error.IsIcmp)
         {
             var arrival = Wire.Clock.Place(error.RealtimeNs, Wire.NowNs);
-            if (_isUdp ? _matcher.TryMatchUdp(error.Quote, arrival.AtNs, out var number) : _matcher.TryMatchEcho(error.Quote, Wire.Options.Target, out number))
+            if (_isUdp
+                ? _matcher.TryMatchUdp(error.Quote, arrival.AtNs, out var number)
+                : _matcher.TryMatchEcho(error.Quote, Wire.Options.Target, out number))
             {
                 Wire.Report(number, error, arrival);
             }
@@ -167,7 +170,8 @@ internal sealed class DatagramFlow : SocketFlow
         int number;
         if (_isUdp)
         {
-            if (from.Address != Wire.Options.Target || from.Port != Wire.Options.DestinationPort || !_matcher.TryMatchAnswer(data, out number, out ambiguous))
+            if (from.Address != Wire.Options.Target || from.Port != Wire.Options.DestinationPort
+                || !_matcher.TryMatchAnswer(data, out number, out ambiguous))
             {
                 return;
             }

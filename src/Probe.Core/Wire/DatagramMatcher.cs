@@ -6,8 +6,10 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// Says which probe of one datagram flow an answer means. A quoted echo request always carries its sequence. Of a UDP probe the kernel hands
-/// out the quoted payload alone, and a router that quotes no more than eight octets after the IP header left none of it: then an answer means
+/// Says which probe of one datagram flow an answer means. A quoted echo request always carries its sequence. Of a UDP probe the kernel
+/// hands
+/// out the quoted payload alone, and a router that quotes no more than eight octets after the IP header left none of it: then an answer
+/// means
 /// the one probe that may still be answered, and where there are several it is not used.
 /// </summary>
 internal sealed class DatagramMatcher
@@ -62,7 +64,8 @@ internal sealed class DatagramMatcher
         number = 0;
         if (!IcmpMessage.TryRead(octets, target.IsV6, out var echo)
             || !_matcher.TryMatchEcho(
-                new ArrivedPacket { Source = target, Destination = _wire.Source, Ttl = 0, Protocol = 0, Payload = octets, AtNs = 0, Stamp = StampSource.User },
+                new ArrivedPacket { Source = target, Destination = _wire.Source, Ttl = 0, Protocol = 0, Payload = octets, AtNs = 0,
+                    Stamp = StampSource.User },
                 echo, out var match))
         {
             return false;

@@ -8,8 +8,10 @@ using static Probe.Core.Linux.Sockets.SocketConstants;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// Receives what comes from outside under an address of this host's own, as real servers answer under a virtual address that a load balancer holds
-/// too. The kernel drops such packets before any AF_INET socket (fib_validate_source, unless accept_local is set); a packet socket sees them earlier.
+/// Receives what comes from outside under an address of this host's own, as real servers answer under a virtual address that a load
+/// balancer holds
+/// too. The kernel drops such packets before any AF_INET socket (fib_validate_source, unless accept_local is set); a packet socket sees
+/// them earlier.
 /// Bound to one protocol it sees no outgoing packets.
 /// </summary>
 internal sealed class LocalSourceReceiver : IReceiver
@@ -64,7 +66,8 @@ internal sealed class LocalSourceReceiver : IReceiver
         ref readonly var link = ref batch.FromLink(i);
 
         // Unlike for a raw socket, nobody has checked the header yet.
-        if (link.sll_pkttype != PACKET_HOST || !IpPacket.TryRead(batch.Data(i), out var ip) || !ip.HeaderChecksumValid || ip.FragmentOffset != 0
+        if (link.sll_pkttype != PACKET_HOST || !IpPacket.TryRead(batch.Data(i), out var ip) || !ip.HeaderChecksumValid
+            || ip.FragmentOffset != 0
             || !_sources.Contains(ip.Source))
         {
             return;

@@ -43,12 +43,15 @@ public sealed record ProbeSessionOptions
     /// <summary>How long an answer may take, nanoseconds.</summary>
     public long TimeoutNs { get; init; } = 1_000_000_000;
 
-    /// <summary>Headers that the probes wear; what is left open in them is filled in, see <see cref="ProbeSession.Via"/>. Needs raw sockets.</summary>
+    /// <summary>
+    /// Headers that the probes wear; what is left open in them is filled in, see <see cref="ProbeSession.Via"/>. Needs raw sockets.
+    /// </summary>
     public EncapsulationStack Via { get; init; }
 }
 
 /// <summary>
-/// The open sockets of a run of probing: a wire and the flows that use it, with raw sockets where they are allowed, else with those that need
+/// The open sockets of a run of probing: a wire and the flows that use it, with raw sockets where they are allowed, else with those that
+/// need
 /// no privilege. After raw probing the host's route cache is as it was once the session is closed.
 /// </summary>
 public sealed class ProbeSession : IDisposable
@@ -77,7 +80,8 @@ public sealed class ProbeSession : IDisposable
         _before = before;
         Source = source;
         Via = tunnel.Stack;
-        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal ? (Via.IsEmpty ? before : FindRoute(options)) : null;
+        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal
+            ? (Via.IsEmpty ? before : FindRoute(options)) : null;
         _port = new RawPacketPort(new RawPortOptions
         {
             // Each layer's family may draw errors of its own.
@@ -105,7 +109,9 @@ public sealed class ProbeSession : IDisposable
     /// <summary>The source address of the probes.</summary>
     public IpAddress Source { get; }
 
-    /// <summary>What the probes are to wear (<see cref="ProbePacket.Via"/>), sources and MAC addresses filled in; empty for plain ones.</summary>
+    /// <summary>
+    /// What the probes are to wear (<see cref="ProbePacket.Via"/>), sources and MAC addresses filled in; empty for plain ones.
+    /// </summary>
     public EncapsulationStack Via { get; }
 
     /// <summary>The flows so far.</summary>
@@ -167,10 +173,13 @@ public sealed class ProbeSession : IDisposable
 
     /// <summary>MTU of the interface by which the probes leave, octets of the packet as it leaves.</summary>
     /// <exception cref="LinuxException">The interface is gone.</exception>
-    public int FirstHopMtu => Interfaces.Mtu(_options.Interface ?? _before.Interface ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
+    public int FirstHopMtu =>
+        Interfaces.Mtu(_options.Interface ?? _before.Interface
+        ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
 
     /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
-    public Flow EchoFlow(int id) => new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
+    public Flow EchoFlow(int id) =>
+        new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
 
     private static RouteLookup? FindRoute(ProbeSessionOptions options)
     {
@@ -219,7 +228,8 @@ public sealed class ProbeSession : IDisposable
     }
 
     /// <summary>
-    /// The flow with this index. Flows are made as they are asked for, one after the other, each with a port or ICMP checksum that no other has.
+    /// The flow with this index. Flows are made as they are asked for, one after the other, each with a port or ICMP checksum that no other
+    /// has.
     /// </summary>
     /// <returns>The flow; null when there are no more, for the reason in <see cref="FlowsEnded"/>.</returns>
     public Flow? FlowAt(int index)
@@ -240,11 +250,14 @@ public sealed class ProbeSession : IDisposable
         return index < _flows.Count ? _flows[index] : null;
     }
 
-    /// <summary>Its probes are TCP connects, which teach the kernel path MTUs whatever is set; echo requests do, too, but can be taken back.</summary>
+    /// <summary>
+    /// Its probes are TCP connects, which teach the kernel path MTUs whatever is set; echo requests do, too, but can be taken back.
+    /// </summary>
     public bool LearnsByConnecting => _sockets is not null && _options.Protocol == ProbeProtocol.Tcp;
 
     /// <summary>
-    /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without privilege;
+    /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without
+    /// privilege;
     /// <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
     /// </summary>
     /// <param name="now">The route as it is after the call.</param>

@@ -10,7 +10,8 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// The kernel's raw sockets as a packet port. Octets go out as given (own IP header); both ends of a round trip carry the kernel's
-/// stamps; the host's route cache learns nothing from what comes back, except from a Packet Too Big that quotes an ICMPv6 echo, which the kernel
+/// stamps; the host's route cache learns nothing from what comes back, except from a Packet Too Big that quotes an ICMPv6 echo, which the
+/// kernel
 /// handles before any socket (see <see cref="HostRoutes"/>).
 /// </summary>
 public sealed class RawPacketPort : IPacketPort
@@ -70,7 +71,9 @@ public sealed class RawPacketPort : IPacketPort
     /// <summary>CLOCK_MONOTONIC at which <see cref="NowNs"/> was 0: what the clocks of several ports have in common.</summary>
     internal long StartedMonotonicNs => _clock.StartedMonotonicNs;
 
-    /// <summary>How often the wall clock was set while packets were under way; stamps around it are the user clock's and marked so.</summary>
+    /// <summary>
+    /// How often the wall clock was set while packets were under way; stamps around it are the user clock's and marked so.
+    /// </summary>
     public int ClockSteps => _clock.Steps;
 
     /// <inheritdoc/>

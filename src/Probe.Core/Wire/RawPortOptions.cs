@@ -6,7 +6,10 @@ namespace Probe.Core.Wire;
 /// <summary>What a <see cref="RawPacketPort"/> sends and listens for.</summary>
 public sealed record RawPortOptions
 {
-    /// <summary>A <see cref="ReceiveBuffer"/> for runs at full speed: at a hundred thousand answers a second, a pause of some 0.2 s of this process loses none.</summary>
+    /// <summary>
+    /// A <see cref="ReceiveBuffer"/> for runs at full speed: at a hundred thousand answers a second, a pause of some 0.2 s of this process
+    /// loses none.
+    /// </summary>
     public const int LargeBuffer = 32 << 20;
 
     /// <summary>Send and receive IPv4.</summary>
@@ -22,7 +25,8 @@ public sealed record RawPortOptions
     public IReadOnlyList<ushort> LocalPorts { get; init; } = [];
 
     /// <summary>
-    /// Addresses of this host's own from which answers come nevertheless, straight from real servers behind a virtual address that this host holds
+    /// Addresses of this host's own from which answers come nevertheless, straight from real servers behind a virtual address that this
+    /// host holds
     /// too: they are read past the kernel's check of sources.
     /// </summary>
     public IReadOnlyList<IpAddress> LocalTargets { get; init; } = [];

@@ -58,63 +58,46 @@ internal sealed class RawReceiver : IReceiver
     /// <inheritdoc/>
     public void Deliver(MessageBatch batch, int i, StampClock clock, long nowNs, IPacketSink sink)
     {
-        var atNs = nowNs;
-        var stamp = StampSource.User;
-        var (interfaceIndex, hopLimit, trafficClass) = (0, 0, 0);
-        var destination = IpAddress.AnyV6;
-        var control = batch.Control(i);
-        while (control.MoveNext())
-        {
-            if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
-            {
-                (atNs, stamp) = clock.Place(time.Nanoseconds, nowNs);
-            }
-            else if (control.Is<in_pktinfo>(IPPROTO_IP, IP_PKTINFO, out var info4))
-            {
-                interfaceIndex = info4.ipi_ifindex;
-            }
-            else if (control.Is<in6_pktinfo>(IPPROTO_IPV6, IPV6_PKTINFO, out var info6))
-            {
-                interfaceIndex = (int)info6.ipi6_ifindex;
-                destination = new IpAddress(control.Data[..16]);
-            }
-            else if (control.Is<int>(IPPROTO_IPV6, IPV6_HOPLIMIT, out var hops))
-            {
-                hopLimit = hops;
-            }
-            else if (control.Is<int>(IPPROTO_IPV6, IPV6_TCLASS, out var octet))
-            {
-                trafficClass = octet;
-            }
-        }
-
-        var data = batch.Data(i);
+        var beside = new Beside(batch.Control(i), clock, nowNs);
         if (_v6)
         {
-            var from = batch.From(i).Address;
-            if (Except.Contains(from))
-            {
-                return;
-            }
+            DeliverV6(batch, i, beside, sink);
+        }
+        else
+        {
+            DeliverV4(batch, i, beside, sink);
+        }
+    }
 
-            sink.Arrived(new ArrivedPacket
-            {
-                Source = from,
-                Destination = destination,
-                Ttl = (byte)hopLimit,
-                TrafficClass = (byte)trafficClass,
-                Protocol = _protocol,
-                Payload = data,
-                Length = batch.Length(i) + 40,
-                Cut = batch.Length(i) > data.Length,
-                AtNs = atNs,
-                Stamp = stamp,
-                InterfaceIndex = interfaceIndex,
-            });
+    private void DeliverV6(MessageBatch batch, int i, in Beside beside, IPacketSink sink)
+    {
+        var from = batch.From(i).Address;
+        if (Except.Contains(from))
+        {
             return;
         }
 
+        var data = batch.Data(i);
+        sink.Arrived(new ArrivedPacket
+        {
+            Source = from,
+            Destination = beside.Destination,
+            Ttl = beside.HopLimit,
+            TrafficClass = beside.TrafficClass,
+            Protocol = _protocol,
+            Payload = data,
+            Length = batch.Length(i) + 40,
+            Cut = batch.Length(i) > data.Length,
+            AtNs = beside.AtNs,
+            Stamp = beside.Stamp,
+            InterfaceIndex = beside.InterfaceIndex,
+        });
+    }
+
+    private void DeliverV4(MessageBatch batch, int i, in Beside beside, IPacketSink sink)
+    {
         // A raw IPv4 socket delivers the IP header; the kernel has checked it.
+        var data = batch.Data(i);
         var headerLength = data.IsEmpty ? 0 : (data[0] & 0xf) * 4;
         if (data.Length < 20 || headerLength < 20 || headerLength > data.Length)
         {
@@ -137,9 +120,9 @@ internal sealed class RawReceiver : IReceiver
             Payload = data[headerLength..],
             Length = batch.Length(i),
             Cut = batch.Length(i) > data.Length,
-            AtNs = atNs,
-            Stamp = stamp,
-            InterfaceIndex = interfaceIndex,
+            AtNs = beside.AtNs,
+            Stamp = beside.Stamp,
+            InterfaceIndex = beside.InterfaceIndex,
         });
     }
 
@@ -179,5 +162,50 @@ internal sealed class RawReceiver : IReceiver
             SocketCalls.LearnNoPathMtu(Descriptor, AF_INET, IP_PMTUDISC_OMIT);
             SocketCalls.Set(Descriptor, IPPROTO_IP, IP_PKTINFO, 1, nameof(IP_PKTINFO));
         }
+    }
+
+    /// <summary>What the kernel says of a packet beside its octets.</summary>
+    private readonly struct Beside
+    {
+        public Beside(ControlMessages control, StampClock clock, long nowNs)
+        {
+            (AtNs, Stamp, Destination) = (nowNs, StampSource.User, IpAddress.AnyV6);
+            while (control.MoveNext())
+            {
+                if (control.Is<timespec>(SOL_SOCKET, SCM_TIMESTAMPING, out var time))
+                {
+                    (AtNs, Stamp) = clock.Place(time.Nanoseconds, nowNs);
+                }
+                else if (control.Is<in_pktinfo>(IPPROTO_IP, IP_PKTINFO, out var info4))
+                {
+                    InterfaceIndex = info4.ipi_ifindex;
+                }
+                else if (control.Is<in6_pktinfo>(IPPROTO_IPV6, IPV6_PKTINFO, out var info6))
+                {
+                    InterfaceIndex = (int)info6.ipi6_ifindex;
+                    Destination = new IpAddress(control.Data[..16]);
+                }
+                else if (control.Is<int>(IPPROTO_IPV6, IPV6_HOPLIMIT, out var hops))
+                {
+                    HopLimit = (byte)hops;
+                }
+                else if (control.Is<int>(IPPROTO_IPV6, IPV6_TCLASS, out var octet))
+                {
+                    TrafficClass = (byte)octet;
+                }
+            }
+        }
+
+        public long AtNs { get; }
+
+        public StampSource Stamp { get; }
+
+        public int InterfaceIndex { get; }
+
+        public byte HopLimit { get; }
+
+        public byte TrafficClass { get; }
+
+        public IpAddress Destination { get; }
     }
 }

@@ -55,7 +55,9 @@ internal sealed unsafe class RawSender : IDisposable
         return Conclude(errno, number, beforeNs, target);
     }
 
-    /// <summary>Sends those packets of a batch that are of this family, with as few calls as the kernel allows, and sets their status.</summary>
+    /// <summary>
+    /// Sends those packets of a batch that are of this family, with as few calls as the kernel allows, and sets their status.
+    /// </summary>
     /// <param name="batch">The packets.</param>
     /// <param name="beforeNs">The run's clock before the call; no stamp can be earlier.</param>
     public void Send(SendBatch batch, long beforeNs)

@@ -4,7 +4,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Wire;
 
-/// <summary>Packets that are handed to the kernel together (sendmmsg), and what became of each. The memory is made once and pinned.</summary>
+/// <summary>
+/// Packets that are handed to the kernel together (sendmmsg), and what became of each. The memory is made once and pinned.
+/// </summary>
 public sealed class SendBatch
 {
     /// <summary>Packets a batch holds: beyond some dozens a call costs little per packet.</summary>

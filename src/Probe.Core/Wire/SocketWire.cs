@@ -58,7 +58,8 @@ public sealed class SocketWire : IWire
     public int ClockSteps => Clock.Steps;
 
     /// <summary>
-    /// Answers of a flow can only be told apart, or probes only be sent, when one at a time is under way: always for TCP; for UDP on the first
+    /// Answers of a flow can only be told apart, or probes only be sent, when one at a time is under way: always for TCP; for UDP on the
+    /// first
     /// sweep and once a router quoted too little.
     /// </summary>
     public bool OneAtATime => Options.Protocol switch
@@ -93,7 +94,8 @@ public sealed class SocketWire : IWire
     /// <exception cref="LinuxException">No permission for ICMP sockets, a foreign source address, no port left.</exception>
     public ushort AddFlow(uint flowLabel)
     {
-        SocketFlow flow = Options.Protocol == ProbeProtocol.Tcp ? new ConnectFlow(this, flowLabel, _flows.Count) : new DatagramFlow(this, flowLabel, _flows.Count);
+        SocketFlow flow = Options.Protocol == ProbeProtocol.Tcp
+            ? new ConnectFlow(this, flowLabel, _flows.Count) : new DatagramFlow(this, flowLabel, _flows.Count);
         _flows.Add(flow);
         _byPort.Add(flow.Port, flow);
         return flow.Port;

@@ -132,5 +132,6 @@ internal sealed class StampClock
     /// <param name="realtimeNs">The kernel's stamp; 0 when there is none.</param>
     /// <param name="nowNs">The run's clock after the packet was read; no stamp can be later.</param>
     public (long AtNs, StampSource Stamp) Place(long realtimeNs, long nowNs) =>
-        TryConvert(realtimeNs, out var converted) && converted <= nowNs + ToleranceNs ? (converted, StampSource.Kernel) : (nowNs, StampSource.User);
+        TryConvert(realtimeNs, out var converted) && converted <= nowNs + ToleranceNs
+            ? (converted, StampSource.Kernel) : (nowNs, StampSource.User);
 }

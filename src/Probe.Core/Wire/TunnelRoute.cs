@@ -14,7 +14,8 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
     /// <summary>Fills in what was left open.</summary>
     /// <param name="via">The encapsulations as they were asked for; not empty.</param>
     /// <param name="target">The target of the probe inside.</param>
-    /// <param name="source">Source of the probe inside; no address: the one this host would use towards the target, or towards the tunnel.</param>
+    /// <param name="source">Source of the probe inside; no address: the one this host would use towards the target, or towards the
+    /// tunnel.</param>
     /// <param name="networkInterface">As <c>--interface</c>: of the outer packet.</param>
     /// <param name="mark">As <c>--mark</c>.</param>
     /// <exception cref="LinuxException">No route to the tunnel's end, no source of the right family, no MAC.</exception>
@@ -25,7 +26,9 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         {
             // What is inside another tunnel takes no route of this host; the outer source is as good as any.
             var fallback = i == 0 ? default : layers[0].Source;
-            layers[i] = layers[i] with { Source = layers[i].Source.IsNone ? SourceTowards(layers[i].Remote, fallback, networkInterface, mark) : layers[i].Source };
+            layers[i] = layers[i]
+                with { Source = layers[i].Source.IsNone
+                ? SourceTowards(layers[i].Remote, fallback, networkInterface, mark) : layers[i].Source };
             if (layers[i] is EthernetEncapsulation { Mac: null } frame)
             {
                 layers[i] = frame with { Mac = MacOf(i + 1 < layers.Length ? layers[i + 1].Remote : target, frame) };
@@ -58,7 +61,8 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
     private static IpAddress Outer(IpAddress outer, IpAddress target, bool isLocal) => outer.Length == target.Length
         ? outer
         : throw new LinuxException(
-            Errno.EADDRNOTAVAIL, $"choose a source for packets to {target}", isLocal ? "it is this host's own address: give --source" : "this host has no route to it: give --source");
+            Errno.EADDRNOTAVAIL, $"choose a source for packets to {target}",
+            isLocal ? "it is this host's own address: give --source" : "this host has no route to it: give --source");
 
     /// <summary>What this host would use towards the target; no address where it has no route or no address of that family.</summary>
     private static IpAddress OwnSource(IpAddress target, string? networkInterface, uint? mark)
@@ -67,7 +71,8 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         {
             return HostRoutes.SelectSource(target, networkInterface, mark);
         }
-        catch (LinuxException e) when (e.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EINVAL or Errno.EACCES)
+        catch (LinuxException e) when (e.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EINVAL
+            or Errno.EACCES)
         {
             return default;
         }
@@ -84,6 +89,7 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         }
 
         throw new LinuxException(
-            Errno.EDESTADDRREQ, $"address a frame in {EncapsulationText.Of(layer)}", $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
+            Errno.EDESTADDRREQ, $"address a frame in {EncapsulationText.Of(layer)}",
+            $"no neighbour entry names the MAC of {inside}: add mac=, as in mac=02:00:5e:00:53:01");
     }
 }

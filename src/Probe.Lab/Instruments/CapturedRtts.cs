@@ -4,7 +4,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Instruments;
 
-/// <summary>Compares a trace's round-trip times with those of an independent capture (IPv4, classic pcap with nanoseconds, Ethernet).</summary>
+/// <summary>
+/// Compares a trace's round-trip times with those of an independent capture (IPv4, classic pcap with nanoseconds, Ethernet).
+/// </summary>
 public static class CapturedRtts
 {
     private const uint NanosecondMagic = 0xa1b23c4d;
@@ -59,10 +61,12 @@ public static class CapturedRtts
                 break;
             }
 
-            if (length > EthernetHeader && IPv4Header.TryRead(pcap.AsSpan(at + PacketHeader + EthernetHeader, length - EthernetHeader), out var header))
+            if (length > EthernetHeader
+                && IPv4Header.TryRead(pcap.AsSpan(at + PacketHeader + EthernetHeader, length - EthernetHeader), out var header))
             {
                 packets.Add(new Seen(
-                    seconds * 1_000_000_000L + nanoseconds, header.Source, header.Destination, header.Ttl, header.Id, header.Protocol, header.Payload.ToArray()));
+                    seconds * 1_000_000_000L + nanoseconds, header.Source, header.Destination, header.Ttl, header.Id, header.Protocol,
+                    header.Payload.ToArray()));
             }
 
             at += PacketHeader + length;
@@ -83,7 +87,8 @@ public static class CapturedRtts
 
             if (Protocol == IpProtocol.Icmp && Payload[0] is IcmpType.TimeExceeded or IcmpType.DestinationUnreachable)
             {
-                return IPv4Header.TryReadQuote(Payload.AsSpan(8), out var quoted) && quoted.Id == probe.Id && quoted.Destination == probe.Destination;
+                return IPv4Header.TryReadQuote(Payload.AsSpan(8), out var quoted) && quoted.Id == probe.Id
+                    && quoted.Destination == probe.Destination;
             }
 
             if (Protocol != probe.Protocol || Source != probe.Destination)
@@ -94,7 +99,8 @@ public static class CapturedRtts
             // Echo: identifier and sequence come back. TCP: the answer acknowledges the SYN's number.
             return Protocol == IpProtocol.Icmp
                 ? Payload.AsSpan(4, 4).SequenceEqual(probe.Payload.AsSpan(4, 4))
-                : BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(8)) == BinaryPrimitives.ReadUInt32BigEndian(probe.Payload.AsSpan(4)) + 1;
+                : BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(8)) == BinaryPrimitives.ReadUInt32BigEndian(probe.Payload.AsSpan(4))
+                    + 1;
         }
     }
 }

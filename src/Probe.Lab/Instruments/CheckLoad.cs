@@ -4,7 +4,8 @@ using Probe.Lab.Networks;
 namespace Probe.Lab.Instruments;
 
 /// <summary>
-/// Keeps an engine busy with checks of targets in turn and counts how they end. Runs on the calling thread, allocates nothing while it runs.
+/// Keeps an engine busy with checks of targets in turn and counts how they end. Runs on the calling thread, allocates nothing while it
+/// runs.
 /// </summary>
 public sealed class CheckLoad : ICheckSink
 {
@@ -46,7 +47,8 @@ public sealed class CheckLoad : ICheckSink
     public long Count(CheckEnd end) => Count(end, _ => true);
 
     /// <summary>Checks of these targets that ended so.</summary>
-    public long Count(CheckEnd end, Func<CheckTarget, bool> which) => _targets.Where(which).Sum(target => (long)_ends[target.Index * s_ends + (int)end]);
+    public long Count(CheckEnd end, Func<CheckTarget, bool> which) =>
+        _targets.Where(which).Sum(target => (long)_ends[target.Index * s_ends + (int)end]);
 
     /// <summary>From the beginning of a check to its outcome.</summary>
     public Durations Took { get; } = new();

@@ -5,7 +5,8 @@ using Probe.Lab.Networks;
 namespace Probe.Lab.Instruments;
 
 /// <summary>
-/// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the hops of a line to its client, quoting
+/// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the hops of a line to its
+/// client, quoting
 /// UDP, TCP and echo packets of the client's address to the traced target and to strangers. None of them is an answer to a probe.
 /// </summary>
 public sealed class ForeignNoise : IDisposable
@@ -106,7 +107,8 @@ public sealed class ForeignNoise : IDisposable
         else
         {
             var id = (ushort)_random.Next(1, 65536);
-            IPv4Header.Write(quote, new IPv4Fields { Protocol = protocol, Ttl = 1, Id = id, DontFragment = true, Source = source, Destination = target }, 40);
+            IPv4Header.Write(quote,
+                new IPv4Fields { Protocol = protocol, Ttl = 1, Id = id, DontFragment = true, Source = source, Destination = target }, 40);
         }
 
         var transport = quote.Slice(header, 8);

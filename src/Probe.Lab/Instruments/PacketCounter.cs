@@ -36,7 +36,8 @@ public sealed partial class PacketCounter : IDisposable
     {
         get
         {
-            var listed = _lab.Run(_namespace, TimeSpan.FromSeconds(30), "nft", "list", "counter", "inet", _table, "seen").MustSucceed().Output;
+            var listed = _lab.Run(_namespace, TimeSpan.FromSeconds(30), "nft", "list", "counter", "inet", _table, "seen")
+                .MustSucceed().Output;
             return long.Parse(Count().Match(listed).Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
         }
     }

@@ -12,7 +12,8 @@ public sealed class BackendNet
 {
     private readonly KernelLab _lab;
 
-    private BackendNet(KernelLab lab, string checker, string backends, TcpListener listener) => (_lab, Checker, Backends, Listener) = (lab, checker, backends, listener);
+    private BackendNet(KernelLab lab, string checker, string backends, TcpListener listener) =>
+        (_lab, Checker, Backends, Listener) = (lab, checker, backends, listener);
 
     /// <summary>Namespace of the checker; its interface is <c>c0</c>, its address 10.9.0.1.</summary>
     public string Checker { get; }

@@ -89,7 +89,9 @@ public sealed class BadHop : IDisposable
         var socket = SocketCalls.Open(AF_PACKET, SOCK_DGRAM, protocol, "a packet socket");
         try
         {
-            SocketCalls.Bind(socket, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = protocol, sll_ifindex = Interfaces.Index("west") }, "bind to west");
+            SocketCalls.Bind(socket,
+                new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = protocol, sll_ifindex = Interfaces.Index("west") },
+                "bind to west");
             return socket;
         }
         catch
@@ -117,13 +119,15 @@ public sealed class BadHop : IDisposable
 
     private void Answer(ReadOnlySpan<byte> octets)
     {
-        if (!IpPacket.TryRead(octets, out var packet) || packet.Ttl != 1 || packet.Protocol != Number || packet.Destination != _line.Target(_v6))
+        if (!IpPacket.TryRead(octets, out var packet) || packet.Ttl != 1 || packet.Protocol != Number
+            || packet.Destination != _line.Target(_v6))
         {
             return;
         }
 
         var quote = octets[..Math.Min(Math.Min(octets.Length, packet.TotalLength), _answer.Quote)];
-        var length = RawPackets.WriteError(_packet, LinuxLine.Hop(_hop, _v6), packet.Source, _answer.Type, _answer.Code, (uint)_answer.Mtu, quote);
+        var length =
+            RawPackets.WriteError(_packet, LinuxLine.Hop(_hop, _v6), packet.Source, _answer.Type, _answer.Code, (uint)_answer.Mtu, quote);
         _raw.Send(_packet.AsSpan(0, length));
     }
 }

@@ -5,7 +5,8 @@ using Probe.Lab.Networks;
 namespace Probe.Lab.Networks;
 
 /// <summary>
-/// A service that is checked: listens on every address of a namespace and counts what accept() gives it, which for half-open checks is nothing.
+/// A service that is checked: listens on every address of a namespace and counts what accept() gives it, which for half-open checks is
+/// nothing.
 /// </summary>
 public sealed class CheckedListener : IDisposable
 {

@@ -98,7 +98,9 @@ public sealed class DirectorNet : IDisposable
 
         if (faults.ClampedMss is { } mss)
         {
-            KernelLab.Nft(director, $"table ip clamp {{\nchain c {{\ntype filter hook forward priority 1\ntcp flags syn tcp option maxseg size set {mss}\n}}\n}}");
+            KernelLab.Nft(director,
+                $"table ip clamp {{\nchain c {{\ntype filter hook forward priority 1\ntcp flags syn tcp option maxseg size set "
+                    + $"{mss}\n}}\n}}");
         }
 
         return new DirectorNet(client, director, server, KernelLab.In(server, () => new TcpResponder(Port)));

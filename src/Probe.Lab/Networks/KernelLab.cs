@@ -41,8 +41,10 @@ public sealed class KernelLab : IDisposable
         {
             // What is set here is inherited by every interface made later; a host's own defaults are not to leak in.
             Sysctl(name,
-                ("net.ipv6.conf.all.accept_dad", "0"), ("net.ipv6.conf.default.accept_dad", "0"), ("net.ipv6.conf.default.dad_transmits", "0"),
-                ("net.ipv6.conf.default.router_solicitations", "0"), ("net.ipv6.conf.all.disable_ipv6", "0"), ("net.ipv6.conf.default.disable_ipv6", "0"),
+                ("net.ipv6.conf.all.accept_dad", "0"), ("net.ipv6.conf.default.accept_dad", "0"),
+                ("net.ipv6.conf.default.dad_transmits", "0"),
+                ("net.ipv6.conf.default.router_solicitations", "0"), ("net.ipv6.conf.all.disable_ipv6", "0"),
+                ("net.ipv6.conf.default.disable_ipv6", "0"),
                 ("net.ipv4.conf.all.rp_filter", "0"), ("net.ipv4.conf.default.rp_filter", "0"));
         }
 
@@ -62,7 +64,8 @@ public sealed class KernelLab : IDisposable
     }
 
     /// <summary>Loads an nft ruleset.</summary>
-    public static void Nft(string name, string rules) => RunHere("ip", ["netns", "exec", name, "nft", "-f", "-"], rules + "\n").MustSucceed();
+    public static void Nft(string name, string rules) =>
+        RunHere("ip", ["netns", "exec", name, "nft", "-f", "-"], rules + "\n").MustSucceed();
 
     /// <summary>Writes kernel settings.</summary>
     public static void Sysctl(string name, params (string Key, string Value)[] settings) => NamespaceThread.Run(PathOf(name), () =>
@@ -74,7 +77,9 @@ public sealed class KernelLab : IDisposable
         }
     });
 
-    /// <summary>Runs work on a thread of its own inside a namespace; it may only make system calls, as sockets opened there stay there.</summary>
+    /// <summary>
+    /// Runs work on a thread of its own inside a namespace; it may only make system calls, as sockets opened there stay there.
+    /// </summary>
     public static T In<T>(string name, Func<T> work) => NamespaceThread.Run(PathOf(name), work);
 
     /// <summary>Runs a program inside a namespace to its end.</summary>

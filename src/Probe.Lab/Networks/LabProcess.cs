@@ -123,7 +123,9 @@ public sealed class LabProcess : IDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>Reads a pipe on a thread of its own, so that a full pipe never stops the program and what it said so far can be looked at.</summary>
+    /// <summary>
+    /// Reads a pipe on a thread of its own, so that a full pipe never stops the program and what it said so far can be looked at.
+    /// </summary>
     private sealed class Collector
     {
         private readonly Lock _lock = new();

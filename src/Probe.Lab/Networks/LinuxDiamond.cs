@@ -18,8 +18,10 @@ public sealed record DiamondShape(params IReadOnlyList<int> Lengths)
 
 /// <summary>
 /// A client, a router that splits, branches of real Linux routers, a router that merges, and a server. The split hashes addresses and ports
-/// (<c>fib_multipath_hash_policy=1</c>) with a fixed seed, so that the same flow takes the same branch in every run; ICMP echo has no ports and takes one.
-/// Branch <c>b</c>, link <c>l</c> has <c>10.(100+b).l.1</c> and <c>fd20:b:l::1</c> towards the client, <c>.2</c> and <c>::2</c> towards the server;
+/// (<c>fib_multipath_hash_policy=1</c>) with a fixed seed, so that the same flow takes the same branch in every run; ICMP echo has no ports
+/// and takes one.
+/// Branch <c>b</c>, link <c>l</c> has <c>10.(100+b).l.1</c> and <c>fd20:b:l::1</c> towards the client, <c>.2</c> and <c>::2</c> towards the
+/// server;
 /// branch 0 is what all share: link 1 from the client, link 2 from the entry if there is one, link 9 behind the merge.
 /// </summary>
 public sealed class LinuxDiamond
@@ -44,7 +46,8 @@ public sealed class LinuxDiamond
         var names = new Queue<string>(lab.AddNamespaces(4 + (shape.HasEntry ? 1 : 0) + shape.Lengths.Sum()));
         (_client, _split, _merge, _server) = (names.Dequeue(), names.Dequeue(), names.Dequeue(), names.Dequeue());
         _entry = shape.HasEntry ? names.Dequeue() : null;
-        _branches = [.. shape.Lengths.Select(length => (IReadOnlyList<string>)[.. Enumerable.Range(0, length).Select(_ => names.Dequeue())])];
+        _branches =
+            [.. shape.Lengths.Select(length => (IReadOnlyList<string>)[.. Enumerable.Range(0, length).Select(_ => names.Dequeue())])];
     }
 
     /// <summary>The namespaces.</summary>
@@ -74,7 +77,8 @@ public sealed class LinuxDiamond
         var links = new HashSet<(int, IpAddress, IpAddress)>();
         for (var branch = 1; branch <= Width; branch++)
         {
-            IpAddress merge = Far(_shape.MergesInOneAddress && !v6 ? 1 : branch, _branches[_shape.MergesInOneAddress && !v6 ? 0 : branch - 1].Count + 1, v6);
+            IpAddress merge = Far(_shape.MergesInOneAddress && !v6 ? 1 : branch,
+                _branches[_shape.MergesInOneAddress && !v6 ? 0 : branch - 1].Count + 1, v6);
             IpAddress[] entry = _shape.HasEntry ? [Far(SharedBranch, FirstLink, v6)] : [];
             IpAddress[] path = [.. entry, Far(SharedBranch, _shape.HasEntry ? EntryLink : FirstLink, v6),
                 .. Routers(branch, v6).Take(_branches[branch - 1].Count), merge, Target(v6)];
@@ -95,7 +99,8 @@ public sealed class LinuxDiamond
     public static IpAddress Split(bool v6) => Far(SharedBranch, FirstLink, v6);
 
     /// <summary>
-    /// The addresses that a branch's routers answer with, from the split on; over IPv4 the merge's is the last of them, one for each branch.
+    /// The addresses that a branch's routers answer with, from the split on; over IPv4 the merge's is the last of them, one for each
+    /// branch.
     /// </summary>
     /// <param name="branch">Branch, from 1.</param>
     /// <param name="v6">Family.</param>
@@ -112,7 +117,8 @@ public sealed class LinuxDiamond
     /// <param name="lab">Owns the namespaces.</param>
     /// <param name="seed">Of the split's hash.</param>
     /// <param name="lengths">Routers of each branch, 1 to 8.</param>
-    public static LinuxDiamond Build(KernelLab lab, int seed, params IReadOnlyList<int> lengths) => Build(lab, seed, new DiamondShape(lengths));
+    public static LinuxDiamond Build(KernelLab lab, int seed, params IReadOnlyList<int> lengths) =>
+        Build(lab, seed, new DiamondShape(lengths));
 
     /// <summary>Builds it.</summary>
     /// <param name="lab">Owns the namespaces.</param>
@@ -124,10 +130,12 @@ public sealed class LinuxDiamond
         var diamond = new LinuxDiamond(lab, shape);
         var links = diamond.Links().ToList();
         KernelLab.Ip(links.Select(link =>
-            $"link add {link.NearDevice} address {Mac(link, 1)} netns {link.Near} type veth peer name {link.FarDevice} address {Mac(link, 2)} netns {link.Far}"));
+            $"link add {link.NearDevice} address {Mac(link, 1)} netns {link.Near} type veth peer name {link.FarDevice} address "
+                + $"{Mac(link, 2)} netns {link.Far}"));
         LinuxRouter.Configure(diamond._client, forwards: false, IcmpLimits.Off);
         LinuxRouter.Configure(diamond._server, forwards: false, shape.Limits);
-        foreach (var router in (string?[])[diamond._entry, diamond._split, diamond._merge, .. diamond._branches.SelectMany(branch => branch)])
+        foreach (var router in (string?[])[diamond._entry, diamond._split, diamond._merge,
+            .. diamond._branches.SelectMany(branch => branch)])
         {
             if (router is not null)
             {
@@ -141,7 +149,8 @@ public sealed class LinuxDiamond
         }
 
         KernelLab.Sysctl(diamond._split,
-            ("net.ipv4.fib_multipath_hash_policy", "1"), ("net.ipv6.fib_multipath_hash_policy", "1"), ("net.ipv4.fib_multipath_hash_seed", $"{seed}"));
+            ("net.ipv4.fib_multipath_hash_policy", "1"), ("net.ipv6.fib_multipath_hash_policy", "1"),
+            ("net.ipv4.fib_multipath_hash_seed", $"{seed}"));
         KernelLab.Ip(links.SelectMany(Addresses).Concat(diamond.Routes(v6: false)).Concat(diamond.Routes(v6: true)));
         return diamond;
     }
@@ -150,7 +159,8 @@ public sealed class LinuxDiamond
 
     private static IpAddress Far(int branch, int link, bool v6) => Address(branch, link, 2, v6);
 
-    private static IpAddress Address(int branch, int link, int end, bool v6) => IpAddress.Parse(v6 ? $"fd20:{branch}:{link}::{end}" : $"10.{100 + branch}.{link}.{end}");
+    private static IpAddress Address(int branch, int link, int end, bool v6) =>
+        IpAddress.Parse(v6 ? $"fd20:{branch}:{link}::{end}" : $"10.{100 + branch}.{link}.{end}");
 
     private static string Prefix(int link, bool v6) => v6 ? $"fd20:0:{link}::/64" : $"10.100.{link}.0/24";
 
@@ -160,7 +170,8 @@ public sealed class LinuxDiamond
     {
         return End(link.Near, link.NearDevice, Near, Far, Mac(link, 2)).Concat(End(link.Far, link.FarDevice, Far, Near, Mac(link, 1)));
 
-        IEnumerable<string> End(string name, string device, Func<int, int, bool, IpAddress> own, Func<int, int, bool, IpAddress> peer, string peerMac) =>
+        IEnumerable<string> End(string name, string device, Func<int, int, bool, IpAddress> own, Func<int, int, bool, IpAddress> peer,
+            string peerMac) =>
         [
             $"-n {name} addr add {own(link.Branch, link.Number, false)}/24 dev {device}",
             $"-n {name} addr add {own(link.Branch, link.Number, true)}/64 dev {device} nodad",
@@ -203,7 +214,8 @@ public sealed class LinuxDiamond
         }
 
         yield return $"-n {_server} route add default via {Near(SharedBranch, LastLink, v6)}";
-        yield return $"-n {_split} route add {toServer} {string.Join(' ', Enumerable.Range(1, Width).Select(branch => $"nexthop via {Far(branch, 1, v6)} dev branch{branch}"))}";
+        yield return $"-n {_split} route add {toServer} "
+            + $"{string.Join(' ', Enumerable.Range(1, Width).Select(branch => $"nexthop via {Far(branch, 1, v6)} dev branch{branch}"))}";
         yield return $"-n {_merge} route add {toClient} via {Near(1, _branches[0].Count + 1, v6)}";
         for (var branch = 1; branch <= Width; branch++)
         {

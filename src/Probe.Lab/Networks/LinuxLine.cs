@@ -13,8 +13,10 @@ public enum IcmpLimits
 }
 
 /// <summary>
-/// A client, routers in a line and a server, all real Linux. Hop <c>k</c> has the addresses <c>10.9.k.2</c> and <c>fd09:k::2</c> towards the client;
-/// whoever stands before it has <c>10.9.k.1</c> and <c>fd09:k::1</c>. Interfaces are named <c>west</c> (to the client) and <c>east</c> (to the server).
+/// A client, routers in a line and a server, all real Linux. Hop <c>k</c> has the addresses <c>10.9.k.2</c> and <c>fd09:k::2</c> towards
+/// the client;
+/// whoever stands before it has <c>10.9.k.1</c> and <c>fd09:k::1</c>. Interfaces are named <c>west</c> (to the client) and <c>east</c> (to
+/// the server).
 /// </summary>
 public sealed class LinuxLine
 {
@@ -77,7 +79,8 @@ public sealed class LinuxLine
     private static string WestMac(int link) => $"02:09:00:00:{link:x2}:02";
 
     private IEnumerable<string> Links() => Enumerable.Range(1, Hops).Select(link =>
-        $"link add east address {EastMac(link)} netns {_nodes[link - 1]} type veth peer name west address {WestMac(link)} netns {_nodes[link]}");
+        $"link add east address {EastMac(link)} netns {_nodes[link - 1]} type veth peer name west address {WestMac(link)} netns "
+            + $"{_nodes[link]}");
 
     private IEnumerable<string> Node(int node)
     {

@@ -5,10 +5,14 @@ using Probe.Lab.Simulation;
 namespace Probe.Lab.Networks;
 
 /// <summary>
-/// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux: every
-/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is simulated, behind a TUN device
-/// beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and fd07:k::1 at the end
-/// nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2, from 11 on r2 – server,
+/// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux:
+/// every
+/// namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is simulated, behind a TUN
+/// device
+/// beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and fd07:k::1 at
+/// the end
+/// nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2, from 11 on r2 –
+/// server,
 /// from 51 on server – r1.
 /// </summary>
 public sealed class LinuxTunnel : IDisposable
@@ -55,7 +59,8 @@ public sealed class LinuxTunnel : IDisposable
     /// <summary>Builds it.</summary>
     /// <param name="lab">Owns the namespaces.</param>
     /// <param name="plan">What is to be true of it; delays, host behaviour and ECMP members are left to the kernel.</param>
-    /// <param name="balances">The director balances. False leaves the virtual addresses on its loopback interface, for a program that sends through the tunnel from there.</param>
+    /// <param name="balances">The director balances. False leaves the virtual addresses on its loopback interface, for a program that sends
+    /// through the tunnel from there.</param>
     /// <exception cref="ArgumentException">The plan has ECMP members.</exception>
     public static LinuxTunnel Build(KernelLab lab, TunnelPlan plan, bool balances = true)
     {
@@ -78,7 +83,8 @@ public sealed class LinuxTunnel : IDisposable
     }
 
     /// <summary>
-    /// Opens the far end of tunnels beside a namespace's kernel, which routes what comes out of them. The ends' addresses are not the kernel's: it
+    /// Opens the far end of tunnels beside a namespace's kernel, which routes what comes out of them. The ends' addresses are not the
+    /// kernel's: it
     /// forwards what comes for them, and is thus one hop of the tunnel's own path.
     /// </summary>
     /// <param name="name">The namespace; it forwards.</param>
@@ -100,7 +106,8 @@ public sealed class LinuxTunnel : IDisposable
 
     /// <summary>Router r2 says nothing any more about packets too big for the tunnel's path.</summary>
     public void SilenceTunnel() => KernelLab.Nft(Tunnel,
-        "table inet silent {\nchain c {\ntype filter hook output priority 0\nicmp type destination-unreachable drop\nicmpv6 type packet-too-big drop\n}\n}");
+        "table inet silent {\nchain c {\ntype filter hook output priority 0\nicmp type destination-unreachable drop\nicmpv6 type "
+            + "packet-too-big drop\n}\n}");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -129,7 +136,8 @@ public sealed class LinuxTunnel : IDisposable
             .. Link(ClientLink, Client, "east", Entry, "west", 1500),
             .. Link(InLink, Entry, "east", Director, "west", 1500),
             .. Link(OutLink, Director, "east", Tunnel, "west", _plan.EntryMtu),
-            .. _servers.SelectMany((server, index) => Link(FirstServerLink + index + 1, Tunnel, $"east{index + 1}", server, "west", _plan.OuterMtu)),
+            .. _servers.SelectMany((server, index) =>
+                Link(FirstServerLink + index + 1, Tunnel, $"east{index + 1}", server, "west", _plan.OuterMtu)),
             .. _servers.SelectMany((server, index) => Link(FirstReturnLink + index + 1, server, "back", Entry, $"back{index + 1}", 1500)),
         ]);
         KernelLab.Ip(Routes());
@@ -152,7 +160,8 @@ public sealed class LinuxTunnel : IDisposable
 
     private static IEnumerable<string> Link(int number, string near, string nearDevice, string far, string farDevice, int mtu)
     {
-        var (nearMac, farMac) = (FormattableString.Invariant($"02:07:00:00:{number:x2}:01"), FormattableString.Invariant($"02:07:00:00:{number:x2}:02"));
+        var (nearMac, farMac) =
+            (FormattableString.Invariant($"02:07:00:00:{number:x2}:01"), FormattableString.Invariant($"02:07:00:00:{number:x2}:02"));
         yield return $"link add {nearDevice} address {nearMac} netns {near} type veth peer name {farDevice} address {farMac} netns {far}";
         foreach (var (name, device, own, other, mac) in new[] { (near, nearDevice, 1, 2, farMac), (far, farDevice, 2, 1, nearMac) })
         {
@@ -173,7 +182,9 @@ public sealed class LinuxTunnel : IDisposable
     {
         foreach (var isV6 in new[] { false, true })
         {
-            var (anywhere, virtualAddress, director) = (isV6 ? "::/0" : "0.0.0.0/0", TunnelPlan.VirtualAddresses.First(address => address.IsV6 == isV6), TunnelPlan.DirectorAddresses.First(address => address.IsV6 == isV6));
+            var (anywhere, virtualAddress, director) = (isV6 ? "::/0" : "0.0.0.0/0",
+                TunnelPlan.VirtualAddresses.First(address => address.IsV6 == isV6),
+                TunnelPlan.DirectorAddresses.First(address => address.IsV6 == isV6));
             yield return $"-n {Client} route add {anywhere} via {Address(ClientLink, 2, isV6)}";
             yield return $"-n {Entry} route add {anywhere} via {Address(InLink, 2, isV6)}";
             yield return $"-n {Director} route add {anywhere} via {Address(InLink, 1, isV6)}";
@@ -201,13 +212,15 @@ public sealed class LinuxTunnel : IDisposable
 
         if (_plan.ReturnIsSilent)
         {
-            KernelLab.Nft(Entry, FormattableString.Invariant($"table inet narrow {{\nchain c {{\ntype filter hook forward priority 0\noifname west meta length > {_plan.ReturnMtu} drop\n}}\n}}"));
+            var drops = FormattableString.Invariant($"oifname west meta length > {_plan.ReturnMtu} drop");
+            KernelLab.Nft(Entry, $"table inet narrow {{\nchain c {{\ntype filter hook forward priority 0\n{drops}\n}}\n}}");
             return;
         }
 
         // By route: a smaller device would not take what comes the other way.
         IpAddress[] clients = [ClientAddress(isV6: false), ClientAddress(isV6: true)];
-        KernelLab.Ip(clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
+        KernelLab.Ip(
+            clients.Select(address => FormattableString.Invariant($"-n {Entry} route add {address} dev west mtu lock {_plan.ReturnMtu}")));
     }
 
     private void OpenTunnels(int number) => _simulated.Add(OpenEnd(Server(number), TunnelPlan.ServerAddresses(number), _plan.Via(number)));

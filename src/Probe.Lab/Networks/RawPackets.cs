@@ -32,7 +32,8 @@ internal sealed class RawPackets : IDisposable
     /// <param name="rest">The four octets after the checksum: the MTU for a packet that is too big.</param>
     /// <param name="quote">What is quoted.</param>
     /// <returns>Octets of the packet.</returns>
-    public static int WriteError(Span<byte> buffer, IpAddress source, IpAddress destination, byte type, byte code, uint rest, ReadOnlySpan<byte> quote)
+    public static int WriteError(Span<byte> buffer, IpAddress source, IpAddress destination, byte type, byte code, uint rest,
+        ReadOnlySpan<byte> quote)
     {
         var v6 = source.IsV6;
         var header = v6 ? IPv6Header.Length : IPv4Header.MinimumLength;

@@ -8,7 +8,8 @@ using Probe.Lab.Simulation;
 namespace Probe.Lab.Networks;
 
 /// <summary>
-/// A simulated network that real programs of this machine talk to: one thread of its own takes what the kernel sends, lets the network run in
+/// A simulated network that real programs of this machine talk to: one thread of its own takes what the kernel sends, lets the network run
+/// in
 /// real time, and hands back what comes out when it is due, never earlier and as a rule less than a millisecond later.
 /// </summary>
 public sealed class RealTimeNetwork : IDisposable
@@ -35,21 +36,26 @@ public sealed class RealTimeNetwork : IDisposable
     public long Refused { get; private set; }
 
     /// <summary>
-    /// Makes a TUN device in a namespace, gives it the vantage host's addresses, sends everything else of both families there, and runs the network
+    /// Makes a TUN device in a namespace, gives it the vantage host's addresses, sends everything else of both families there, and runs the
+    /// network
     /// behind it. Needs CAP_NET_ADMIN and /dev/net/tun.
     /// </summary>
     /// <param name="topology">The network.</param>
     /// <param name="name">Name of a namespace of a <see cref="KernelLab"/>.</param>
     /// <param name="options">What the network keeps about itself.</param>
     public static RealTimeNetwork BehindTun(Topology topology, string name, NetworkOptions? options = null) =>
-        OnTun(topology, name, device => [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")], options);
+        OnTun(topology, name,
+            device => [.. Addresses(topology, device), $"link set {device} up", .. DefaultRoutes(topology, $"dev {device}")], options);
 
     /// <summary>
-    /// Makes a TUN device in a namespace that has a network of its own, and sends packets to some addresses there. The vantage host of the simulated
+    /// Makes a TUN device in a namespace that has a network of its own, and sends packets to some addresses there. The vantage host of the
+    /// simulated
     /// network is that namespace's kernel, which routes what comes out; it gets no address and no default route.
     /// </summary>
-    internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses, NetworkOptions? options = null) =>
-        OnTun(topology, name, device => [$"link set {device} up", .. addresses.Select(address => $"route add {address} dev {device}")], options);
+    internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses,
+        NetworkOptions? options = null) =>
+        OnTun(topology, name, device => [$"link set {device} up", .. addresses.Select(address => $"route add {address} dev {device}")],
+            options);
 
     /// <summary>As <see cref="BehindTun"/> behind a veth pair, in a namespace of a lab.</summary>
     public static RealTimeNetwork BehindVeth(Topology topology, string name, NetworkOptions? options = null)
@@ -58,14 +64,17 @@ public sealed class RealTimeNetwork : IDisposable
         return Start(topology, NamespaceThread.Run(KernelLab.PathOf(name), OpenVeth), options);
     }
 
-    /// <summary>The same in the network namespace of this process, which must be one made for it: <c>unshare -Urn</c> gives one to any user.</summary>
+    /// <summary>
+    /// The same in the network namespace of this process, which must be one made for it: <c>unshare -Urn</c> gives one to any user.
+    /// </summary>
     public static RealTimeNetwork BehindVethHere(Topology topology, NetworkOptions? options = null)
     {
         KernelLab.Ip(VethCommands(topology));
         return Start(topology, OpenVeth(), options);
     }
 
-    private static IEnumerable<string> Inside(string name, IEnumerable<string> commands) => commands.Select(command => $"-n {name} {command}");
+    private static IEnumerable<string> Inside(string name, IEnumerable<string> commands) =>
+        commands.Select(command => $"-n {name} {command}");
 
     /// <summary>Looks at the network, its journal for one, while its thread waits.</summary>
     public T Read<T>(Func<SimulatedNetwork, T> look)
@@ -86,7 +95,8 @@ public sealed class RealTimeNetwork : IDisposable
         _link.Dispose();
     }
 
-    private static RealTimeNetwork OnTun(Topology topology, string name, Func<string, IEnumerable<string>> commands, NetworkOptions? options)
+    private static RealTimeNetwork OnTun(Topology topology, string name, Func<string, IEnumerable<string>> commands,
+        NetworkOptions? options)
     {
         const string device = "sim0";
         var link = NamespaceThread.Run(KernelLab.PathOf(name), () => new TunLink(device));
@@ -135,7 +145,8 @@ public sealed class RealTimeNetwork : IDisposable
     {
         foreach (var address in VantageAddresses(topology))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"addr add {address}/{address.Length * 8} dev {device}{(address.IsV6 ? " nodad" : "")}");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"addr add {address}/{address.Length * 8} dev {device}{(address.IsV6 ? " nodad" : "")}");
         }
     }
 
@@ -149,7 +160,8 @@ public sealed class RealTimeNetwork : IDisposable
     }
 
     private static IEnumerable<IpAddress> VantageAddresses(Topology topology) =>
-        topology.Node(topology.Vantage).Addresses.Where(prefix => prefix.Length == prefix.Address.Length * 8).Select(prefix => prefix.Address);
+        topology.Node(topology.Vantage).Addresses.Where(prefix => prefix.Length == prefix.Address.Length * 8)
+            .Select(prefix => prefix.Address);
 
     private void Run()
     {

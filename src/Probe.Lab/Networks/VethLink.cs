@@ -8,7 +8,8 @@ using static Probe.Core.Linux.Sockets.SocketConstants;
 namespace Probe.Lab.Networks;
 
 /// <summary>
-/// An AF_PACKET socket on the end of a veth pair that has no address. It needs no device node and no rights beyond a namespace's own, so it works
+/// An AF_PACKET socket on the end of a veth pair that has no address. It needs no device node and no rights beyond a namespace's own, so it
+/// works
 /// for a plain user inside <c>unshare -Urn</c>.
 /// </summary>
 internal sealed unsafe class VethLink : IPacketLink
@@ -31,7 +32,8 @@ internal sealed unsafe class VethLink : IPacketLink
         SocketCalls.Set(Descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, nameof(PACKET_IGNORE_OUTGOING));
         SocketCalls.Set(Descriptor, SOL_PACKET, PACKET_AUXDATA, 1, nameof(PACKET_AUXDATA));
         SocketCalls.ReceiveBuffer(Descriptor, 8 << 20);
-        SocketCalls.Bind(Descriptor, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = Swap(ETH_P_ALL), sll_ifindex = index }, $"listen on {device}");
+        SocketCalls.Bind(Descriptor, new sockaddr_ll { sll_family = AF_PACKET, sll_protocol = Swap(ETH_P_ALL), sll_ifindex = index },
+            $"listen on {device}");
         _peer = new sockaddr_ll { sll_family = AF_PACKET, sll_ifindex = index, sll_halen = 6 };
         fixed (byte* address = _peer.sll_addr)
         {
@@ -77,7 +79,8 @@ internal sealed unsafe class VethLink : IPacketLink
         }
 
         var errno = Marshal.GetLastPInvokeError();
-        return errno is Errno.EAGAIN or Errno.ENOBUFS or Errno.EMSGSIZE or Errno.ENETDOWN ? false : throw new LinuxException(errno, "send to a veth");
+        return errno is Errno.EAGAIN or Errno.ENOBUFS or Errno.EMSGSIZE or Errno.ENETDOWN
+            ? false : throw new LinuxException(errno, "send to a veth");
     }
 
     public void Dispose() => Descriptor.Dispose();
@@ -98,7 +101,8 @@ internal sealed unsafe class VethLink : IPacketLink
 
     private static void FinishChecksum(Span<byte> packet)
     {
-        if (IpPacket.TryRead(packet, out var ip) && ip is { FragmentOffset: 0, Truncated: false } && ip.Protocol is IpProtocol.Tcp or IpProtocol.Udp && ip.Payload.Length >= 8)
+        if (IpPacket.TryRead(packet, out var ip) && ip is { FragmentOffset: 0, Truncated: false } && ip.Protocol is IpProtocol.Tcp
+            or IpProtocol.Udp && ip.Payload.Length >= 8)
         {
             TransportChecksum.Write(packet.Slice(ip.HeaderLength, ip.Payload.Length), ip.Protocol, ip.Source, ip.Destination);
         }

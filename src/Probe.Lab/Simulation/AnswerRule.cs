@@ -37,7 +37,8 @@ public sealed record AnswerRule
     };
 
     /// <summary>An ICMP error to IPv4 packets.</summary>
-    public static AnswerRule Icmp(byte type, byte code, uint rest = 0, Protocols protocols = Protocols.All, When when = When.Expired) => new()
+    public static AnswerRule Icmp(byte type, byte code, uint rest = 0, Protocols protocols = Protocols.All, When when = When.Expired) =>
+        new()
     {
         When = when,
         Match = new PacketMatch { Protocols = protocols, Family = Family.V4 },
@@ -45,7 +46,8 @@ public sealed record AnswerRule
     };
 
     /// <summary>An ICMPv6 error to IPv6 packets.</summary>
-    public static AnswerRule IcmpV6(byte type, byte code, uint rest = 0, Protocols protocols = Protocols.All, When when = When.Expired) => new()
+    public static AnswerRule IcmpV6(byte type, byte code, uint rest = 0, Protocols protocols = Protocols.All, When when = When.Expired) =>
+        new()
     {
         When = when,
         Match = new PacketMatch { Protocols = protocols, Family = Family.V6 },

@@ -35,7 +35,9 @@ internal sealed class DirectorBehaviour : INodeBehaviour
         return NodeAction.Taken;
     }
 
-    /// <summary>The outer packets in which one that nobody has seen before may leave, with their overhead; none for the director's own.</summary>
+    /// <summary>
+    /// The outer packets in which one that nobody has seen before may leave, with their overhead; none for the director's own.
+    /// </summary>
     /// <param name="node">The director.</param>
     /// <param name="packet">A packet to a virtual address.</param>
     /// <param name="anyServer">Of every server, not only of this flow's.</param>
@@ -84,7 +86,9 @@ internal sealed class DirectorBehaviour : INodeBehaviour
         // IPVS answers from the address asked for, whatever the interface (it works in LOCAL_IN).
         if (_spec.SaysTooBig)
         {
-            node.SendError(packet, IcmpErrors.TooBig(packet.IsV6, _spec.ToldMtu ?? (uint)Math.Max(limit, packet.IsV6 ? PathMtus.SmallestV6 : 0)), AnswerFrom.Destination);
+            node.SendError(packet,
+                IcmpErrors.TooBig(packet.IsV6, _spec.ToldMtu ?? (uint)Math.Max(limit, packet.IsV6 ? PathMtus.SmallestV6 : 0)),
+                AnswerFrom.Destination);
         }
         else
         {

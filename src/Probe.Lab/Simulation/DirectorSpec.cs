@@ -3,7 +3,10 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
-/// <summary>A load balancer that sends what comes to a virtual address through tunnels to real servers; they answer the client themselves. Its initial values are those of IPVS.</summary>
+/// <summary>
+/// A load balancer that sends what comes to a virtual address through tunnels to real servers; they answer the client themselves. Its
+/// initial values are those of IPVS.
+/// </summary>
 public sealed record DirectorSpec
 {
     /// <summary>The virtual addresses, of either family. The node must own them.</summary>
@@ -21,7 +24,10 @@ public sealed record DirectorSpec
     /// <summary>Which packets it balances.</summary>
     public DirectorMode Mode { get; init; }
 
-    /// <summary>Answers a packet with DF that does not fit the tunnel by frag-needed or packet too big, from the virtual address itself; false drops it in silence.</summary>
+    /// <summary>
+    /// Answers a packet with DF that does not fit the tunnel by frag-needed or packet too big, from the virtual address itself; false drops
+    /// it in silence.
+    /// </summary>
     public bool SaysTooBig { get; init; } = true;
 
     /// <summary>MTU told to packets that do not fit, instead of the truth: 0, 68, 9000, anything. For IPv6 as well.</summary>
@@ -30,22 +36,28 @@ public sealed record DirectorSpec
     /// <summary>What it tells clients about errors that come to it from the tunnel's path.</summary>
     public DirectorRelay Relay { get; init; }
 
-    /// <summary>Remembers the outer path MTU that an error told, as Linux does, and answers later packets by it. False leaves only <see cref="Relay"/>; who relays nothing learns nothing either.</summary>
+    /// <summary>
+    /// Remembers the outer path MTU that an error told, as Linux does, and answers later packets by it. False leaves only
+    /// <see cref="Relay"/>; who relays nothing learns nothing either.
+    /// </summary>
     public bool LearnsOuterMtu { get; init; } = true;
 
     /// <summary>A director of the BPF or XDP kind: passes everything on, says and relays nothing, remembers nothing.</summary>
-    public static DirectorSpec Stateless { get; } = new() { Mode = DirectorMode.Stateless, SaysTooBig = false, Relay = DirectorRelay.Missing };
+    public static DirectorSpec Stateless { get; } =
+        new() { Mode = DirectorMode.Stateless, SaysTooBig = false, Relay = DirectorRelay.Missing };
 }
 
 /// <summary>A real server of a director.</summary>
-/// <param name="Via">Encapsulations that reach it, outermost first. An outer source that is not stated is the director's own address, a DF that is not stated follows the packet inside.</param>
+/// <param name="Via">Encapsulations that reach it, outermost first. An outer source that is not stated is the director's own address, a DF
+/// that is not stated follows the packet inside.</param>
 public sealed record RealServer(ImmutableArray<Encapsulation> Via);
 
 /// <summary>Which packets to a virtual address a director balances.</summary>
 public enum DirectorMode
 {
     /// <summary>
-    /// As the kernel's IPVS: schedules TCP SYNs and UDP and forwards packets, and ICMP errors about packets, of connections it knows. The rest is the
+    /// As the kernel's IPVS: schedules TCP SYNs and UDP and forwards packets, and ICMP errors about packets, of connections it knows. The
+    /// rest is the
     /// director's own: it answers echo itself and resets a stray ACK. TTL is counted down and copied to the outer header.
     /// </summary>
     Ipvs,

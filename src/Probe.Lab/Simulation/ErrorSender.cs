@@ -84,5 +84,6 @@ internal sealed class ErrorSender
     }
 
     private static bool IsError(SimulatedPacket packet) =>
-        ProtocolSets.Of(packet.Protocol) == Protocols.Icmp && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message) && message.IsError;
+        ProtocolSets.Of(packet.Protocol) == Protocols.Icmp && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message)
+            && message.IsError;
 }

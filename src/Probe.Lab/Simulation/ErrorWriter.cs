@@ -171,7 +171,8 @@ internal sealed class ErrorWriter
 
     private void SpoilTransportChecksum(SimulatedPacket packet, Span<byte> segment)
     {
-        var offset = packet.Protocol switch { IpProtocol.Tcp => 16, IpProtocol.Udp => 6, IpProtocol.Icmp or IpProtocol.IcmpV6 => 2, _ => -1 };
+        var offset =
+            packet.Protocol switch { IpProtocol.Tcp => 16, IpProtocol.Udp => 6, IpProtocol.Icmp or IpProtocol.IcmpV6 => 2, _ => -1 };
         if (offset < 0 || segment.Length < offset + 2)
         {
             return;

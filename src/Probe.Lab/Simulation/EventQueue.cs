@@ -22,7 +22,8 @@ internal enum EventKind : byte
 /// <param name="Channel">Channel of an arrival.</param>
 /// <param name="Packet">Its packet.</param>
 /// <param name="State">What a timer is for.</param>
-internal readonly record struct SimulatedEvent(EventKind Kind, int Place = 0, Channel? Channel = null, SimulatedPacket? Packet = null, object? State = null);
+internal readonly record struct SimulatedEvent(EventKind Kind, int Place = 0, Channel? Channel = null, SimulatedPacket? Packet = null,
+    object? State = null);
 
 /// <summary>
 /// Events by time: a heap of four children a node, and in front of it one place for the earliest event, because a packet's next hop is
@@ -47,7 +48,8 @@ internal sealed class EventQueue
     /// <summary>Adds an event after all others of its instant that are known.</summary>
     /// <param name="dueNs">When it happens.</param>
     /// <param name="added">The event.</param>
-    /// <param name="isLast">After those of its instant that are yet to come, too: what comes from outside waits until the inside is done.</param>
+    /// <param name="isLast">After those of its instant that are yet to come, too: what comes from outside waits until the inside is
+    /// done.</param>
     public void Add(long dueNs, SimulatedEvent added, bool isLast = false)
     {
         var key = new Key(dueNs, isLast ? _order++ | Outside : _order++, Keep(added));

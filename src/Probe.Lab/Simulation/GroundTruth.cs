@@ -6,7 +6,8 @@ namespace Probe.Lab.Simulation;
 
 /// <summary>
 /// What is true of a network, worked out from its description and not by sending: where a packet goes, who may answer it at each TTL,
-/// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a director
+/// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a
+/// director
 /// what it does with a packet of no connection that it knows. Through tunnels it follows <see cref="Paths(ReadOnlySpan{byte}, long)"/> and
 /// <see cref="PathMtu"/>; who answers from behind one (<see cref="At"/>, <see cref="Graph"/>) it does not tell.
 /// </summary>
@@ -27,17 +28,20 @@ public sealed class GroundTruth
         var header = flow.Destination.IsV6
             ? IPv6Header.Write(packet, new IPv6Fields
             {
-                TrafficClass = flow.TrafficClass, FlowLabel = flow.FlowLabel, NextHeader = flow.Protocol, HopLimit = 64, Source = flow.Source, Destination = flow.Destination,
+                TrafficClass = flow.TrafficClass, FlowLabel = flow.FlowLabel, NextHeader = flow.Protocol, HopLimit = 64,
+                Source = flow.Source, Destination = flow.Destination,
             }, packet.Length - IPv6Header.Length)
             : IPv4Header.Write(packet, new IPv4Fields
             {
-                TrafficClass = flow.TrafficClass, DontFragment = true, Ttl = 64, Protocol = flow.Protocol, Source = flow.Source, Destination = flow.Destination,
+                TrafficClass = flow.TrafficClass, DontFragment = true, Ttl = 64, Protocol = flow.Protocol, Source = flow.Source,
+                Destination = flow.Destination,
             }, packet.Length - IPv4Header.MinimumLength);
         var segment = packet.AsSpan(header);
         switch (flow.Protocol)
         {
             case IpProtocol.Tcp:
-                TcpHeader.Write(segment, new TcpFields { SourcePort = flow.SourcePort, DestinationPort = flow.DestinationPort, Flags = TcpFlags.Syn });
+                TcpHeader.Write(segment,
+                    new TcpFields { SourcePort = flow.SourcePort, DestinationPort = flow.DestinationPort, Flags = TcpFlags.Syn });
                 break;
             case IpProtocol.Udp:
                 UdpHeader.Write(segment, flow.SourcePort, flow.DestinationPort, segment.Length - UdpHeader.Length);
@@ -85,7 +89,8 @@ public sealed class GroundTruth
     }
 
     /// <summary>
-    /// The largest packet with DF that arrives, whichever way this flow goes: of its size as the vantage host sends it. Who is behind a tunnel of the
+    /// The largest packet with DF that arrives, whichever way this flow goes: of its size as the vantage host sends it. Who is behind a
+    /// tunnel of the
     /// vantage host's own takes the overhead off.
     /// </summary>
     public int PathMtu(ReadOnlySpan<byte> packet, long atNs = 0) => Paths(packet, atNs).Min(path => path.Mtu);
@@ -129,11 +134,13 @@ public sealed class GroundTruth
 
         return new TrueGraph(
             [.. nodes.OrderBy(node => node.Ttl).ThenBy(node => node.Name, StringComparer.Ordinal)],
-            [.. links.OrderBy(link => link.From.Ttl).ThenBy(link => link.From.Name, StringComparer.Ordinal).ThenBy(link => link.To.Name, StringComparer.Ordinal)]);
+            [.. links.OrderBy(link => link.From.Ttl).ThenBy(link => link.From.Name, StringComparer.Ordinal)
+                .ThenBy(link => link.To.Name, StringComparer.Ordinal)]);
     }
 
     private static void Follow(
-        TruthStep step, ImmutableList<string> nodes, ImmutableList<string> links, ImmutableList<int> mtus, ImmutableArray<TruePath>.Builder paths)
+        TruthStep step, ImmutableList<string> nodes, ImmutableList<string> links, ImmutableList<int> mtus,
+        ImmutableArray<TruePath>.Builder paths)
     {
         if (paths.Count == MostPaths)
         {
@@ -157,7 +164,9 @@ public sealed class GroundTruth
         var channels = ends ? [] : step.Channels();
         if (channels.Count == 0)
         {
-            paths.Add(new TruePath([.. nodes], [.. links], mtus.LastOrDefault(), step.IsLocal && step.Added <= 0 && !step.IsUnreadable, [.. mtus]));
+            paths.Add(
+                new TruePath([.. nodes], [.. links], mtus.LastOrDefault(), step.IsLocal && step.Added <= 0 && !step.IsUnreadable,
+                [.. mtus]));
             return;
         }
 
@@ -165,10 +174,13 @@ public sealed class GroundTruth
         {
             var next = step.Over(channel);
             var mtu = Math.Max(channel.Mtu - step.Added, step.InPieces);
-            Follow(next, nodes.Add(next.Node.Name), links.Add(channel.Name), mtus.Add(Math.Min(mtu, mtus.Count == 0 ? mtu : mtus[^1])), paths);
+            Follow(next, nodes.Add(next.Node.Name), links.Add(channel.Name), mtus.Add(Math.Min(mtu, mtus.Count == 0 ? mtu : mtus[^1])),
+                paths);
         }
     }
 
     private static readonly Comparer<TrueReply> ReplyOrder = Comparer<TrueReply>.Create((a, b) =>
-        a.From != b.From ? a.From.CompareTo(b.From) : (a.Protocol, a.Type, a.Code, a.Mtu, (byte)a.Flags).CompareTo((b.Protocol, b.Type, b.Code, b.Mtu, (byte)b.Flags)));
+        a.From != b.From
+            ? a.From.CompareTo(b.From)
+            : (a.Protocol, a.Type, a.Code, a.Mtu, (byte)a.Flags).CompareTo((b.Protocol, b.Type, b.Code, b.Mtu, (byte)b.Flags)));
 }

@@ -37,7 +37,9 @@ internal sealed class HostBehaviour : INodeBehaviour
                 break;
             default:
                 // Linux answers protocols it does not know so; ICMPv6 points at the next header field (RFC 4443 section 3.4).
-                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2), AnswerFrom.Destination);
+                node.SendError(packet,
+                    packet.IsV6 ? new IcmpCode(IcmpType.ParameterProblemV6, 1, 6) : new IcmpCode(IcmpType.DestinationUnreachable, 2),
+                    AnswerFrom.Destination);
                 node.Drop(packet, DropReason.Consumed);
                 break;
         }
@@ -55,7 +57,8 @@ internal sealed class HostBehaviour : INodeBehaviour
             {
                 HostReplies.Echo(node, packet, _host.DelayNs);
             }
-            else if (_host.ObeysTooBig && IcmpErrors.IsTooBig(message) && IpPacket.TryReadQuote(message.Quote, out var quote) && quote.Source == packet.Destination)
+            else if (_host.ObeysTooBig && IcmpErrors.IsTooBig(message) && IpPacket.TryReadQuote(message.Quote, out var quote)
+                && quote.Source == packet.Destination)
             {
                 node.PathMtus.Learn(quote.Destination, message.Mtu);
                 _tcp.TooBig(quote);

@@ -8,7 +8,8 @@ internal static class HostReplies
     /// <summary>Answers a segment with a reset as RFC 9293 section 3.5.2 has it; a reset is never answered.</summary>
     public static void Reset(SimulatedNode node, SimulatedPacket packet, IpAddress from, long delayNs = 0)
     {
-        if (packet.Protocol != IpProtocol.Tcp || from.IsNone || !TcpHeader.TryRead(packet.Payload, out var tcp) || (tcp.Flags & TcpFlags.Rst) != 0)
+        if (packet.Protocol != IpProtocol.Tcp || from.IsNone || !TcpHeader.TryRead(packet.Payload, out var tcp)
+            || (tcp.Flags & TcpFlags.Rst) != 0)
         {
             return;
         }
@@ -30,11 +31,13 @@ internal static class HostReplies
         (uint)tcp.Payload.Length + ((tcp.Flags & TcpFlags.Syn) != 0 ? 1u : 0) + ((tcp.Flags & TcpFlags.Fin) != 0 ? 1u : 0);
 
     /// <summary>Sends a segment without data back to where a packet came from.</summary>
-    public static void Segment(SimulatedNode node, SimulatedPacket packet, IpAddress from, in TcpFields fields, ReadOnlySpan<byte> options, long delayNs) =>
+    public static void Segment(SimulatedNode node, SimulatedPacket packet, IpAddress from, in TcpFields fields, ReadOnlySpan<byte> options,
+        long delayNs) =>
         Segment(node, from, packet.Source, fields, options, packet, delayNs);
 
     public static void Segment(
-        SimulatedNode node, IpAddress from, IpAddress to, in TcpFields fields, ReadOnlySpan<byte> options, SimulatedPacket? cause, long delayNs)
+        SimulatedNode node, IpAddress from, IpAddress to, in TcpFields fields, ReadOnlySpan<byte> options, SimulatedPacket? cause,
+        long delayNs)
     {
         Span<byte> buffer = stackalloc byte[IPv6Header.Length + TcpHeader.MaximumLength];
         var header = HeaderLength(to);
@@ -78,7 +81,8 @@ internal static class HostReplies
 
     private static int HeaderLength(IpAddress address) => address.IsV6 ? IPv6Header.Length : IPv4Header.MinimumLength;
 
-    private static void WriteHeader(SimulatedNode node, Span<byte> packet, IpAddress from, IpAddress to, byte protocol, int length, byte trafficClass)
+    private static void WriteHeader(SimulatedNode node, Span<byte> packet, IpAddress from, IpAddress to, byte protocol, int length,
+        byte trafficClass)
     {
         if (to.IsV6)
         {

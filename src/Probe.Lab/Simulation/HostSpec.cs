@@ -14,10 +14,14 @@ public sealed record HostSpec
     /// <summary>Time before any answer leaves.</summary>
     public long DelayNs { get; init; }
 
-    /// <summary>Sets DF on echo replies and datagrams over IPv4. Linux leaves it off for echo replies, so that routers fragment them.</summary>
+    /// <summary>
+    /// Sets DF on echo replies and datagrams over IPv4. Linux leaves it off for echo replies, so that routers fragment them.
+    /// </summary>
     public bool DontFragment { get; init; }
 
-    /// <summary>Learns from errors that its answers were too big and fragments the next ones itself; false sends them as large as before.</summary>
+    /// <summary>
+    /// Learns from errors that its answers were too big and fragments the next ones itself; false sends them as large as before.
+    /// </summary>
     public bool ObeysTooBig { get; init; } = true;
 
     /// <summary>TCP ports; the first that covers a port decides.</summary>

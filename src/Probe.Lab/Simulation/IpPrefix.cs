@@ -40,7 +40,8 @@ public readonly record struct IpPrefix : IComparable<IpPrefix>
         }
 
         var address = IpAddress.Parse(text[..slash]);
-        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= address.Length * 8
+        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            && length <= address.Length * 8
             ? new IpPrefix(address, length)
             : throw new FormatException($"'{text}' is not a prefix.");
     }
@@ -49,7 +50,8 @@ public readonly record struct IpPrefix : IComparable<IpPrefix>
 
     public bool Contains(IpPrefix other) => other.Length >= Length && Contains(other.Address);
 
-    public int CompareTo(IpPrefix other) => Address.CompareTo(other.Address) is var order && order != 0 ? order : Length.CompareTo(other.Length);
+    public int CompareTo(IpPrefix other) =>
+        Address.CompareTo(other.Address) is var order && order != 0 ? order : Length.CompareTo(other.Length);
 
     public override string ToString() => Length == Address.Length * 8 ? Address.ToString() : $"{Address}/{Length}";
 

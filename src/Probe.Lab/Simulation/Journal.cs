@@ -117,11 +117,14 @@ public readonly record struct JournalEntry
     public ReadOnlyMemory<byte> Octets { get; init; }
 
     public override string ToString() =>
-        FormattableString.Invariant($"{AtNs} {Kind} #{Packet} at {Node} {Link}{(Reason == DropReason.None ? "" : $" {Reason}")} {Convert.ToHexString(Octets.Span)}");
+        FormattableString.Invariant($"{AtNs} {Kind} #{Packet} at {Node} {Link}{Why} {Convert.ToHexString(Octets.Span)}");
+
+    private string Why => Reason == DropReason.None ? "" : $" {Reason}";
 }
 
 /// <summary>
-/// Every packet seen at every node, in order. When it is full the oldest entries go; memory is used again, so it costs nothing in steady state.
+/// Every packet seen at every node, in order. When it is full the oldest entries go; memory is used again, so it costs nothing in steady
+/// state.
 /// </summary>
 public sealed class Journal
 {

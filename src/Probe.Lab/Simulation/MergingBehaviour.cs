@@ -8,7 +8,9 @@ public sealed record MergingSpec
     /// <summary>How long a segment waits for the next one of its flow.</summary>
     public long WithinNs { get; init; } = 50_000;
 
-    /// <summary>What was merged is lost: the fault of a director whose tunnel cannot split it again. False passes the segments on as they came.</summary>
+    /// <summary>
+    /// What was merged is lost: the fault of a director whose tunnel cannot split it again. False passes the segments on as they came.
+    /// </summary>
     public bool LosesMerged { get; init; }
 }
 

@@ -90,7 +90,8 @@ internal sealed class NatBehaviour(NatSpec spec) : INodeBehaviour
             TupleWriter.Write(quote, tuple, mapping.Original, withTransportChecksum: spec.Errors == NatErrors.Translated);
         }
 
-        var source = spec.HidesErrorSource && mapping.Original.Destination != mapping.Translated.Destination ? mapping.Original.Destination : packet.Source;
+        var source = spec.HidesErrorSource && mapping.Original.Destination != mapping.Translated.Destination
+            ? mapping.Original.Destination : packet.Source;
         TupleWriter.WriteAddresses(packet, source, mapping.Original.Source);
         TransportChecksum.Write(packet.Payload, packet.Protocol, source, mapping.Original.Source);
         packet.Route = -1;

@@ -3,7 +3,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
-/// <summary>Address translation of a node. Its mappings begin with the first packet of a flow and stay; packets of the way back are translated back.</summary>
+/// <summary>
+/// Address translation of a node. Its mappings begin with the first packet of a flow and stay; packets of the way back are translated back.
+/// </summary>
 public sealed record NatSpec
 {
     /// <summary>Source translation: packets from these addresses leave with another source.</summary>
@@ -22,7 +24,8 @@ public sealed record NatSpec
 /// <summary>One translation.</summary>
 /// <param name="Match">Addresses it takes.</param>
 /// <param name="To">The address put in their place.</param>
-/// <param name="Port">Source translation: the first port handed out, in order of appearance; destination translation: the new port. 0 keeps the port; for echoes this means the identifier.</param>
+/// <param name="Port">Source translation: the first port handed out, in order of appearance; destination translation: the new port. 0 keeps
+/// the port; for echoes this means the identifier.</param>
 public sealed record NatRule(IpPrefix Match, IpAddress To, ushort Port = 0);
 
 /// <summary>What a NAT does to the packet that an ICMP error quotes.</summary>

@@ -96,7 +96,9 @@ public sealed record ErrorPolicy
 {
     public ReplySource From { get; init; } = ReplySource.Inbound;
 
-    /// <summary>Addresses to answer from when <see cref="From"/> is <see cref="ReplySource.Fixed"/>; a family without one stays silent.</summary>
+    /// <summary>
+    /// Addresses to answer from when <see cref="From"/> is <see cref="ReplySource.Fixed"/>; a family without one stays silent.
+    /// </summary>
     public ImmutableArray<IpAddress> Fixed { get; init; } = [];
 
     /// <summary>Protocols whose packets die without an answer.</summary>
@@ -138,5 +140,6 @@ public enum ReplySource
 /// <summary>A token bucket on ICMP errors, as Linux has them.</summary>
 /// <param name="PerSecond">Tokens a second.</param>
 /// <param name="Burst">Tokens it holds, and has at the start.</param>
-/// <param name="PerDestination">One bucket for each address that answers go to (Linux <c>icmp_ratelimit</c>), else one for the router (<c>icmp_msgs_per_sec</c>).</param>
+/// <param name="PerDestination">One bucket for each address that answers go to (Linux <c>icmp_ratelimit</c>), else one for the router
+/// (<c>icmp_msgs_per_sec</c>).</param>
 public sealed record RateLimit(double PerSecond, int Burst, bool PerDestination = false);

@@ -108,7 +108,8 @@ internal sealed class NoiseSource
     {
         Span<byte> segment = stackalloc byte[_chance.NextBelow(200)];
         Fill(segment);
-        var header = Header(_buffer, Stranger(), _vantage, _chance.NextBelow(3) switch { 0 => Icmp, 1 => IpProtocol.Tcp, _ => IpProtocol.Udp }, segment.Length, ttl: 50);
+        var header = Header(_buffer, Stranger(), _vantage,
+            _chance.NextBelow(3) switch { 0 => Icmp, 1 => IpProtocol.Tcp, _ => IpProtocol.Udp }, segment.Length, ttl: 50);
         segment.CopyTo(_buffer.AsSpan(header));
         return _buffer.AsSpan(0, header + segment.Length);
     }
@@ -139,8 +140,11 @@ internal sealed class NoiseSource
     }
 
     private int Header(Span<byte> packet, IpAddress source, IpAddress destination, byte protocol, int length, byte ttl) => _spec.V6
-        ? IPv6Header.Write(packet, new IPv6Fields { NextHeader = protocol, HopLimit = ttl, Source = source, Destination = destination }, length)
-        : IPv4Header.Write(packet, new IPv4Fields { Id = (ushort)_chance.Next(), Ttl = ttl, Protocol = protocol, Source = source, Destination = destination }, length);
+        ? IPv6Header.Write(packet, new IPv6Fields { NextHeader = protocol, HopLimit = ttl, Source = source, Destination = destination },
+            length)
+        : IPv4Header.Write(packet,
+            new IPv4Fields { Id = (ushort)_chance.Next(), Ttl = ttl, Protocol = protocol, Source = source, Destination = destination },
+            length);
 
     // TEST-NET-3 and the documentation prefix: no lab network uses them.
     private IpAddress Stranger() => _spec.V6

@@ -77,9 +77,12 @@ public static class RandomTopologies
             topology = AddLoop(topology, trunk, ref chance);
         }
 
-        topology = topology with { Nodes = [.. Troubled(topology.Nodes, options, ref chance)], Links = [.. Troubled(topology.Links, options, ref chance)] };
+        topology = topology
+            with { Nodes = [.. Troubled(topology.Nodes, options, ref chance)], Links = [.. Troubled(topology.Links, options, ref chance)] };
         return chance.Hits(options.Noise)
-            ? topology with { Noise = [new NoiseSpec(), new NoiseSpec { Kind = NoiseKind.NearMiss }, new NoiseSpec { V6 = true }, new NoiseSpec { Kind = NoiseKind.NearMiss, V6 = true }] }
+            ? topology
+                with { Noise = [new NoiseSpec(), new NoiseSpec { Kind = NoiseKind.NearMiss }, new NoiseSpec { V6 = true },
+                new NoiseSpec { Kind = NoiseKind.NearMiss, V6 = true }] }
             : topology;
     }
 
@@ -108,7 +111,8 @@ public static class RandomTopologies
             {
                 if (route.NextHops.Length > 1)
                 {
-                    yield return topology.With(node.Name, known => known with { Routes = known.Routes.Replace(route, route with { NextHops = [route.NextHops[0]] }) });
+                    yield return topology.With(node.Name,
+                        known => known with { Routes = known.Routes.Replace(route, route with { NextHops = [route.NextHops[0]] }) });
                 }
             }
         }
@@ -171,7 +175,8 @@ public static class RandomTopologies
         var (outside4, outside6) = (IpAddress.Parse("10.202.0.1"), IpAddress.Parse("fd00:202::1"));
         var nat = new NatSpec
         {
-            Sources = [new NatRule(IpPrefix.Of(TopologyBuilder.VantageV4), outside4), new NatRule(IpPrefix.Of(TopologyBuilder.VantageV6), outside6)],
+            Sources = [new NatRule(IpPrefix.Of(TopologyBuilder.VantageV4), outside4),
+                new NatRule(IpPrefix.Of(TopologyBuilder.VantageV6), outside6)],
             Errors = (NatErrors)chance.NextBelow(3),
         };
         return topology.With(name, node => node with { Addresses = [IpPrefix.Of(outside4), IpPrefix.Of(outside6)], Nat = nat });
@@ -241,7 +246,8 @@ public static class RandomTopologies
     {
         if (chance.Hits(options.RateLimited))
         {
-            errors = errors with { RateLimits = [new RateLimit(1 + chance.NextBelow(100), 1 + chance.NextBelow(10), chance.NextBelow(2) == 0)] };
+            errors =
+                errors with { RateLimits = [new RateLimit(1 + chance.NextBelow(100), 1 + chance.NextBelow(10), chance.NextBelow(2) == 0)] };
         }
 
         if (chance.Hits(options.ShortQuotes))
@@ -292,7 +298,8 @@ public static class RandomTopologies
         var troubled = new List<LinkSpec>(links.Length);
         foreach (var link in links)
         {
-            var quality = new LinkQuality { DelayNs = chance.NextBelow(5_000_000), JitterNs = chance.Hits(0.3) ? chance.NextBelow(1_000_000) : 0 };
+            var quality =
+                new LinkQuality { DelayNs = chance.NextBelow(5_000_000), JitterNs = chance.Hits(0.3) ? chance.NextBelow(1_000_000) : 0 };
             if (chance.Hits(options.LossyLinks))
             {
                 quality = quality with { Loss = 0.05 + chance.NextShare() * 0.3 };
@@ -300,7 +307,9 @@ public static class RandomTopologies
 
             if (chance.Hits(options.UnrulyLinks))
             {
-                quality = quality with { Reorder = chance.NextShare() * 0.5, ReorderNs = 1 + chance.NextBelow(20_000_000), Duplicate = chance.NextShare() * 0.3 };
+                quality = quality
+                    with { Reorder = chance.NextShare() * 0.5, ReorderNs = 1 + chance.NextBelow(20_000_000),
+                    Duplicate = chance.NextShare() * 0.3 };
             }
 
             if (chance.Hits(options.SmallMtus))

@@ -91,7 +91,8 @@ internal sealed class CompiledRoute
 }
 
 /// <summary>
-/// Routes of all nodes. Destinations that every node treats alike form a class: the longest of all prefixes known in the network that covers them.
+/// Routes of all nodes. Destinations that every node treats alike form a class: the longest of all prefixes known in the network that
+/// covers them.
 /// </summary>
 internal sealed class RoutingTable
 {

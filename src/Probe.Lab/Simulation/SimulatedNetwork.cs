@@ -65,7 +65,9 @@ public sealed class SimulatedNetwork
 
         Routes = new RoutingTable(_nodes, topology.Links);
         _vantage = Find(byName, topology.Vantage);
-        _noise = [.. topology.Noise.Select((noise, index) => new NoiseSource(noise, noise.V6 ? _vantage.OwnV6 : _vantage.OwnV4, topology.Seed, index))];
+        _noise = [
+            .. topology.Noise.Select((noise, index) =>
+            new NoiseSource(noise, noise.V6 ? _vantage.OwnV6 : _vantage.OwnV4, topology.Seed, index))];
         for (var i = 0; i < _noise.Length; i++)
         {
             _events.Add(_noise[i].FirstNs, new SimulatedEvent(EventKind.Noise, i));
@@ -80,7 +82,9 @@ public sealed class SimulatedNetwork
     /// <summary>Virtual time: that of the last event.</summary>
     public long NowNs { get; private set; }
 
-    /// <summary>When something happens next, though perhaps nothing that reaches the vantage host; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>
+    /// When something happens next, though perhaps nothing that reaches the vantage host; <see cref="long.MaxValue"/> for never.
+    /// </summary>
     public long NextEventNs => _events.NextDueNs;
 
     /// <summary>Fragments for the vantage host are put together before they are handed out.</summary>
@@ -103,7 +107,8 @@ public sealed class SimulatedNetwork
     /// <summary>The vantage host sends a packet.</summary>
     /// <param name="packet">From its IP header on, checksums included.</param>
     /// <param name="nowNs">When it leaves; not before what has happened already.</param>
-    /// <returns>The packet's number in the journal: 1, 2, … in the order of the calls. Packets that the network makes have negative numbers.</returns>
+    /// <returns>The packet's number in the journal: 1, 2, … in the order of the calls. Packets that the network makes have negative
+    /// numbers.</returns>
     /// <exception cref="ArgumentException">The octets are no whole IP packet.</exception>
     public long Inject(ReadOnlySpan<byte> packet, long nowNs)
     {
@@ -198,7 +203,8 @@ public sealed class SimulatedNetwork
     internal int MtuFor(SimulatedNode node, ReadOnlySpan<byte> octets)
     {
         var packet = Take();
-        var mtu = packet.TrySet(octets) && Route(node, packet, out _) is { } channel ? Math.Min(channel.Mtu, node.PathMtus.To(packet.Destination)) : 0;
+        var mtu = packet.TrySet(octets) && Route(node, packet, out _) is { } channel
+            ? Math.Min(channel.Mtu, node.PathMtus.To(packet.Destination)) : 0;
         Release(packet);
         return mtu;
     }
@@ -314,7 +320,8 @@ public sealed class SimulatedNetwork
         {
             if (kind == RouteKind.None)
             {
-                node.SendError(packet, packet.IsV6 ? new IcmpCode(IcmpType.DestinationUnreachableV6, 0) : new IcmpCode(IcmpType.DestinationUnreachable, 0));
+                node.SendError(packet,
+                    packet.IsV6 ? new IcmpCode(IcmpType.DestinationUnreachableV6, 0) : new IcmpCode(IcmpType.DestinationUnreachable, 0));
             }
 
             node.Drop(packet, DropReason.NoRoute);

@@ -65,7 +65,8 @@ public sealed class SimulatedNode
     /// <param name="octets">The whole packet with its checksums.</param>
     /// <param name="cause">The packet it answers.</param>
     /// <param name="delayNs">Time until it leaves.</param>
-    public void Send(ReadOnlySpan<byte> octets, SimulatedPacket? cause, long delayNs = 0) => _network.Make(this, octets, cause?.Id ?? 0, delayNs);
+    public void Send(ReadOnlySpan<byte> octets, SimulatedPacket? cause, long delayNs = 0) =>
+        _network.Make(this, octets, cause?.Id ?? 0, delayNs);
 
     /// <summary>Answers a packet with an ICMP error, unless the node's policy, a limit or a rule of the protocol forbids it.</summary>
     public void SendError(SimulatedPacket packet, IcmpCode code, AnswerFrom from = AnswerFrom.Node) => _errors.Send(packet, code, from);
@@ -83,7 +84,9 @@ public sealed class SimulatedNode
     /// <summary>Calls the behaviour back later.</summary>
     public void SetTimer(long afterNs, INodeBehaviour behaviour, object state) => _network.SetTimer(this, afterNs, behaviour, state);
 
-    /// <summary>Octets of the largest packet that leaves whole by the link this one would take, as far as the node knows; 0 without a way.</summary>
+    /// <summary>
+    /// Octets of the largest packet that leaves whole by the link this one would take, as far as the node knows; 0 without a way.
+    /// </summary>
     internal int MtuFor(ReadOnlySpan<byte> packet) => _network.MtuFor(this, packet);
 
     /// <summary>Sends a packet that the node has put into another one.</summary>
@@ -106,7 +109,9 @@ public sealed class SimulatedNode
         }
     }
 
-    /// <summary>Octets of the largest packet to a destination that leaves this node whole, as far as the node knows; 0 without a way.</summary>
+    /// <summary>
+    /// Octets of the largest packet to a destination that leaves this node whole, as far as the node knows; 0 without a way.
+    /// </summary>
     internal int MtuTo(IpAddress destination) => Math.Min(_network.FirstMtu(this, destination), PathMtus.To(destination));
 
     /// <summary>Puts a packet that a behaviour held back on its next link.</summary>

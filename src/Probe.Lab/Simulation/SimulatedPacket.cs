@@ -3,7 +3,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
-/// <summary>A packet on its way, in a buffer that is used again. Its octets have been read as an IP packet once, so fixed offsets are safe.</summary>
+/// <summary>
+/// A packet on its way, in a buffer that is used again. Its octets have been read as an IP packet once, so fixed offsets are safe.
+/// </summary>
 public sealed class SimulatedPacket
 {
     private byte[] _octets = [];

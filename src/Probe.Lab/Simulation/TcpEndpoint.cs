@@ -44,7 +44,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
                 break;
             case TcpBehaviour.Discard or TcpBehaviour.Echo:
                 _server ??= new TcpServer(node, owner);
-                if (!_server.Take(packet, tcp, service ?? new TcpService { Port = tcp.DestinationPort, Behaviour = host.OtherTcp }, InitialSequence(connection)))
+                if (!_server.Take(packet, tcp, service ?? new TcpService { Port = tcp.DestinationPort, Behaviour = host.OtherTcp },
+                    InitialSequence(connection)))
                 {
                     HostReplies.Reset(node, packet, packet.Destination, delayNs);
                 }
@@ -65,7 +66,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         {
             var local = BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload);
             var remote = BinaryPrimitives.ReadUInt16BigEndian(quoted.Payload[2..]);
-            _server?.TooBig(new TcpTuple(quoted.Source, local, quoted.Destination, remote), BinaryPrimitives.ReadUInt32BigEndian(quoted.Payload[4..]));
+            _server?.TooBig(new TcpTuple(quoted.Source, local, quoted.Destination, remote),
+                BinaryPrimitives.ReadUInt32BigEndian(quoted.Payload[4..]));
         }
     }
 
@@ -86,7 +88,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         if (timer.Service.Behaviour == TcpBehaviour.LateReset)
         {
             _halfOpen.Remove(timer.Connection);
-            Send(node, timer.Connection, InitialSequence(timer.Connection) + 1, timer.Acknowledgment, TcpFlags.Rst | TcpFlags.Ack, null, null, 0);
+            Send(node, timer.Connection, InitialSequence(timer.Connection) + 1, timer.Acknowledgment, TcpFlags.Rst | TcpFlags.Ack, null,
+                null, 0);
             return;
         }
 
@@ -96,7 +99,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
             return;
         }
 
-        Send(node, timer.Connection, InitialSequence(timer.Connection), timer.Acknowledgment, TcpFlags.Syn | TcpFlags.Ack, timer.Service, null, 0);
+        Send(node, timer.Connection, InitialSequence(timer.Connection), timer.Acknowledgment, TcpFlags.Syn | TcpFlags.Ack, timer.Service,
+            null, 0);
         node.SetTimer(FirstRetryNs << timer.Tries, owner, timer);
     }
 
@@ -133,7 +137,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         Send(node, connection, sequence + 1, expected, TcpFlags.Ack, null, packet, delayNs);
     }
 
-    private void TakeOpen(SimulatedNode node, SimulatedPacket packet, in TcpHeader tcp, in Connection connection, TcpService? service, long delayNs)
+    private void TakeOpen(SimulatedNode node, SimulatedPacket packet, in TcpHeader tcp, in Connection connection, TcpService? service,
+        long delayNs)
     {
         if (IsSyn(tcp))
         {
@@ -167,10 +172,12 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         }
     }
 
-    private void TakeSyn(SimulatedNode node, SimulatedPacket packet, in TcpHeader tcp, in Connection connection, TcpService? service, long delayNs)
+    private void TakeSyn(SimulatedNode node, SimulatedPacket packet, in TcpHeader tcp, in Connection connection, TcpService? service,
+        long delayNs)
     {
         var acknowledgment = tcp.Sequence + 1;
-        if (service is not null && (service.Backlog < int.MaxValue || service.SynAckRetries > 0 || service.Behaviour == TcpBehaviour.LateReset))
+        if (service is not null
+            && (service.Backlog < int.MaxValue || service.SynAckRetries > 0 || service.Behaviour == TcpBehaviour.LateReset))
         {
             if (!_halfOpen.TryGetValue(connection, out var known))
             {
@@ -183,7 +190,8 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
                 _halfOpen[connection] = known;
                 if (service.Behaviour == TcpBehaviour.LateReset || service.SynAckRetries > 0)
                 {
-                    node.SetTimer(delayNs + (service.Behaviour == TcpBehaviour.LateReset ? service.ResetAfterNs : FirstRetryNs), owner, known);
+                    node.SetTimer(delayNs + (service.Behaviour == TcpBehaviour.LateReset ? service.ResetAfterNs : FirstRetryNs), owner,
+                        known);
                 }
             }
         }
@@ -192,9 +200,11 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
     }
 
     private static void Send(
-        SimulatedNode node, in Connection connection, uint sequence, uint acknowledgment, TcpFlags flags, TcpService? service, SimulatedPacket? cause, long delayNs)
+        SimulatedNode node, in Connection connection, uint sequence, uint acknowledgment, TcpFlags flags, TcpService? service,
+        SimulatedPacket? cause, long delayNs)
     {
-        ReadOnlySpan<byte> options = (flags & TcpFlags.Syn) != 0 && (service?.Mss ?? 1460) is var mss and > 0 ? [2, 4, (byte)(mss >> 8), (byte)mss] : [];
+        ReadOnlySpan<byte> options = (flags & TcpFlags.Syn) != 0 && (service?.Mss ?? 1460) is var mss and > 0
+            ? [2, 4, (byte)(mss >> 8), (byte)mss] : [];
         HostReplies.Segment(node, connection.Local, connection.Remote, new TcpFields
         {
             SourcePort = connection.LocalPort,

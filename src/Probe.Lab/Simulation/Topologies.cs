@@ -18,7 +18,8 @@ public static class Topologies
     }
 
     /// <summary>h – s – (b1 … bw) – m – t: s shares flows among w routers.</summary>
-    public static Topology Diamond(int width, FlowFields fields = FlowFields.FiveTuple, Balancing balancing = Balancing.PerFlow, ulong seed = 1) =>
+    public static Topology Diamond(int width, FlowFields fields = FlowFields.FiveTuple, Balancing balancing = Balancing.PerFlow,
+        ulong seed = 1) =>
         UnequalDiamond([.. Enumerable.Repeat(1, width)], fields, balancing, seed);
 
     /// <summary>A diamond whose branches have the stated numbers of routers.</summary>
@@ -44,7 +45,8 @@ public static class Topologies
         builder.ToTarget("s", route => route with { Fields = fields }, firsts);
         for (var i = 0; i < outer; i++)
         {
-            Branch(builder, firsts[i], $"m{i + 1}", $"b{i + 1}_", [.. Enumerable.Repeat(1, inner)], route => route with { Fields = fields });
+            Branch(builder, firsts[i], $"m{i + 1}", $"b{i + 1}_", [.. Enumerable.Repeat(1, inner)],
+                route => route with { Fields = fields });
             builder.Link($"m{i + 1}", "m").ToTarget($"m{i + 1}", "m");
         }
 
@@ -95,7 +97,8 @@ public static class Topologies
     internal static string Router(int number) => $"r{number}";
 
     /// <summary>Joins two nodes by branches of the stated numbers of routers; the first node shares flows among them.</summary>
-    internal static void Branch(TopologyBuilder builder, string from, string to, string prefix, int[] lengths, Func<RouteSpec, RouteSpec> share)
+    internal static void Branch(TopologyBuilder builder, string from, string to, string prefix, int[] lengths,
+        Func<RouteSpec, RouteSpec> share)
     {
         var firsts = new string[lengths.Length];
         for (var i = 0; i < lengths.Length; i++)

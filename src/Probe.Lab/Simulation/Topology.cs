@@ -26,16 +26,19 @@ public sealed record Topology
     /// <summary>The node of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public NodeSpec Node(string name) =>
-        Nodes.FirstOrDefault(node => string.Equals(node.Name, name, StringComparison.Ordinal)) ?? throw new ArgumentException($"No node is called {name}.");
+        Nodes.FirstOrDefault(node => string.Equals(node.Name, name, StringComparison.Ordinal))
+            ?? throw new ArgumentException($"No node is called {name}.");
 
     /// <summary>The same network with one node changed.</summary>
-    public Topology With(string name, Func<NodeSpec, NodeSpec> change) => this with { Nodes = Nodes.Replace(Node(name), change(Node(name))) };
+    public Topology With(string name, Func<NodeSpec, NodeSpec> change) =>
+        this with { Nodes = Nodes.Replace(Node(name), change(Node(name))) };
 
     /// <summary>The same network with the links between two nodes changed.</summary>
     public Topology WithLink(string a, string b, Func<LinkSpec, LinkSpec> change)
     {
         var links = Links.Select(link => link.Joins(a, b) ? change(link) : link).ToImmutableArray();
-        return Links.Any(link => link.Joins(a, b)) ? this with { Links = links } : throw new ArgumentException($"No link joins {a} and {b}.");
+        return Links.Any(link => link.Joins(a, b))
+            ? this with { Links = links } : throw new ArgumentException($"No link joins {a} and {b}.");
     }
 
     /// <summary>The same network with every link changed.</summary>

@@ -20,7 +20,8 @@ internal sealed class IpAddressJsonConverter : JsonConverter<IpAddress>
     public override IpAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         IpAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("Not an IP address.");
 
-    public override void Write(Utf8JsonWriter writer, IpAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IpAddress value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }
 
 internal sealed class IpPrefixJsonConverter : JsonConverter<IpPrefix>
@@ -37,7 +38,8 @@ internal sealed class IpPrefixJsonConverter : JsonConverter<IpPrefix>
         }
     }
 
-    public override void Write(Utf8JsonWriter writer, IpPrefix value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IpPrefix value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }
 
 /// <summary>An encapsulation as the command line writes it.</summary>
@@ -46,5 +48,6 @@ internal sealed class EncapsulationJsonConverter : JsonConverter<Encapsulation>
     public override Encapsulation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         EncapsulationText.TryParse(reader.GetString() ?? "", out var layer, out var error) ? layer : throw new JsonException(error);
 
-    public override void Write(Utf8JsonWriter writer, Encapsulation value, JsonSerializerOptions options) => writer.WriteStringValue(EncapsulationText.Of(value));
+    public override void Write(Utf8JsonWriter writer, Encapsulation value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(EncapsulationText.Of(value));
 }

@@ -50,6 +50,16 @@ internal static class TopologyText
             text.Append(" host");
         }
 
+        WriteErrors(text, node);
+        WriteBehaviours(text, node);
+        foreach (var route in node.Routes)
+        {
+            WriteRoute(text, route);
+        }
+    }
+
+    private static void WriteErrors(StringBuilder text, NodeSpec node)
+    {
         if (node.Errors.From != ReplySource.Inbound)
         {
             text.Append(" replies:").Append(node.Errors.From).Append(Addresses(node.Errors.Fixed));
@@ -62,7 +72,8 @@ internal static class TopologyText
 
         foreach (var limit in node.Errors.RateLimits)
         {
-            text.Append(CultureInfo.InvariantCulture, $" limit:{limit.PerSecond}/s+{limit.Burst}{(limit.PerDestination ? " per destination" : "")}");
+            text.Append(CultureInfo.InvariantCulture,
+                $" limit:{limit.PerSecond}/s+{limit.Burst}{(limit.PerDestination ? " per destination" : "")}");
         }
 
         if (node.Errors.Quote != s_plainNode.Errors.Quote)
@@ -72,14 +83,18 @@ internal static class TopologyText
 
         if (node.Errors.Extensions is { } extensions)
         {
-            text.Append(CultureInfo.InvariantCulture, $" extensions:{extensions.Mpls.Length} labels {extensions.Interfaces.Length} interfaces {extensions.Form} {extensions.Fault}");
+            text.Append(CultureInfo.InvariantCulture, $" extensions:{extensions.Mpls.Length} labels ")
+                .Append(CultureInfo.InvariantCulture, $"{extensions.Interfaces.Length} interfaces {extensions.Form} {extensions.Fault}");
         }
 
         if (node.Errors.Options.Length > 0)
         {
             text.Append(" options:").Append(node.Errors.Options);
         }
+    }
 
+    private static void WriteBehaviours(StringBuilder text, NodeSpec node)
+    {
         if (node.Ttl != TtlHandling.Decrement)
         {
             text.Append(" ttl:").Append(node.Ttl);
@@ -87,44 +102,58 @@ internal static class TopologyText
 
         if (node.TooBig != s_plainNode.TooBig)
         {
-            text.Append(CultureInfo.InvariantCulture, $" too-big:silent {node.TooBig.Silent}, lies {node.TooBig.Mtu} to {node.TooBig.Lies}");
+            text.Append(CultureInfo.InvariantCulture,
+                $" too-big:silent {node.TooBig.Silent}, lies {node.TooBig.Mtu} to {node.TooBig.Lies}");
         }
 
         foreach (var rule in node.Rules)
         {
-            text.Append(CultureInfo.InvariantCulture, $" rule:[{rule.When} {rule.Match.Protocols} -> {Answer(rule)}{(rule.From == AnswerFrom.Node ? "" : " from target")}]");
+            var from = rule.From == AnswerFrom.Node ? "" : " from target";
+            text.Append(CultureInfo.InvariantCulture, $" rule:[{rule.When} {rule.Match.Protocols} -> {Answer(rule)}{from}]");
+        }
+
+        if (node.Merging is { } merging)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $" merges:{merging.WithinNs} ns{(merging.LosesMerged ? ", loses what it merged" : "")}");
         }
 
         if (node.Nat is { } nat)
         {
-            var rules = string.Join(", ", nat.Sources.Select(rule => $"source {rule.Match}->{rule.To}").Concat(nat.Destinations.Select(rule => $"destination {rule.Match}->{rule.To}")));
+            var rules = string.Join(", ", nat.Sources.Select(rule => $"source {rule.Match}->{rule.To}")
+                .Concat(nat.Destinations.Select(rule => $"destination {rule.Match}->{rule.To}")));
             text.Append(CultureInfo.InvariantCulture, $" nat:[{rules}; errors {nat.Errors}]");
         }
 
         if (node.TunnelEnd is { } end)
         {
-            text.Append(CultureInfo.InvariantCulture, $" opens:[{string.Join(", ", end.Accepts.Select(EncapsulationText.Of))}]{Addresses(end.Addresses)}");
+            text.Append(CultureInfo.InvariantCulture,
+                $" opens:[{string.Join(", ", end.Accepts.Select(EncapsulationText.Of))}]{Addresses(end.Addresses)}");
         }
 
         if (node.Director is { } director)
         {
             var servers = string.Join(" | ", director.Servers.Select(server => string.Join(' ', server.Via.Select(EncapsulationText.Of))));
-            text.Append(CultureInfo.InvariantCulture, $" director:[{director.Mode} {string.Join(' ', director.Addresses)} -> {servers}; says {(director.SaysTooBig ? director.ToldMtu?.ToString(CultureInfo.InvariantCulture) ?? "truth" : "nothing")}, relay {director.Relay}{(director.LearnsOuterMtu ? "" : ", learns nothing")}]");
+            var says = director.SaysTooBig ? director.ToldMtu?.ToString(CultureInfo.InvariantCulture) ?? "truth" : "nothing";
+            text.Append(CultureInfo.InvariantCulture, $" director:[{director.Mode} {string.Join(' ', director.Addresses)} -> {servers}; ")
+                .Append(CultureInfo.InvariantCulture,
+                    $"says {says}, relay {director.Relay}{(director.LearnsOuterMtu ? "" : ", learns nothing")}]");
+        }
+    }
+
+    private static void WriteRoute(StringBuilder text, RouteSpec route)
+    {
+        var nextHops = route.NextHops.Select(hop => hop.Weight == 1 ? hop.To : FormattableString.Invariant($"{hop.To}*{hop.Weight}"));
+        text.Append(CultureInfo.InvariantCulture, $"\n    {route.Prefix} -> {string.Join('|', nextHops)}");
+        if (route.NextHops.Length > 1)
+        {
+            text.Append(' ').Append(route.Balancing).Append(' ').Append(route.Fields);
         }
 
-        foreach (var route in node.Routes)
+        if (route.FromNs > 0 || route.UntilNs < long.MaxValue)
         {
-            var nextHops = string.Join('|', route.NextHops.Select(hop => hop.Weight == 1 ? hop.To : FormattableString.Invariant($"{hop.To}*{hop.Weight}")));
-            text.Append(CultureInfo.InvariantCulture, $"\n    {route.Prefix} -> {nextHops}");
-            if (route.NextHops.Length > 1)
-            {
-                text.Append(' ').Append(route.Balancing).Append(' ').Append(route.Fields);
-            }
-
-            if (route.FromNs > 0 || route.UntilNs < long.MaxValue)
-            {
-                text.Append(CultureInfo.InvariantCulture, $" from {route.FromNs} until {(route.UntilNs == long.MaxValue ? "ever" : route.UntilNs)}");
-            }
+            text.Append(CultureInfo.InvariantCulture,
+                $" from {route.FromNs} until {(route.UntilNs == long.MaxValue ? "ever" : route.UntilNs)}");
         }
     }
 

@@ -15,7 +15,8 @@ public readonly record struct TrueReply(IpAddress From, byte Protocol, byte Type
 /// <summary>What may come back for one TTL.</summary>
 /// <param name="Ttl">TTL with which the packet leaves the vantage host.</param>
 /// <param name="Replies">Every answer that is possible; none besides these can come.</param>
-/// <param name="IsCertain">Nothing random lies between: exactly the replies come, and if there are several, one of them, for the choice was per packet.</param>
+/// <param name="IsCertain">Nothing random lies between: exactly the replies come, and if there are several, one of them, for the choice was
+/// per packet.</param>
 public sealed record TrueHop(int Ttl, ImmutableArray<TrueReply> Replies, bool IsCertain)
 {
     public override string ToString() => $"ttl {Ttl}{(IsCertain ? "" : "?")}: {string.Join(" or ", Replies)}";
@@ -24,7 +25,8 @@ public sealed record TrueHop(int Ttl, ImmutableArray<TrueReply> Replies, bool Is
 /// <summary>A way from the vantage host to where the packet ends.</summary>
 /// <param name="Nodes">Names of the nodes after the vantage host.</param>
 /// <param name="Links">Names of the directions taken, one before each node.</param>
-/// <param name="Mtu">Octets of the largest packet that passes, as the vantage host sends it: what tunnels on the way add is taken off.</param>
+/// <param name="Mtu">Octets of the largest packet that passes, as the vantage host sends it: what tunnels on the way add is taken
+/// off.</param>
 /// <param name="Reaches">It ends at an owner of the destination, and not inside a tunnel that nobody opens.</param>
 /// <param name="MtuTo">Octets of the largest packet that gets to each of <paramref name="Nodes"/>.</param>
 public sealed record TruePath(ImmutableArray<string> Nodes, ImmutableArray<string> Links, int Mtu, bool Reaches, ImmutableArray<int> MtuTo);
@@ -45,7 +47,8 @@ public sealed record TrueGraph(ImmutableArray<TrueNode> Nodes, ImmutableArray<Tr
     public int WidthAt(int ttl) => Nodes.Count(node => node.Ttl == ttl);
 
     /// <summary>Nodes at one distance, however many addresses they show.</summary>
-    public int RoutersAt(int ttl) => Nodes.Where(node => node.Ttl == ttl).Select(node => node.Name).Distinct(StringComparer.Ordinal).Count();
+    public int RoutersAt(int ttl) =>
+        Nodes.Where(node => node.Ttl == ttl).Select(node => node.Name).Distinct(StringComparer.Ordinal).Count();
 
     /// <summary>The largest width.</summary>
     public int Width => Nodes.IsEmpty ? 0 : Nodes.GroupBy(node => node.Ttl).Max(group => group.Count());

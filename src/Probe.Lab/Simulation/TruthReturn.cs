@@ -8,7 +8,8 @@ namespace Probe.Lab.Simulation;
 /// <param name="atNs">When.</param>
 internal sealed class TruthReturn(SimulatedNetwork network, IReadOnlyList<TruthStep> nats, long atNs)
 {
-    private const FlowFields Unknown = FlowFields.IcmpChecksum | FlowFields.IcmpIdentifier | FlowFields.IcmpSequence | FlowFields.TrafficClass;
+    private const FlowFields Unknown = FlowFields.IcmpChecksum | FlowFields.IcmpIdentifier | FlowFields.IcmpSequence
+        | FlowFields.TrafficClass;
 
     private readonly HashSet<(int Channel, int Ttl)> _seen = [];
 
@@ -79,7 +80,8 @@ internal sealed class TruthReturn(SimulatedNetwork network, IReadOnlyList<TruthS
         }
 
         // A filter on the way back may or may not mean this answer; its size is not known here.
-        IsCertain &= node.Spec.Rules.All(rule => rule.When != When.Transit || !rule.Match.Takes(answer, Math.Max(60, rule.Match.MinimumSize), atNs));
+        IsCertain &= node.Spec.Rules.All(rule =>
+            rule.When != When.Transit || !rule.Match.Takes(answer, Math.Max(60, rule.Match.MinimumSize), atNs));
         Go(node, answer, isError, node.Spec.Ttl == TtlHandling.Hidden ? ttl : ttl - 1);
     }
 
@@ -110,7 +112,8 @@ internal sealed class TruthReturn(SimulatedNetwork network, IReadOnlyList<TruthS
             answer = answer with
             {
                 Destination = before.Source,
-                Source = isError ? isHidden ? before.Destination : answer.Source : answer.Source == left.Destination ? before.Destination : answer.Source,
+                Source = isError ? isHidden ? before.Destination : answer.Source : answer.Source == left.Destination
+                    ? before.Destination : answer.Source,
             };
             return true;
         }

@@ -2,14 +2,17 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
-/// <summary>A packet at a node, and where it may go from there. Steps are never changed; each next one has its own copy of the packet.</summary>
+/// <summary>
+/// A packet at a node, and where it may go from there. Steps are never changed; each next one has its own copy of the packet.
+/// </summary>
 internal sealed class TruthStep
 {
     private readonly SimulatedNetwork _network;
     private readonly FlowFields _varied;
     private readonly long _atNs;
 
-    private TruthStep(SimulatedNetwork network, SimulatedNode node, SimulatedPacket packet, Channel? inbound, FlowFields varied, long atNs, bool wasInside = false, bool isOwn = false)
+    private TruthStep(SimulatedNetwork network, SimulatedNode node, SimulatedPacket packet, Channel? inbound, FlowFields varied, long atNs,
+        bool wasInside = false, bool isOwn = false)
     {
         (_network, Node, Packet, Inbound, _varied, _atNs) = (network, node, packet, inbound, varied, atNs);
         Arrived = Copy(packet);
@@ -34,7 +37,9 @@ internal sealed class TruthStep
 
     public bool IsLocal { get; }
 
-    /// <summary>Octets that tunnels have added to the packet since the vantage host sent it; negative inside one that it wrapped itself.</summary>
+    /// <summary>
+    /// Octets that tunnels have added to the packet since the vantage host sent it; negative inside one that it wrapped itself.
+    /// </summary>
     public int Added { get; private init; }
 
     /// <summary>Packets up to this size pass a tunnel in pieces: 1280 for IPv6 in a director's tunnel, else 0.</summary>
@@ -46,7 +51,9 @@ internal sealed class TruthStep
     /// <summary>The directions that the packet, or another of the varied flows, may take next.</summary>
     public IReadOnlyList<Channel> Channels() => Channels(_network, Node, FlowKey.Of(Packet), _varied, _atNs);
 
-    /// <summary>The steps at this node at which the packet has been put into a tunnel, or taken out of one; none when neither happens here.</summary>
+    /// <summary>
+    /// The steps at this node at which the packet has been put into a tunnel, or taken out of one; none when neither happens here.
+    /// </summary>
     public IEnumerable<TruthStep> Tunnels()
     {
         foreach (var behaviour in IsLocal ? Node.Behaviours : [])
@@ -74,7 +81,9 @@ internal sealed class TruthStep
     }
 
     /// <summary>The packet is dropped here without a word: the tunnel's end cannot read it.</summary>
-    public bool IsUnreadable => IsLocal && Node.Behaviours.Any(behaviour => behaviour is TunnelEndBehaviour end && end.Open(Packet, out _) == TunnelEndBehaviour.Opened.Unreadable);
+    public bool IsUnreadable =>
+        IsLocal && Node.Behaviours.Any(behaviour =>
+        behaviour is TunnelEndBehaviour end && end.Open(Packet, out _) == TunnelEndBehaviour.Opened.Unreadable);
 
     /// <summary>A blackhole route swallows the packet here.</summary>
     public bool IsSwallowed =>
@@ -111,7 +120,8 @@ internal sealed class TruthStep
     }
 
     /// <summary>The directions that any packet of these fields may take from a node.</summary>
-    public static IReadOnlyList<Channel> Channels(SimulatedNetwork network, SimulatedNode node, in FlowKey flow, FlowFields varied, long atNs)
+    public static IReadOnlyList<Channel> Channels(SimulatedNetwork network, SimulatedNode node, in FlowKey flow, FlowFields varied,
+        long atNs)
     {
         if (network.Routes.Look(node, network.Routes.ClassOf(flow.Destination)) is not { } entry)
         {
@@ -133,7 +143,8 @@ internal sealed class TruthStep
     }
 
     private TruthStep Inside(ReadOnlySpan<byte> inner, bool isOwn) =>
-        new(_network, Node, Read(inner), Inbound, _varied, _atNs, wasInside: true, isOwn) { Added = Added - (Packet.Length - inner.Length) };
+        new(_network, Node, Read(inner), Inbound, _varied, _atNs, wasInside: true,
+            isOwn) { Added = Added - (Packet.Length - inner.Length) };
 
     private static SimulatedPacket Read(ReadOnlySpan<byte> octets)
     {
@@ -150,7 +161,9 @@ internal sealed class TruthStep
 
     // Varying the ports of a packet that has none changes nothing.
     private static FlowFields Effective(FlowFields fields, byte protocol) =>
-        ProtocolSets.Of(protocol) == Protocols.Icmp ? fields & ~FlowFields.Ports : fields & ~(FlowFields.IcmpChecksum | FlowFields.IcmpIdentifier | FlowFields.IcmpSequence);
+        ProtocolSets.Of(protocol) == Protocols.Icmp
+            ? fields & ~FlowFields.Ports : fields & ~(FlowFields.IcmpChecksum | FlowFields.IcmpIdentifier | FlowFields.IcmpSequence);
 
-    private static NatBehaviour? Nat(SimulatedNode node) => Array.Find(node.Behaviours, behaviour => behaviour is NatBehaviour) as NatBehaviour;
+    private static NatBehaviour? Nat(SimulatedNode node) =>
+        Array.Find(node.Behaviours, behaviour => behaviour is NatBehaviour) as NatBehaviour;
 }

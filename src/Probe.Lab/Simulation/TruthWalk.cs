@@ -167,7 +167,8 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         switch (ProtocolSets.Of(packet.Protocol))
         {
             case Protocols.Icmp when host.Echo:
-                Answer(step, new TrueReply(from, packet.Protocol, packet.IsV6 ? IcmpType.EchoReplyV6 : IcmpType.EchoReply, 0, 0, 0), isError: false);
+                Answer(step, new TrueReply(from, packet.Protocol, packet.IsV6 ? IcmpType.EchoReplyV6 : IcmpType.EchoReply, 0, 0, 0),
+                    isError: false);
                 break;
             case Protocols.Udp:
                 Udp(step, host);
@@ -207,7 +208,8 @@ internal sealed class TruthWalk(SimulatedNetwork network, long atNs)
         IsCertain &= service is null or { Backlog: int.MaxValue };
         TcpFlags[] answers = (service?.Behaviour ?? host.OtherTcp) switch
         {
-            TcpBehaviour.Open or TcpBehaviour.SynAckThenSilence or TcpBehaviour.Discard or TcpBehaviour.Echo => [TcpFlags.Syn | TcpFlags.Ack],
+            TcpBehaviour.Open or TcpBehaviour.SynAckThenSilence or TcpBehaviour.Discard or TcpBehaviour.Echo =>
+                [TcpFlags.Syn | TcpFlags.Ack],
             TcpBehaviour.LateReset => [TcpFlags.Syn | TcpFlags.Ack, TcpFlags.Rst | TcpFlags.Ack],
             TcpBehaviour.StaleHalfOpen => [TcpFlags.Ack],
             TcpBehaviour.Closed => [TcpFlags.Rst | TcpFlags.Ack],

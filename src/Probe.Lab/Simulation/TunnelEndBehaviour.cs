@@ -56,7 +56,9 @@ internal sealed class TunnelEndBehaviour(TunnelEndSpec spec) : INodeBehaviour
 
         return layer switch
         {
-            UdpEncapsulation udp => packet.Protocol == IpProtocol.Udp && UdpHeader.TryRead(packet.Payload, out var header) && header.DestinationPort == udp.Port,
+            UdpEncapsulation udp =>
+                packet.Protocol == IpProtocol.Udp && UdpHeader.TryRead(packet.Payload, out var header)
+                && header.DestinationPort == udp.Port,
             IpIpEncapsulation => packet.Protocol is IpProtocol.IpIp or IpProtocol.IPv6,
             _ => packet.Protocol == IpProtocol.Gre,
         };

@@ -33,7 +33,8 @@ internal sealed class TunnelErrors(DirectorSpec spec)
         {
             // Options that a router put into the quoted header do not move what the tunnel wrote.
             var (header, overhead) = (server.Via[0].OuterHeaderLength, server.Via.Sum(layer => layer.Overhead));
-            var told = outerMtu - spec.Relay switch { DirectorRelay.OuterHeaderOnly => header, DirectorRelay.NothingSubtracted => 0, _ => overhead };
+            var told = outerMtu - spec.Relay switch { DirectorRelay.OuterHeaderOnly => header, DirectorRelay.NothingSubtracted => 0,
+                _ => overhead };
             Relay(node, packet, message, outer.HeaderLength + overhead - header, (uint)Math.Max(0, told));
         }
 

@@ -16,7 +16,10 @@ public sealed record TunnelPlan
     private const string Members = "e";
     private const string Joined = "r3";
 
-    /// <summary>What packets wear in the tunnels, outermost first. Addresses are those of each real server, of the family that stands here; a frame without a MAC gets one.</summary>
+    /// <summary>
+    /// What packets wear in the tunnels, outermost first. Addresses are those of each real server, of the family that stands here; a frame
+    /// without a MAC gets one.
+    /// </summary>
     public required ImmutableArray<Encapsulation> Layers { get; init; }
 
     /// <summary>Real servers.</summary>
@@ -31,7 +34,10 @@ public sealed record TunnelPlan
     /// <summary>MTU of the last link on the way back to the vantage host.</summary>
     public int ReturnMtu { get; init; } = 1500;
 
-    /// <summary>What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told: of an answer from the virtual address, the director.</summary>
+    /// <summary>
+    /// What is too big for <see cref="ReturnMtu"/> is dropped without a word, with DF or without; else it is fragmented or its sender told:
+    /// of an answer from the virtual address, the director.
+    /// </summary>
     public bool ReturnIsSilent { get; init; }
 
     /// <summary>Routers e1 … that share the flows of the tunnel between r2 and r3; 0 for a plain link.</summary>
@@ -62,7 +68,9 @@ public sealed record TunnelPlan
     /// <summary>Both addresses of a real server.</summary>
     internal static ImmutableArray<IpAddress> ServerAddresses(int number) => [ServerAddress(number), ServerAddress(number, isV6: true)];
 
-    /// <summary>The encapsulations that reach a real server, counted from 1: what a prober at the director says with <c>--via</c>.</summary>
+    /// <summary>
+    /// The encapsulations that reach a real server, counted from 1: what a prober at the director says with <c>--via</c>.
+    /// </summary>
     public ImmutableArray<Encapsulation> Via(int number = 1) =>
     [
         .. Layers.Select(layer =>
@@ -145,7 +153,8 @@ public sealed record TunnelPlan
             var via = Via(number);
             builder
                 .Host(Name(number), [.. ServerAddresses(number)])
-                .Node(Name(number), node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = VirtualAddresses }, Host = Host })
+                .Node(Name(number),
+                    node => node with { TunnelEnd = new TunnelEndSpec { Accepts = via, Addresses = VirtualAddresses }, Host = Host })
                 .Link(last, Name(number), Quality with { Mtu = OuterMtu });
         }
     }
@@ -163,6 +172,7 @@ public sealed record TunnelPlan
     private Topology WithReturn(Topology topology, string last)
     {
         var changed = topology.WithLink(TopologyBuilder.Vantage, last, link => link with { Back = Quality with { Mtu = ReturnMtu } });
-        return ReturnIsSilent ? changed.With(last, node => node with { TooBig = node.TooBig with { Silent = Protocols.All, Fragments = false } }) : changed;
+        return ReturnIsSilent
+            ? changed.With(last, node => node with { TooBig = node.TooBig with { Silent = Protocols.All, Fragments = false } }) : changed;
     }
 }

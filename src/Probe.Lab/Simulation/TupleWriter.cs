@@ -3,7 +3,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Lab.Simulation;
 
-/// <summary>Addresses, protocol and ports; for an echo request the identifier is the source port, for an echo reply the destination port.</summary>
+/// <summary>
+/// Addresses, protocol and ports; for an echo request the identifier is the source port, for an echo reply the destination port.
+/// </summary>
 internal readonly record struct FiveTuple(IpAddress Source, IpAddress Destination, byte Protocol, ushort SourcePort, ushort DestinationPort)
 {
     /// <summary>The tuple of the way back.</summary>
@@ -12,11 +14,14 @@ internal readonly record struct FiveTuple(IpAddress Source, IpAddress Destinatio
     public bool IsIcmp => Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6;
 }
 
-/// <summary>Reads and rewrites the tuple of a packet, whole or cut as in a quote. Checksums are adjusted, not computed, so a wrong one stays wrong.</summary>
+/// <summary>
+/// Reads and rewrites the tuple of a packet, whole or cut as in a quote. Checksums are adjusted, not computed, so a wrong one stays wrong.
+/// </summary>
 internal static class TupleWriter
 {
     public static bool IsError(SimulatedPacket packet) =>
-        packet.Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message) && message.IsError;
+        packet.Protocol is IpProtocol.Icmp
+            or IpProtocol.IcmpV6 && IcmpMessage.TryRead(packet.Payload, packet.IsV6, out var message) && message.IsError;
 
     /// <summary>The octets an error quotes, in place.</summary>
     public static Span<byte> QuoteOf(SimulatedPacket packet) => packet.Payload[IcmpMessage.HeaderLength..];
@@ -29,7 +34,8 @@ internal static class TupleWriter
             return false;
         }
 
-        var (source, destination) = (BinaryPrimitives.ReadUInt16BigEndian(ip.Payload), BinaryPrimitives.ReadUInt16BigEndian(ip.Payload[2..]));
+        var (source, destination) =
+            (BinaryPrimitives.ReadUInt16BigEndian(ip.Payload), BinaryPrimitives.ReadUInt16BigEndian(ip.Payload[2..]));
         switch (ip.Protocol)
         {
             case IpProtocol.Tcp:
@@ -40,7 +46,8 @@ internal static class TupleWriter
             case IpProtocol.IcmpV6:
                 IcmpMessage.TryRead(ip.Payload, ip.IsV6, out var message);
                 var isReply = message.IsEchoReply;
-                tuple = new FiveTuple(ip.Source, ip.Destination, ip.Protocol, isReply ? (ushort)0 : message.Identifier, isReply ? message.Identifier : (ushort)0);
+                tuple = new FiveTuple(ip.Source, ip.Destination, ip.Protocol, isReply ? (ushort)0 : message.Identifier,
+                    isReply ? message.Identifier : (ushort)0);
                 return message.IsEchoRequest || isReply;
             default:
                 return false;
@@ -102,7 +109,8 @@ internal static class TupleWriter
     {
         var at = tuple.Source.WriteTo(octets);
         at += tuple.Destination.WriteTo(octets[at..]);
-        BinaryPrimitives.WriteUInt16BigEndian(octets[at..], tuple.IsIcmp ? (ushort)(tuple.SourcePort | tuple.DestinationPort) : tuple.SourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(octets[at..],
+            tuple.IsIcmp ? (ushort)(tuple.SourcePort | tuple.DestinationPort) : tuple.SourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(octets[(at + 2)..], tuple.IsIcmp ? (ushort)0 : tuple.DestinationPort);
         return at + 4;
     }

@@ -72,7 +72,8 @@ internal sealed class PathLayout
     {
         // Control points lie half way along the path, so along it t maps to 1.5 t (1-t) + t³, across it to 3 t² - 2 t³; in 27ths.
         var (along, across) = sixths switch { 2 => (10, 7), 4 => (17, 20), _ => (13, 13) };
-        return Down ? (x1 + (x2 - x1) * across / 27, y1 + (y2 - y1) * along / 27) : (x1 + (x2 - x1) * along / 27, y1 + (y2 - y1) * across / 27);
+        return Down
+            ? (x1 + (x2 - x1) * across / 27, y1 + (y2 - y1) * along / 27) : (x1 + (x2 - x1) * along / 27, y1 + (y2 - y1) * across / 27);
     }
 
     private static PathLayout Downwards(PathGraph graph, IReadOnlyList<IReadOnlyList<int>> order, (int Width, int Height) size)
@@ -98,7 +99,8 @@ internal sealed class PathLayout
         return new PathLayout(boxes, down: true) { Headings = headings, Width = right + 8, Height = y + 8 };
     }
 
-    private static PathLayout Rightwards(PathGraph graph, IReadOnlyList<IReadOnlyList<int>> order, (int Width, int Height)[] sizes, int label)
+    private static PathLayout Rightwards(PathGraph graph, IReadOnlyList<IReadOnlyList<int>> order, (int Width, int Height)[] sizes,
+        int label)
     {
         var boxes = new Box[graph.Nodes.Count + 1];
         var headings = new List<(int, int, Box)>();

@@ -3,7 +3,9 @@ using Probe.Report.Paths;
 
 namespace Probe.Report.Charts;
 
-/// <summary>Orders the nodes of each layer so that few edges cross: each goes to the median of its neighbours, in a fixed number of sweeps.</summary>
+/// <summary>
+/// Orders the nodes of each layer so that few edges cross: each goes to the median of its neighbours, in a fixed number of sweeps.
+/// </summary>
 internal static class PathOrder
 {
     private const int Sweeps = 4;
@@ -79,7 +81,8 @@ internal static class PathOrder
         }
 
         var (known, other) = (IpAddress.TryParse(left.Address, out var a), IpAddress.TryParse(right.Address, out var b));
-        var order = known && other ? a.CompareTo(b) : known != other ? other.CompareTo(known) : string.CompareOrdinal(left.Address, right.Address);
+        var order = known && other ? a.CompareTo(b) : known != other
+            ? other.CompareTo(known) : string.CompareOrdinal(left.Address, right.Address);
         return order != 0 ? order : left.Id.CompareTo(right.Id);
     });
 }

@@ -27,7 +27,8 @@ public static class PathPicture
     {
         var graph = PathGraph.Of(trace);
         var labels = Labels(trace, graph);
-        var layout = PathLayout.Of(graph, node => PathWords.Lines(trace, node), labels.Values.Select(label => label.Text.Length).DefaultIfEmpty().Max());
+        var layout = PathLayout.Of(graph, node => PathWords.Lines(trace, node),
+            labels.Values.Select(label => label.Text.Length).DefaultIfEmpty().Max());
         var (title, how) = (PathWords.Title(trace), PathWords.How(trace));
         var legend = Legend();
         var texts = (Math.Max(HeadingAdvance * StrangerText.CellWidth(title), TextAdvance * StrangerText.CellWidth(how)) + 99) / 100
@@ -68,7 +69,8 @@ public static class PathPicture
         for (var i = 0; i < graph.Layers.Count; i++)
         {
             var (x, y, stripe) = layout.Headings[i];
-            svg.Leaf("rect", ("class", i % 2 == 0 ? "stripe" : "stripe odd"), ("x", stripe.X), ("y", stripe.Y), ("width", stripe.Width), ("height", stripe.Height));
+            svg.Leaf("rect", ("class", i % 2 == 0 ? "stripe" : "stripe odd"), ("x", stripe.X), ("y", stripe.Y), ("width", stripe.Width),
+                ("height", stripe.Height));
             svg.Text("text", i == 0 ? "start" : $"TTL {graph.Layers[i][0].Ttl}", ("class", "faint"), ("x", x), ("y", y));
         }
     }
@@ -76,7 +78,8 @@ public static class PathPicture
     // A label stands at the end that only this edge has; where both ends have several, only loss is worth the clutter.
     private static Dictionary<PathEdge, (string Text, int Sixths)> Labels(TraceEvidence trace, PathGraph graph)
     {
-        var (outwards, inwards) = (graph.Edges.CountBy(edge => edge.From).ToDictionary(), graph.Edges.CountBy(edge => edge.To).ToDictionary());
+        var (outwards, inwards) =
+            (graph.Edges.CountBy(edge => edge.From).ToDictionary(), graph.Edges.CountBy(edge => edge.To).ToDictionary());
         var labels = new Dictionary<PathEdge, (string, int)>(ReferenceEqualityComparer.Instance);
         foreach (var edge in graph.Edges)
         {
@@ -90,7 +93,8 @@ public static class PathPicture
         return labels;
     }
 
-    private static void DrawEdges(SvgWriter svg, TraceEvidence trace, PathGraph graph, PathLayout layout, Dictionary<PathEdge, (string Text, int Sixths)> labels)
+    private static void DrawEdges(SvgWriter svg, TraceEvidence trace, PathGraph graph, PathLayout layout,
+        Dictionary<PathEdge, (string Text, int Sixths)> labels)
     {
         var texts = new List<(string Text, int X, int Y)>();
         foreach (var edge in graph.Edges)
@@ -104,7 +108,8 @@ public static class PathPicture
             var kind = edge.Proved ? "" : PathWords.Silence(graph, edge) ? " silent" : " unproved";
             svg.Open("g", ("class", $"edge loss{LossScale.StepOf(edge.Loss)}{kind}"))
                 .Text("title", PathWords.Sentence(graph, edge))
-                .Leaf("path", ("d", curve), ("stroke-width", Tenths(trace.Flows.Count <= 1 ? 20 : 14 + 30 * edge.Flows.Count / trace.Flows.Count)))
+                .Leaf("path", ("d", curve),
+                    ("stroke-width", Tenths(trace.Flows.Count <= 1 ? 20 : 14 + 30 * edge.Flows.Count / trace.Flows.Count)))
                 .Close();
             if (labels.TryGetValue(edge, out var label))
             {
@@ -132,7 +137,8 @@ public static class PathPicture
         svg.Open("g", ("class", kind + (node.BalancesPerPacket ? " perpacket" : ""))).Text("title", PathWords.Sentence(trace, node));
         if (node.Kind == PathNodeKind.Target)
         {
-            svg.Leaf("rect", ("class", "frame"), ("x", box.X - 4), ("y", box.Y - 4), ("width", box.Width + 8), ("height", box.Height + 8), ("rx", 8));
+            svg.Leaf("rect", ("class", "frame"), ("x", box.X - 4), ("y", box.Y - 4), ("width", box.Width + 8), ("height", box.Height + 8),
+                ("rx", 8));
         }
 
         DrawBox(svg, box, node.Loss is null && node.Evidence is not null, id);
@@ -151,14 +157,16 @@ public static class PathPicture
         svg.Leaf("rect", ("class", "box"), ("x", box.X), ("y", box.Y), ("width", box.Width), ("height", box.Height), ("rx", 5));
         if (hatched)
         {
-            svg.Leaf("rect", ("fill", $"url(#{id}-hatch)"), ("x", box.X), ("y", box.Y), ("width", box.Width), ("height", box.Height), ("rx", 5));
+            svg.Leaf("rect", ("fill", $"url(#{id}-hatch)"), ("x", box.X), ("y", box.Y), ("width", box.Width), ("height", box.Height),
+                ("rx", 5));
         }
     }
 
     private static List<(string Class, string Meaning)> Legend() =>
     [
         .. LossScale.Meanings.Select((meaning, step) => ($"node loss{step}", meaning)),
-        ("node silent loss6", "no answer"), ("node target loss0", "target"), ("node perpacket loss0", "per packet"), ("edge unproved loss6", "link unproved"),
+        ("node silent loss6", "no answer"), ("node target loss0", "target"), ("node perpacket loss0", "per packet"),
+        ("edge unproved loss6", "link unproved"),
     ];
 
     private static void DrawSwatch(SvgWriter svg, string kind, int x, int y, string id)
@@ -183,7 +191,8 @@ public static class PathPicture
 
     private static string Describe(TraceEvidence trace, PathGraph graph, string how)
     {
-        var text = new StringBuilder(how).Append(". An address at two TTLs is drawn twice; each silent hop is drawn once behind each predecessor.");
+        var text = new StringBuilder(how)
+            .Append(". An address at two TTLs is drawn twice; each silent hop is drawn once behind each predecessor.");
         foreach (var node in graph.Nodes)
         {
             text.Append(' ').Append(PathWords.Sentence(trace, node)).Append('.');
@@ -226,7 +235,8 @@ public static class PathPicture
         return css.Append("}\n").ToString();
     }
 
-    private static void Ground(StringBuilder css, string indent, string ground, string stripe, string odd, string text, string faint, string hatch) =>
+    private static void Ground(StringBuilder css, string indent, string ground, string stripe, string odd, string text, string faint,
+        string hatch) =>
         css.Append(indent).Append(".probe-path .ground{fill:").Append(ground).Append("}\n")
             .Append(indent).Append(".probe-path .stripe{fill:").Append(stripe).Append("}\n")
             .Append(indent).Append(".probe-path .odd{fill:").Append(odd).Append("}\n")
@@ -241,8 +251,10 @@ public static class PathPicture
         for (var i = 0; i < steps.Count; i++)
         {
             var (fill, line, text) = steps[i];
-            css.Append(indent).Append(".probe-path .loss").Append(i).Append(" .box{fill:").Append(fill).Append(";stroke:").Append(line).Append("}\n")
-                .Append(indent).Append(".probe-path .loss").Append(i).Append(" .frame,.probe-path .loss").Append(i).Append(" path{stroke:").Append(line).Append("}\n")
+            css.Append(indent).Append(".probe-path .loss").Append(i).Append(" .box{fill:").Append(fill).Append(";stroke:").Append(line)
+                .Append("}\n")
+                .Append(indent).Append(".probe-path .loss").Append(i).Append(" .frame,.probe-path .loss").Append(i).Append(" path{stroke:")
+                .Append(line).Append("}\n")
                 .Append(indent).Append(".probe-path .loss").Append(i).Append(" text{fill:").Append(text).Append("}\n");
         }
     }

@@ -4,7 +4,8 @@ using Probe.Report.Diagnosis;
 namespace Probe.Report.Charts;
 
 /// <summary>
-/// The sizes that a path MTU search tried as a drawing in plain text, the largest at the top: what got there, what did not, and where the step is.
+/// The sizes that a path MTU search tried as a drawing in plain text, the largest at the top: what got there, what did not, and where the
+/// step is.
 /// Holds numbers and words of ours alone.
 /// </summary>
 public static class SizeLadder
@@ -35,7 +36,9 @@ public static class SizeLadder
 
             AddSkipped(rows, ref skipped);
             var bar = new string(size.Answered > 0 ? '█' : '░', Math.Max(1, (int)((long)size.Size * LongestBar / largest)));
-            rows.Add($"{(size.Answered > 0 ? '✓' : '✗')} {size.Size.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(digits)} {bar.PadRight(LongestBar)}  {Fate(size)}{Mark(path, size)}".TrimEnd());
+            var octets = size.Size.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(digits);
+            var row = $"{(size.Answered > 0 ? '✓' : '✗')} {octets} {bar.PadRight(LongestBar)}  {Fate(size)}{Mark(path, size)}";
+            rows.Add(row.TrimEnd());
         }
 
         AddSkipped(rows, ref skipped);

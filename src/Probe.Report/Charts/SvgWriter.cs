@@ -43,7 +43,8 @@ internal sealed class SvgWriter
     }
 
     /// <summary>The document; every element is closed.</summary>
-    public override string ToString() => _open.Count == 0 ? _text.ToString() : throw new InvalidOperationException($"<{_open.Peek()}> is open.");
+    public override string ToString() =>
+        _open.Count == 0 ? _text.ToString() : throw new InvalidOperationException($"<{_open.Peek()}> is open.");
 
     private StringBuilder Begin(string name, ReadOnlySpan<(string Name, SvgValue Value)> attributes)
     {

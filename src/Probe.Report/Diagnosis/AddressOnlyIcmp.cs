@@ -6,7 +6,8 @@ using static Probe.Report.Diagnosis.TraceReading;
 namespace Probe.Report.Diagnosis;
 
 /// <summary>
-/// PRB-PATH-004: behind one node ICMP shows one next hop and UDP or TCP to the same target several: the node hashes ICMP by addresses alone, and
+/// PRB-PATH-004: behind one node ICMP shows one next hop and UDP or TCP to the same target several: the node hashes ICMP by addresses
+/// alone, and
 /// a trace by ICMP tells nothing of the other paths.
 /// </summary>
 internal sealed class AddressOnlyIcmp : IRule
@@ -31,7 +32,8 @@ internal sealed class AddressOnlyIcmp : IRule
                     from at in icmp.NodesOf(pointer)
                     from same in other.NodesOf(otherPointer)
                     where at.Hop.Ttl == same.Hop.Ttl && string.Equals(at.Node.Address, same.Node.Address, StringComparison.Ordinal)
-                        && at.Node.Balancing is NodeBalancing.Single && same.Node.Balancing is NodeBalancing.PerFlow or NodeBalancing.PerPacket
+                        && at.Node.Balancing is NodeBalancing.Single && same.Node.Balancing is NodeBalancing.PerFlow
+                            or NodeBalancing.PerPacket
                     let one = icmp.NextHops(at.Hop.Ttl, at.Node.Address)
                     let several = other.NextHops(same.Hop.Ttl, same.Node.Address)
                     where one.Count == 1 && several.Count > 1 && several.Contains(one[0], StringComparer.Ordinal)
@@ -42,7 +44,8 @@ internal sealed class AddressOnlyIcmp : IRule
         return new RuleResult(findings, []);
     }
 
-    private Finding Make(TraceEvidence icmp, TraceEvidence other, int ttl, NodeEvidence node, (string Icmp, string Other) pointers, string one, IReadOnlyList<string> several)
+    private Finding Make(TraceEvidence icmp, TraceEvidence other, int ttl, NodeEvidence node, (string Icmp, string Other) pointers,
+        string one, IReadOnlyList<string> several)
     {
         var protocol = Word.Of(other.Protocol).ToUpperInvariant();
         return new Finding
@@ -52,11 +55,15 @@ internal sealed class AddressOnlyIcmp : IRule
             Severity = Severity.Info,
             Confidence = Confidence.Likely,
             Where = $"TTL {ttl}, {StrangerText.Clean(node.Address)}",
-            Summary = Say($"{node.Flows.Count} ICMP flows to {icmp.Target}, told apart by their checksum, all go from {node.Address} to {one}; {protocol:ours} flows go to {Prose.Join(", ", several.Select(Prose.Code))}. The node looks at addresses alone for ICMP: ping and ICMP traceroute test one of the paths only."),
+            Summary = Say(
+                $"{node.Flows.Count} ICMP flows to {icmp.Target}, told apart by their checksum, all go from {node.Address} to {one}; "
+                    + $"{protocol:ours} flows go to {Prose.Join(", ", several.Select(Prose.Code))}. The node looks at addresses alone for "
+                    + $"ICMP: ping and ICMP traceroute test one of the paths only."),
             Evidence =
             [
                 new EvidenceItem("balancing that ICMP shows", Word.Of(node.Balancing), $"{pointers.Icmp}/balancing"),
-                new EvidenceItem(Say($"balancing that {protocol:ours} shows"), Say($"{several.Count} next hops"), $"{pointers.Other}/balancing"),
+                new EvidenceItem(Say($"balancing that {protocol:ours} shows"), Say($"{several.Count} next hops"),
+                    $"{pointers.Other}/balancing"),
             ],
             NotBecause = ["not chance: enough ICMP flows were answered to rule out a second next hop at 95 %"],
             Fix = ["trace with --udp or --tcp to see the paths that users take"],

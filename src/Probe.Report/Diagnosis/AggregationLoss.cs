@@ -5,7 +5,8 @@ using static Probe.Report.Diagnosis.TraceReading;
 namespace Probe.Report.Diagnosis;
 
 /// <summary>
-/// PRB-MTU-006: single full segments pass, the same segments back to back die. Something on the way merges them (GSO, GRO, TSO) and then loses
+/// PRB-MTU-006: single full segments pass, the same segments back to back die. Something on the way merges them (GSO, GRO, TSO) and then
+/// loses
 /// what it merged, as a tunnel entry does whose header offsets are wrong for segmentation.
 /// </summary>
 internal sealed class AggregationLoss : IRule
@@ -26,10 +27,12 @@ internal sealed class AggregationLoss : IRule
     public RuleResult Evaluate(Bundle bundle)
     {
         var findings = new List<Finding>();
-        var missing = bundle.WithoutTest(tcp => (tcp?.Upload ?? tcp?.Download) is not null, "the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)").ToList();
+        var missing = bundle.WithoutTest(tcp => (tcp?.Upload ?? tcp?.Download) is not null,
+            "the same octets were not sent spaced, in pairs and in bulk (--tcp-upload)").ToList();
         foreach (var (mtu, pointer) in bundle.PathMtusOf())
         {
-            foreach (var (transfer, at) in new[] { (mtu.Tcp?.Upload, $"{pointer}/tcp/upload"), (mtu.Tcp?.Download, $"{pointer}/tcp/download") })
+            foreach (var (transfer, at) in new[] { (mtu.Tcp?.Upload, $"{pointer}/tcp/upload"),
+                (mtu.Tcp?.Download, $"{pointer}/tcp/download") })
             {
                 switch (transfer)
                 {
@@ -59,14 +62,22 @@ internal sealed class AggregationLoss : IRule
                 : Say($"Segments from {mtu.Target} port {transfer.Port} die when another follows at once"),
             Severity = Severity.Degraded,
             Confidence = transfer.Confidence,
-            Where = up ? "on the way there, at or after the first host that merges segments" : "on the way back, at or after the first host that merges segments",
-            Summary = Say($"Single segments of {size:ours} pass; the same octets in pairs or in bulk are lost and get through only one by one, each after a timer. The wire carries the same packets in all three cases: a host on the way merges segments that follow each other (GRO, or GSO at the sender) and loses what it merged. Short requests and large answers stay quick, long requests take seconds; pings of any size show nothing."),
+            Where = up
+                ? "on the way there, at or after the first host that merges segments"
+                : "on the way back, at or after the first host that merges segments",
+            Summary = Say(
+                $"Single segments of {size:ours} pass; the same octets in pairs or in bulk are lost and get through only one by one, each "
+                    + $"after a timer. The wire carries the same packets in all three cases: a host on the way merges segments that follow "
+                    + $"each other (GRO, or GSO at the sender) and loses what it merged. Short requests and large answers stay quick, long "
+                    + $"requests take seconds; pings of any size show nothing."),
             Evidence = [.. transfer.Pacings.Index().Select(item => Row(item.Item, $"{pointer}/pacings/{item.Index}"))],
             NotBecause = [.. NotBecause(spaced, size)],
             Fix =
             [
-                "on the host that forwards into the tunnel (director, VPN entry), to see whether it cures, and until it is repaired: ethtool -K DEV gro off (this program never does it)",
-                "where that cures it: a kernel whose tunnel code sets the inner headers' offsets before segmentation, or the driver's tx-udp_tnl-segmentation off alone",
+                "on the host that forwards into the tunnel (director, VPN entry), to see whether it cures, and until it is repaired: "
+                    + "ethtool -K DEV gro off (this program never does it)",
+                "where that cures it: a kernel whose tunnel code sets the inner headers' offsets before segmentation, or the driver's "
+                    + "tx-udp_tnl-segmentation off alone",
             ],
             Verify = mtu.TcpCommand(up ? "--tcp-upload" : "--tcp-download", transfer.Port, transfer.Payload),
         };
@@ -74,9 +85,11 @@ internal sealed class AggregationLoss : IRule
 
     private static EvidenceItem Row(TcpPacingEvidence pacing, string pointer)
     {
-        var name = pacing.Pacing switch { TcpPacing.Spaced => "one segment at a time", TcpPacing.Pairs => "two at a time", _ => "all at once" };
+        var name =
+            pacing.Pacing switch { TcpPacing.Spaced => "one segment at a time", TcpPacing.Pairs => "two at a time", _ => "all at once" };
         return new EvidenceItem(
-            Say($"{name:ours}: {pacing.Segments} segments, {pacing.Retransmitted} sent again, {pacing.Acknowledged} octets acknowledged in {Units.Milliseconds(pacing.DurationNs):ours} ms"),
+            Say($"{name:ours}: {pacing.Segments} segments, {pacing.Retransmitted} sent again, {pacing.Acknowledged} octets acknowledged "
+                + $"in {Units.Milliseconds(pacing.DurationNs):ours} ms"),
             $"loss {Units.Percent(pacing.Loss)}", $"{pointer}/loss");
     }
 

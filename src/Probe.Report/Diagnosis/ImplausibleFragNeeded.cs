@@ -47,8 +47,10 @@ internal sealed class ImplausibleFragNeeded : IRule
             Confidence = Confidence.Proved,
             Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
             Summary = goesOn
-                ? Say($"The probe has {size:ours} and its TTL ended at this hop, which should have said time-exceeded. An MTU of {reply.Mtu ?? 0} cannot be why; later hops answer. It is a quirk of this device and no limit of the path.")
-                : Say($"The probe has {size:ours} and its TTL ended at this hop, which should have said time-exceeded. An MTU of {reply.Mtu ?? 0} cannot be why. No later hop answered, so that this trace does not show whether packets pass."),
+                ? Say($"The probe has {size:ours} and its TTL ended at this hop, which should have said time-exceeded. An MTU of "
+                    + $"{reply.Mtu ?? 0} cannot be why; later hops answer. It is a quirk of this device and no limit of the path.")
+                : Say($"The probe has {size:ours} and its TTL ended at this hop, which should have said time-exceeded. An MTU of "
+                    + $"{reply.Mtu ?? 0} cannot be why. No later hop answered, so that this trace does not show whether packets pass."),
             Evidence = [.. lies.Select(lie => new EvidenceItem(
                 Say($"TTL {lie.Hop.Ttl}: {lie.Reply.IcmpName(trace):ours} ×{lie.Reply.Count}, to probes of {size:ours}"),
                 $"MTU {lie.Reply.Mtu ?? 0}",

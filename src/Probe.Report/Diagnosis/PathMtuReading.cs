@@ -10,12 +10,14 @@ internal static class PathMtuReading
 {
     /// <summary>Every path MTU of these verdicts with its JSON pointer.</summary>
     public static IEnumerable<(PathMtuEvidence Path, string Pointer)> PathMtusOf(this Bundle bundle, params PathMtuVerdict[] verdicts) =>
-        (bundle.PathMtus ?? []).Select((path, i) => (path, $"/pathMtus/{i}")).Where(at => verdicts.Length == 0 || verdicts.Contains(at.path.Verdict));
+        (bundle.PathMtus ?? []).Select((path, i) => (path, $"/pathMtus/{i}"))
+            .Where(at => verdicts.Length == 0 || verdicts.Contains(at.path.Verdict));
 
     /// <summary>Where a finding about it is.</summary>
     public static string Where(this PathMtuEvidence path)
     {
-        var hop = path.Hop is { } number ? $"hop {number}{(path.HopAddress is { } address ? $" ({StrangerText.Clean(address)})" : "")}" : "path";
+        var hop = path.Hop is { } number
+            ? $"hop {number}{(path.HopAddress is { } address ? $" ({StrangerText.Clean(address)})" : "")}" : "path";
         return $"{hop} to {StrangerText.Clean(path.Target)}{(path.Real is { } real ? $" on {StrangerText.Clean(real)}" : "")}";
     }
 
@@ -25,7 +27,8 @@ internal static class PathMtuReading
         if (path.LargestAnswered is { } passes)
         {
             yield return new EvidenceItem(
-                Say($"answered ({(path.ProvedBy is { } proof ? Word.Of(proof) : "answer"):ours})"), $"{passes} octets", $"{pointer}/largestAnswered");
+                Say($"answered ({(path.ProvedBy is { } proof ? Word.Of(proof) : "answer"):ours})"), $"{passes} octets",
+                $"{pointer}/largestAnswered");
         }
 
         if (path.SmallestLost is { } lost)
@@ -36,12 +39,15 @@ internal static class PathMtuReading
     }
 
     /// <summary>What was signalled, as evidence.</summary>
-    public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) => path.Signals.Select((signal, i) => new EvidenceItem(
-        Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {Word.Of(signal.Role):ours}, ×{signal.Count}"),
+    public static IEnumerable<EvidenceItem> Said(this PathMtuEvidence path, string pointer) =>
+        path.Signals.Select((signal, i) => new EvidenceItem(
+        Say($"{(PathMtuWords.IsV6(path) ? "ICMPv6 2/0" : "ICMP 3/4"):ours} from {signal.From}, {Word.Of(signal.Role):ours}, "
+            + $"×{signal.Count}"),
         $"MTU {signal.Mtu}{(signal.InnerMtu is > 0 and var inner ? $" outside, {inner} inside" : "")}", $"{pointer}/signals/{i}"));
 
     /// <summary>
-    /// The finding with the command that asks the same question again: it exits 1 as long as the fault is there, and 0 once it is repaired. Made of
+    /// The finding with the command that asks the same question again: it exits 1 as long as the fault is there, and 0 once it is repaired.
+    /// Made of
     /// typed fields only; without a command where one of them cannot be read.
     /// </summary>
     /// <param name="finding">What was found.</param>
@@ -54,7 +60,8 @@ internal static class PathMtuReading
             return finding;
         }
 
-        // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a word.
+        // Only echo replies are as large as what they answer, and through a tunnel a stray segment is what proves: both are asked without a
+        // word.
         var isAskedAnyway = path.Verdict == PathMtuVerdict.ReturnPath || (path.Via.Count > 0 && path.ProvedBy == PathMtuProof.Ack);
         var protocol = isAskedAnyway ? "" : path.Protocol switch { ProbeProtocol.Udp => " --udp", ProbeProtocol.Tcp => " --tcp", _ => "" };
         var port = path.Port is { } number && protocol.Length > 0 ? $" -p {number}" : "";

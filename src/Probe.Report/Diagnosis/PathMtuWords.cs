@@ -22,13 +22,19 @@ public static class PathMtuWords
     {
         { Address: null } => Prose.Of($"{path.Target} does not resolve."),
         { Verdict: PathMtuVerdict.BlackHole, Reason: PathMtuReason.ReplyPath } => Prose.Of(
-            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
+            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and "
+                + $"nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
-        { Verdict: PathMtuVerdict.Signalled, Reason: PathMtuReason.LocalRule } => Prose.Of($"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
+        { Verdict: PathMtuVerdict.Signalled, Reason: PathMtuReason.LocalRule } =>
+            Prose.Of(
+            $"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output "
+                + $"chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
-        { Verdict: PathMtuVerdict.BlackHole } => Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
+        { Verdict: PathMtuVerdict.BlackHole } =>
+            Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
-        { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
+        { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } =>
+            Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
         { Verdict: PathMtuVerdict.ReturnPath } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; larger answers do not come back."),
         { Verdict: PathMtuVerdict.NotAnswering } => Silent(path),
         _ => Prose.Of($"{Hidden(path):ours}: {Between(path)}."),
@@ -44,7 +50,9 @@ public static class PathMtuWords
 
         var fits = Prose.Of($"A TCP segment may hold {Mss(path, mtu)} octets (MSS).");
         return path is { Via.Count: > 0, OuterMtu: { } outer }
-            ? Prose.Of($"A packet inside may have {mtu} octets: {outer} outside − {path.Overhead} of {Prose.Join(", ", path.Via.Select(Prose.Code))}. {fits}")
+            ? Prose.Of(
+                $"A packet inside may have {mtu} octets: {outer} outside − {path.Overhead} of "
+                    + $"{Prose.Join(", ", path.Via.Select(Prose.Code))}. {fits}")
             : fits;
     }
 
@@ -63,7 +71,8 @@ public static class PathMtuWords
 
         if (path.Verdict == PathMtuVerdict.ReturnPath)
         {
-            return ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target", .. path.ReturnMtu is { } back ? [Clamp(Mss(path, back))] : Array.Empty<string>()];
+            return ["look at the way back: the MTU of its links, and whether ICMP 3/4 (ICMPv6 2) reaches the target",
+                .. path.ReturnMtu is { } back ? [Clamp(Mss(path, back))] : Array.Empty<string>()];
         }
 
         var mss = Mss(path, there);
@@ -77,29 +86,35 @@ public static class PathMtuWords
     }
 
     private static string Clamp(int mss) =>
-        $"on a router in between: nft 'add table inet probe; add chain inet probe forward {{ type filter hook forward priority mangle; }}; add rule inet probe forward tcp flags syn tcp option maxseg size set {mss}'";
+        $"on a router in between: nft 'add table inet probe; add chain inet probe forward {{ type filter hook forward priority mangle; "
+            + $"}}; add rule inet probe forward tcp flags syn tcp option maxseg size set {mss}'";
 
     // The kernel shows how long a route of a router's advertisement lasts in words that it does not take.
     private static string OnServers(PathMtuEvidence path, int mss) => "on the servers, so that no TCP peer ever sends more: "
-        + (IsV6(path) ? $"ip -6 route change $(ip -6 route show default | sed 's/ expires [^ ]*//;q') advmss {mss}" : $"ip route change $(ip route show default | sed q) advmss {mss}");
+        + (IsV6(path)
+            ? $"ip -6 route change $(ip -6 route show default | sed 's/ expires [^ ]*//;q') advmss {mss}"
+            : $"ip route change $(ip route show default | sed q) advmss {mss}");
 
     /// <summary>A route of its own on this host; null through a tunnel, to this host itself, and below what IPv6 allows a route.</summary>
     private static string? Here(PathMtuEvidence path, int mtu, int mss)
     {
-        if (path.Via.Count > 0 || !IpAddress.TryParse(path.Address, out var target) || path.Address == path.Source || (target.IsV6 && mtu < SmallestV6))
+        if (path.Via.Count > 0 || !IpAddress.TryParse(path.Address, out var target) || path.Address == path.Source
+            || (target.IsV6 && mtu < SmallestV6))
         {
             return null;
         }
 
         var (ip, host) = target.IsV6 ? ("ip -6", 128) : ("ip", 32);
-        return $"on this host: {ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} advmss {mss}";
+        return $"on this host: {ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} "
+            + $"advmss {mss}";
     }
 
     private static string? Underlay(PathMtuEvidence path, int mtu)
     {
         if (path.Via.Count > 0)
         {
-            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so that a full packet fits inside";
+            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so "
+                + "that a full packet fits inside";
         }
 
         if (IsV6(path) && mtu < SmallestV6)
@@ -113,12 +128,15 @@ public static class PathMtuWords
         }
 
         var missing = PlainEthernet - mtu;
-        return TcpTestReading.TunnelOf(missing) is { } tunnel ? $"raise the MTU under the tunnel by {missing} octets: so many {tunnel} adds" : $"raise the MTU under the tunnel by at least {missing} octets";
+        return TcpTestReading.TunnelOf(missing) is { } tunnel
+            ? $"raise the MTU under the tunnel by {missing} octets: so many {tunnel} adds"
+            : $"raise the MTU under the tunnel by at least {missing} octets";
     }
 
     /// <summary>The signal that the verdict rests on; null for none. Documents that do not say it hold one that is near.</summary>
     public static PathMtuSignal? Decisive(PathMtuEvidence path) => path.Signals.FirstOrDefault(signal => signal.Decisive)
-        ?? path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible).MinBy(signal => Math.Abs(Named(signal) - (path.Mtu ?? 0)));
+        ?? path.Signals.Where(signal => path.Verdict != PathMtuVerdict.Signalled || !signal.Implausible)
+            .MinBy(signal => Math.Abs(Named(signal) - (path.Mtu ?? 0)));
 
     /// <summary>The size that it names, octets of the inner packet; as it was said where nothing is left inside, as of a field 0.</summary>
     public static int Named(PathMtuSignal signal) => signal.InnerMtu is > 0 and var inner ? inner : signal.Mtu;
@@ -144,9 +162,12 @@ public static class PathMtuWords
     private static Prose Wrong(PathMtuEvidence path)
     {
         var signal = Decisive(path);
-        var said = signal is null ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {Named(signal)}, {Why(path, signal)}");
-        var meaning = path.Arithmetic is { Meaning: { } text } sum ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
-        return path.Mtu is { } mtu ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
+        var said = signal is null
+            ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {Named(signal)}, {Why(path, signal)}");
+        var meaning = path.Arithmetic is { Meaning: { } text } sum
+            ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
+        return path.Mtu is { } mtu
+            ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
     }
 
     private static Prose Why(PathMtuEvidence path, PathMtuSignal signal) => signal switch
@@ -182,18 +203,39 @@ public static class PathMtuWords
         return path.Reason switch
         {
             PathMtuReason.NoRoute => Prose.Of($"This host has no way to send to {far:ours}: nothing was asked."),
-            PathMtuReason.NoSource => Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
-            PathMtuReason.LocalRule => Prose.Of($"A rule of this host lets no probe to {far:ours} leave: nothing was asked. Look at its output chain (nft list ruleset) and its routes."),
+            PathMtuReason.NoSource =>
+                Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
+            PathMtuReason.LocalRule =>
+                Prose.Of(
+                $"A rule of this host lets no probe to {far:ours} leave: nothing was asked. Look at its output chain (nft list ruleset) "
+                    + $"and its routes."),
             PathMtuReason.Local => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
-            PathMtuReason.NoProof => Prose.Of($"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port (--tcp -p PORT)."),
-            PathMtuReason.ProtocolUnreachable when tunnelled => Prose.Of($"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
-            PathMtuReason.PortUnreachable when tunnelled => Prose.Of($"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
-            PathMtuReason.Reset => Prose.Of($"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
+            PathMtuReason.NoProof =>
+                Prose.Of(
+                $"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port "
+                    + $"(--tcp -p PORT)."),
+            PathMtuReason.ProtocolUnreachable when tunnelled =>
+                Prose.Of(
+                $"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+            PathMtuReason.PortUnreachable when tunnelled => Prose.Of(
+                $"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+            PathMtuReason.Reset =>
+                Prose.Of(
+                $"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a "
+                    + $"service (--tcp -p PORT)."),
             PathMtuReason.HostUnreachable => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
             PathMtuReason.NetworkUnreachable => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
-            PathMtuReason.AdminProhibited => Prose.Of($"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets through (--icmp, --udp, --tcp -p PORT)."),
-            _ when tunnelled => Prose.Of($"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target behind it silent. {Sizes:ours}"),
-            _ => Prose.Of($"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+            PathMtuReason.AdminProhibited =>
+                Prose.Of(
+                $"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets "
+                    + $"through (--icmp, --udp, --tcp -p PORT)."),
+            _ when tunnelled =>
+                Prose.Of(
+                $"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target "
+                    + $"behind it silent. {Sizes:ours}"),
+            _ =>
+                Prose.Of(
+                $"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
         };
     }
 }

@@ -7,7 +7,8 @@ using static Probe.Report.Diagnosis.TraceReading;
 namespace Probe.Report.Diagnosis;
 
 /// <summary>
-/// PRB-PATH-014: a node has one next hop for all flows to a target and another for a neighbour of that target. It balances by destination, so
+/// PRB-PATH-014: a node has one next hop for all flows to a target and another for a neighbour of that target. It balances by destination,
+/// so
 /// that no trace of one target shows all paths.
 /// </summary>
 internal sealed class PerDestination : IRule
@@ -18,7 +19,8 @@ internal sealed class PerDestination : IRule
 
     public IReadOnlyList<string> Needs => ["/traces"];
 
-    public IReadOnlyList<string> Falsifiers => ["flows to one of the targets take both next hops", "the node's routing table has a longer prefix for one of the targets"];
+    public IReadOnlyList<string> Falsifiers =>
+        ["flows to one of the targets take both next hops", "the node's routing table has a longer prefix for one of the targets"];
 
     public RuleResult Evaluate(Bundle bundle)
     {
@@ -63,13 +65,22 @@ internal sealed class PerDestination : IRule
         return new Finding
         {
             Rule = Id,
-            Title = Say($"Hop {first.Ttl} {first.Node.Address} balances per destination: {next.Length} next hops for {node.Length} neighbouring targets"),
+            Title = Say(
+                $"Hop {first.Ttl} {first.Node.Address} balances per destination: {next.Length} next hops for {node.Length} neighbouring "
+                    + $"targets"),
             Severity = Severity.Info,
             Confidence = sure ? Confidence.Likely : Confidence.Hint,
             Where = $"TTL {first.Ttl}, {StrangerText.Clean(first.Node.Address)}",
-            Summary = Say($"From {first.Node.Address} packets go on to {Prose.Join(" or ", next.Select(Prose.Code))} depending on which of {node.Length} targets of one prefix they are for, and all flows to one target go the same way. A trace of one target shows one of these paths only."),
-            Evidence = [.. node.Select(at => new EvidenceItem(Say($"to {at.Trace.Address}: next hop of {at.Node.Flows.Count} flows"), StrangerText.Clean(at.Next), $"{at.Pointer}/balancing"))],
-            NotBecause = sure ? ["not balancing per flow: enough flows to each target were answered to rule out a second next hop at 95 %"] : [],
+            Summary = Say(
+                $"From {first.Node.Address} packets go on to {Prose.Join(" or ", next.Select(Prose.Code))} depending on which of "
+                    + $"{node.Length} targets of one prefix they are for, and all flows to one target go the same way. A trace of one "
+                    + $"target shows one of these paths only."),
+            Evidence = [
+                .. node.Select(at =>
+                new EvidenceItem(Say($"to {at.Trace.Address}: next hop of {at.Node.Flows.Count} flows"), StrangerText.Clean(at.Next),
+                $"{at.Pointer}/balancing"))],
+            NotBecause = sure
+                ? ["not balancing per flow: enough flows to each target were answered to rule out a second next hop at 95 %"] : [],
             Fix = ["trace the very address that has trouble, not its neighbour"],
             Verify = first.Trace.TraceCommand(),
         };

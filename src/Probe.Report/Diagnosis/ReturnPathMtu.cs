@@ -18,7 +18,9 @@ internal sealed class ReturnPathMtu : IRule
     public RuleResult Evaluate(Bundle bundle) => new([.. bundle.PathMtusOf(PathMtuVerdict.ReturnPath).Select(at => new Finding
     {
         Rule = Id,
-        Title = at.Path.ReturnMtu is { } back ? Say($"Answers of {at.Path.Target} above {back} octets do not come back") : Say($"Large answers of {at.Path.Target} do not come back"),
+        Title = at.Path.ReturnMtu is { } back
+            ? Say($"Answers of {at.Path.Target} above {back} octets do not come back")
+            : Say($"Large answers of {at.Path.Target} do not come back"),
         Severity = Severity.Degraded,
         Confidence = at.Path.Confidence,
         Where = at.Path.Where(),

@@ -18,7 +18,9 @@ internal sealed class RouteChanged : IRule
     public IReadOnlyList<string> Falsifiers => ["both ways are taken in turn at the next run: then packets are balanced one by one"];
 
     public RuleResult Evaluate(Bundle bundle) => new(
-        [.. bundle.TracesOf().SelectMany(at => (at.Trace.RouteChanges ?? []).Select((change, i) => Make(bundle, at.Trace, change, $"{at.Pointer}/routeChanges/{i}")))], []);
+        [.. bundle.TracesOf()
+            .SelectMany(at =>
+            (at.Trace.RouteChanges ?? []).Select((change, i) => Make(bundle, at.Trace, change, $"{at.Pointer}/routeChanges/{i}")))], []);
 
     private Finding Make(Bundle bundle, TraceEvidence trace, RouteChangeEvidence change, string pointer)
     {
@@ -27,11 +29,16 @@ internal sealed class RouteChanged : IRule
         return new Finding
         {
             Rule = Id,
-            Title = Say($"The route changed {(change.BeforeNs / 1e9).ToString("0.0", CultureInfo.InvariantCulture):ours} s into the run at TTL {change.Ttl}: {from}, then {to}"),
+            Title = Say(
+                $"The route changed {(change.BeforeNs / 1e9).ToString("0.0", CultureInfo.InvariantCulture):ours} s into the run at TTL "
+                    + $"{change.Ttl}: {from}, then {to}"),
             Severity = Severity.Info,
             Confidence = Confidence.Likely,
             Where = $"TTL {change.Ttl}, at {at}",
-            Summary = Say($"At TTL {change.Ttl} on the way to {trace.Target}, {from} answered until {bundle.Started.Plus(change.AfterNs).ToString():ours} and {to} from {at:ours} on. One such instant explains every switch of every flow, so that it is no balancing per packet. Figures of the hops from there on mix two paths."),
+            Summary = Say(
+                $"At TTL {change.Ttl} on the way to {trace.Target}, {from} answered until "
+                    + $"{bundle.Started.Plus(change.AfterNs).ToString():ours} and {to} from {at:ours} on. One such instant explains every "
+                    + $"switch of every flow, so that it is no balancing per packet. Figures of the hops from there on mix two paths."),
             Evidence =
             [
                 new EvidenceItem("flows that moved", string.Join(", ", change.Flows), $"{pointer}/flows"),

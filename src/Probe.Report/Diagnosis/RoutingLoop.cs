@@ -17,7 +17,8 @@ internal sealed class RoutingLoop : IRule
 
     public IReadOnlyList<string> Needs => ["/traces"];
 
-    public IReadOnlyList<string> Falsifiers => ["the same flow shows the routers in another order on the next run", "the routes of the routers point away from each other"];
+    public IReadOnlyList<string> Falsifiers =>
+        ["the same flow shows the routers in another order on the next run", "the routes of the routers point away from each other"];
 
     public RuleResult Evaluate(Bundle bundle)
     {
@@ -108,11 +109,17 @@ internal sealed class RoutingLoop : IRule
         return path;
     }
 
+    private static IEnumerable<int> TtlsOf(Cycle cycle, string router) =>
+        cycle.Seen.Where(seen => string.Equals(seen.Address, router, StringComparison.Ordinal)).Select(seen => seen.Ttl);
+
     private Finding Make(TraceEvidence trace, string pointer, Cycle cycle, int[] flows)
     {
         var (first, last) = (cycle.Seen[0].Ttl, cycle.Seen[^1].Ttl);
         var routers = Prose.Join(" and ", cycle.Routers.Select(Prose.Code));
         var which = flows.Length == 1 ? $"flow {flows[0]}" : $"flows {string.Join(", ", flows)}";
+        var end = trace.Reached
+            ? "The target answered all the same, so that the loop passed or other packets avoid it."
+            : "They go round until their TTL ends, and the target did not answer.";
         return new Finding
         {
             Rule = Id,
@@ -120,11 +127,12 @@ internal sealed class RoutingLoop : IRule
             Severity = trace.Reached ? Severity.Info : Severity.Outage,
             Confidence = cycle.Routers.Count > 1 ? Confidence.Proved : Confidence.Hint,
             Where = $"TTL {first} to {last}, {StrangerText.Clean(string.Join(" and ", cycle.Routers))}",
-            Summary = Say($"Packets of {which:ours} to {trace.Target} pass {routers} every {cycle.Period} hops, from TTL {first} to {last}. {(trace.Reached ? "The target answered all the same, so that the loop passed or other packets avoid it." : "They go round until their TTL ends, and the target did not answer."):ours}"),
+            Summary = Say(
+                $"Packets of {which:ours} to {trace.Target} pass {routers} every {cycle.Period} hops, from TTL {first} to {last}. {end:ours}"),
             Evidence =
             [
                 .. cycle.Routers.Select(router => new EvidenceItem(
-                    $"seen at TTL {string.Join(", ", cycle.Seen.Where(seen => string.Equals(seen.Address, router, StringComparison.Ordinal)).Select(seen => seen.Ttl))}",
+                    $"seen at TTL {string.Join(", ", TtlsOf(cycle, router))}",
                     StrangerText.Clean(router),
                     PointerTo(trace, pointer, router, first))),
                 new EvidenceItem("The target answered", trace.Reached ? "yes" : "no", $"{pointer}/reached"),
@@ -141,7 +149,8 @@ internal sealed class RoutingLoop : IRule
     }
 
     private static string PointerTo(TraceEvidence trace, string pointer, string address, int fromTtl) =>
-        trace.NodesOf(pointer).First(at => at.Hop.Ttl >= fromTtl && string.Equals(at.Node.Address, address, StringComparison.Ordinal)).Pointer;
+        trace.NodesOf(pointer)
+            .First(at => at.Hop.Ttl >= fromTtl && string.Equals(at.Node.Address, address, StringComparison.Ordinal)).Pointer;
 
     /// <summary>A cycle: its length in hops, its routers in order, and every answer that shows it.</summary>
     internal sealed record Cycle(int Period, IReadOnlyList<string> Routers, IReadOnlyList<(int Ttl, string Address)> Seen);

@@ -33,9 +33,13 @@ internal sealed class SmallerMember : IRule
             // Whoever answered: that a load balancer may have answered for the larger size itself is no doubt about the difference.
             Confidence = flows.Min(at => at.Path.Reason == PathMtuReason.NoProof ? Confidence.Likely : at.Path.Confidence),
             Where = smallest.Where(),
-            Summary = Say($"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some connections work and others hang, by their source port."),
+            Summary = Say(
+                $"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some "
+                    + $"connections work and others hang, by their source port."),
             Evidence = [.. flows.Select(at => new EvidenceItem(
-                at.Path.Flow is { } flow ? Say($"flow {flow.Id}, source port {flow.SourcePort}: {Word.Of(at.Path.Verdict):ours}") : Say($"first flow: {Word.Of(at.Path.Verdict):ours}"),
+                at.Path.Flow is { } flow
+                    ? Say($"flow {flow.Id}, source port {flow.SourcePort}: {Word.Of(at.Path.Verdict):ours}")
+                    : Say($"first flow: {Word.Of(at.Path.Verdict):ours}"),
                 $"{at.Path.Mtu} octets", $"{at.Pointer}/mtu"))],
             NotBecause = ["not a change over time: each flow keeps its answer"],
             Fix = ["raise the MTU of the smaller member, or take it out of the group until it is", .. PathMtuWords.Fixes(smallest)],

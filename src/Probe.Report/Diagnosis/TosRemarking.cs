@@ -23,7 +23,8 @@ internal sealed class TosRemarking : IRule
         {
             if (trace.Tos is { } sent)
             {
-                findings.AddRange(QuoteReading.Remarkings(trace.Hops, sent).Select(change => Make(trace, pointer, change.At, change.From, change.To)));
+                findings.AddRange(QuoteReading.Remarkings(trace.Hops, sent)
+                    .Select(change => Make(trace, pointer, change.At, change.From, change.To)));
             }
             else if (trace.Hops.Any(hop => hop.Nodes.Any(node => node.Quoted is not null)))
             {
@@ -45,10 +46,15 @@ internal sealed class TosRemarking : IRule
             Severity = Severity.Info,
             Confidence = Confidence.Likely,
             Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
-            Summary = Say($"Hop {hop.Ttl} {node.Address} quotes the probe with {change:ours}; up to the last quote before it the octet was unchanged. A router between the two, or this one before it quotes, remarks packets to {trace.Target}."),
-            Evidence = [new EvidenceItem(Say($"TTL {hop.Ttl}: TOS or traffic class that {node.Address} quotes, {from} before"), $"{to}", $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/quoted/tos")],
+            Summary = Say(
+                $"Hop {hop.Ttl} {node.Address} quotes the probe with {change:ours}; up to the last quote before it the octet was "
+                    + $"unchanged. A router between the two, or this one before it quotes, remarks packets to {trace.Target}."),
+            Evidence = [
+                new EvidenceItem(Say($"TTL {hop.Ttl}: TOS or traffic class that {node.Address} quotes, {from} before"), $"{to}",
+                $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/quoted/tos")],
             NotBecause = from == trace.Tos && at.Hop == 0 ? [] : ["not this host's own firewall: hops before quote the octet unchanged"],
-            Fix = [Say($"where the marking matters, look at the QoS policy of the routers at TTL {Math.Max(1, hop.Ttl - 1)} and {hop.Ttl}")],
+            Fix = [Say(
+                $"where the marking matters, look at the QoS policy of the routers at TTL {Math.Max(1, hop.Ttl - 1)} and {hop.Ttl}")],
             Verify = trace.TraceCommand() is { } command ? $"{command} --dscp {(trace.Tos ?? 0) >> 2}" : null,
         };
     }

@@ -29,7 +29,9 @@ internal static class TraceReading
     public static bool IsTarget(this TraceEvidence trace, NodeEvidence node) =>
         string.Equals(trace.Address, node.Address, StringComparison.Ordinal);
 
-    /// <summary>A node beyond this TTL shows that probes go on: it answered time-exceeded from another address, or it is the target.</summary>
+    /// <summary>
+    /// A node beyond this TTL shows that probes go on: it answered time-exceeded from another address, or it is the target.
+    /// </summary>
     public static bool GoesOnBeyond(this TraceEvidence trace, int ttl, string address, IReadOnlyList<int> flows) =>
         trace.Hops.Where(hop => hop.Ttl > ttl).SelectMany(hop => hop.Nodes).Any(node =>
             !string.Equals(node.Address, address, StringComparison.Ordinal)
@@ -63,7 +65,9 @@ internal static class TraceReading
         return reply is { Type: { } type, Code: { } code } ? $"{family} {type}/{code}" : Word.Of(reply.Kind);
     }
 
-    /// <summary>The command that asks the same question again, made of typed fields only; null when an address or a tunnel is none.</summary>
+    /// <summary>
+    /// The command that asks the same question again, made of typed fields only; null when an address or a tunnel is none.
+    /// </summary>
     public static string? TraceCommand(this TraceEvidence trace)
     {
         if (!IpAddress.TryParse(trace.Address, out var address))

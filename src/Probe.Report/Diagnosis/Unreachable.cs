@@ -13,7 +13,8 @@ internal sealed class Unreachable : IRule
 
     public IReadOnlyList<string> Needs => ["/traces"];
 
-    public IReadOnlyList<string> Falsifiers => ["later hops or the target answer the same flow", "another protocol or port is rejected by another hop"];
+    public IReadOnlyList<string> Falsifiers =>
+        ["later hops or the target answer the same flow", "another protocol or port is rejected by another hop"];
 
     public RuleResult Evaluate(Bundle bundle)
     {
@@ -33,7 +34,8 @@ internal sealed class Unreachable : IRule
         return new RuleResult(findings, []);
     }
 
-    private Finding Make(TraceEvidence trace, IReadOnlyList<(HopEvidence Hop, NodeEvidence Node, ReplyEvidence Reply, string Pointer)> rejections)
+    private Finding Make(TraceEvidence trace,
+        IReadOnlyList<(HopEvidence Hop, NodeEvidence Node, ReplyEvidence Reply, string Pointer)> rejections)
     {
         var (hop, node, reply, _) = rejections[0];
         var what = $"{Meaning(reply.Kind)} ({reply.IcmpName(trace)})";
@@ -58,16 +60,21 @@ internal sealed class Unreachable : IRule
                 : Say($"{node.Address}, somewhere from hop {lowest} to {hop.Ttl}, rejects packets to {trace.Target}: {what:ours}"),
             Severity = trace.Reached ? Severity.Info : Severity.Outage,
             Confidence = !trace.Reached && goesOn ? Confidence.Hint : Confidence.Proved,
-            Where = lowest == hop.Ttl ? $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}" : $"TTL {lowest} to {hop.Ttl}, {StrangerText.Clean(node.Address)}",
+            Where = lowest == hop.Ttl
+                ? $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}" : $"TTL {lowest} to {hop.Ttl}, {StrangerText.Clean(node.Address)}",
             Summary = lowest == hop.Ttl
                 ? Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours}")
-                : Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours} TTL {hop.Ttl} is merely the lowest at which it answered: who rejects does so whatever the TTL and seldom often, so that any of the silent hops from {lowest} on may be it already."),
+                : Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours} TTL {hop.Ttl} is merely the "
+                    + $"lowest at which it answered: who rejects does so whatever the TTL and seldom often, so that any of the silent "
+                    + $"hops from {lowest} on may be it already."),
             Evidence =
             [
-                .. rejections.Select(r => new EvidenceItem(Say($"TTL {r.Hop.Ttl}: answers of this kind from {node.Address}"), $"{r.Reply.Count}", r.Pointer)),
+                .. rejections.Select(r =>
+                    new EvidenceItem(Say($"TTL {r.Hop.Ttl}: answers of this kind from {node.Address}"), $"{r.Reply.Count}", r.Pointer)),
                 new EvidenceItem("The target answered", trace.Reached ? "yes" : "no", $"{Element(rejections[0].Pointer)}/reached"),
             ],
-            NotBecause = fromTarget ? [] : ["not a forged answer: it quotes one of our probes, or answers it with the numbers that the probe carried"],
+            NotBecause = fromTarget
+                ? [] : ["not a forged answer: it quotes one of our probes, or answers it with the numbers that the probe carried"],
             Fix = trace.Reached ? [] : [Say($"look at {Place(reply.Kind):ours} of {node.Address}")],
             Verify = trace.TraceCommand(),
         };

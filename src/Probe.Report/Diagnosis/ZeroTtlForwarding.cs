@@ -13,10 +13,12 @@ internal sealed class ZeroTtlForwarding : IRule
 
     public IReadOnlyList<string> Needs => ["/traces"];
 
-    public IReadOnlyList<string> Falsifiers => ["the router quotes TTL 0 at its own TTL as well: then it only counts down before it quotes"];
+    public IReadOnlyList<string> Falsifiers =>
+        ["the router quotes TTL 0 at its own TTL as well: then it only counts down before it quotes"];
 
     public RuleResult Evaluate(Bundle bundle) => new(
-        [.. bundle.TracesOf().SelectMany(at => QuoteReading.ZeroTtl(at.Trace.Hops).Select(node => Make(at.Trace, at.Pointer, node)))], [.. bundle.WithoutQuotes()]);
+        [.. bundle.TracesOf().SelectMany(at => QuoteReading.ZeroTtl(at.Trace.Hops).Select(node => Make(at.Trace, at.Pointer, node)))],
+        [.. bundle.WithoutQuotes()]);
 
     private Finding Make(TraceEvidence trace, string pointer, NodeAt at)
     {
@@ -28,8 +30,12 @@ internal sealed class ZeroTtlForwarding : IRule
             Severity = Severity.Info,
             Confidence = Confidence.Proved,
             Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
-            Summary = Say($"The router at TTL {hop.Ttl} does not drop packets whose TTL ends there but passes them on with TTL 0. {node.Address} drops them and so answers at TTL {hop.Ttl} and, with its own, at TTL {hop.Ttl + 1}. It is one router and no loop."),
-            Evidence = [new EvidenceItem(Say($"TTL {hop.Ttl}: {node.Address} quotes the probe with TTL"), "0", $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/quoted/ttl")],
+            Summary = Say(
+                $"The router at TTL {hop.Ttl} does not drop packets whose TTL ends there but passes them on with TTL 0. {node.Address} "
+                    + $"drops them and so answers at TTL {hop.Ttl} and, with its own, at TTL {hop.Ttl + 1}. It is one router and no loop."),
+            Evidence = [
+                new EvidenceItem(Say($"TTL {hop.Ttl}: {node.Address} quotes the probe with TTL"), "0",
+                $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/quoted/ttl")],
             NotBecause = ["not a loop: the first answer quotes TTL 0, the second does not"],
             Fix = ["nothing to fix on the path; the router before forwards what it should drop"],
             Verify = trace.TraceCommand(),

@@ -115,13 +115,14 @@ internal sealed class GfmWriter
             }
         }
 
+        void Row(IEnumerable<string> cells) => Line($"| {string.Join(" | ", cells)} |");
         bool Right(int column) => table.ColumnDefinitions[column].Alignment == TableColumnAlign.Right;
         for (var r = 0; r < rows.Length; r++)
         {
-            Line($"| {string.Join(" | ", rows[r].Select((cell, i) => Right(i) ? StrangerText.PadLeft(cell, widths[i]) : StrangerText.PadRight(cell, widths[i])))} |");
+            Row(rows[r].Select((cell, i) => Right(i) ? StrangerText.PadLeft(cell, widths[i]) : StrangerText.PadRight(cell, widths[i])));
             if (r == 0)
             {
-                Line($"| {string.Join(" | ", widths.Select((width, i) => Right(i) ? new string('-', width - 1) + ":" : new string('-', width)))} |");
+                Row(widths.Select((width, i) => Right(i) ? new string('-', width - 1) + ":" : new string('-', width)));
             }
         }
     }

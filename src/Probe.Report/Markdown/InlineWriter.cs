@@ -23,7 +23,8 @@ internal static class InlineWriter
                 case CodeInline code:
                     Code(output, code.Content, inCell);
                     break;
-                case EmphasisInline { DelimiterChar: '*', DelimiterCount: 2, FirstChild: LiteralInline strong } emphasis when emphasis.FirstChild == emphasis.LastChild:
+                case EmphasisInline { DelimiterChar: '*', DelimiterCount: 2,
+                    FirstChild: LiteralInline strong } emphasis when emphasis.FirstChild == emphasis.LastChild:
                     output.Append("**");
                     Literal(output, strong.Content.ToString(), lineStart: false);
                     output.Append("**");
@@ -51,10 +52,12 @@ internal static class InlineWriter
 
     private static void Code(StringBuilder output, string content, bool inCell)
     {
-        // GFM takes the backslash of \| away inside a cell's code, Markdig leaves it: only a spelling without a pipe reads the same in both.
+        // GFM takes the backslash of \| away inside a cell's code, Markdig leaves it: only a spelling without a pipe reads the same in
+        // both.
         var text = inCell ? content.Replace("|", "\\u{7c}", StringComparison.Ordinal) : content;
         var delimiter = new string('`', LongestRun(text) + 1);
-        var pad = text.StartsWith('`') || text.EndsWith('`') || (text.StartsWith(' ') && text.EndsWith(' ') && text.AsSpan().Trim(' ').Length > 0) ? " " : "";
+        var pad = text.StartsWith('`') || text.EndsWith('`')
+            || (text.StartsWith(' ') && text.EndsWith(' ') && text.AsSpan().Trim(' ').Length > 0) ? " " : "";
         output.Append(delimiter).Append(pad).Append(text).Append(pad).Append(delimiter);
     }
 
@@ -63,7 +66,8 @@ internal static class InlineWriter
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
-            if (NeedsEscape(text, i) || (lineStart && output.Length == 0 && c is '-' or '+' or '=') || (lineStart && EndsListNumber(output, c)))
+            if (NeedsEscape(text, i) || (lineStart && output.Length == 0 && c is '-' or '+' or '=')
+                || (lineStart && EndsListNumber(output, c)))
             {
                 output.Append('\\');
             }

@@ -141,7 +141,8 @@ public sealed class MarkdownBuilder
             container.AppendChild(piece.Kind switch
             {
                 Prose.Kind.Code => new CodeInline(piece.Text) { Delimiter = '`' },
-                Prose.Kind.Strong => new EmphasisInline { DelimiterChar = '*', DelimiterCount = 2 }.AppendChild(new LiteralInline(piece.Text)),
+                Prose.Kind.Strong =>
+                    new EmphasisInline { DelimiterChar = '*', DelimiterCount = 2 }.AppendChild(new LiteralInline(piece.Text)),
                 _ => new LiteralInline(piece.Text),
             });
         }

@@ -21,7 +21,8 @@ internal sealed class CheckPart : IMeasuredPart
         var prose = Prose.Of($"{targets.Count - down - unknown} targets are up, {down} count as down.");
         if (unknown > 0)
         {
-            prose.AppendFormatted(Prose.Of($" {unknown} could not be judged, for a fault of the measuring host: that says nothing about them."));
+            prose.AppendFormatted(
+                Prose.Of($" {unknown} could not be judged, for a fault of the measuring host: that says nothing about them."));
         }
 
         return prose;

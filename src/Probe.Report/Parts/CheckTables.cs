@@ -4,7 +4,9 @@ using Probe.Report.Markdown;
 
 namespace Probe.Report.Parts;
 
-/// <summary>Health checks: how many targets ended with which verdict, and those that count as down or could not be judged, by their last check.</summary>
+/// <summary>
+/// Health checks: how many targets ended with which verdict, and those that count as down or could not be judged, by their last check.
+/// </summary>
 internal static class CheckTables
 {
     // A report is read by people; the document has them all.
@@ -13,13 +15,15 @@ internal static class CheckTables
     private static readonly Column[] CountColumns = [new("Verdict"), new("Reason"), new("Targets", Numeric: true), new("Counts as down")];
 
     private static readonly Column[] TargetColumns =
-        [new("Target"), new("Address"), new("Verdict"), new("Reason"), new("Why"), new("RTT ms", Numeric: true), new("Checks", Numeric: true)];
+        [new("Target"), new("Address"), new("Verdict"), new("Reason"), new("Why"), new("RTT ms", Numeric: true),
+            new("Checks", Numeric: true)];
 
     /// <summary>The last check of each target, with how many there were.</summary>
     public static IReadOnlyList<(CheckEvidence Last, int Count)> Targets(Bundle bundle) =>
     [
         .. (bundle.Checks ?? []).GroupBy(check => check.Name, StringComparer.Ordinal)
-            .Select(checks => (checks.MaxBy(check => check.Attempt)!, checks.Count())).OrderBy(target => target.Item1.Name, StringComparer.Ordinal),
+            .Select(checks => (checks.MaxBy(check => check.Attempt)!, checks.Count()))
+            .OrderBy(target => target.Item1.Name, StringComparer.Ordinal),
     ];
 
     /// <summary>It counts as down.</summary>
@@ -32,9 +36,12 @@ internal static class CheckTables
             .Table(CountColumns, targets.GroupBy(target => (target.Last.Verdict, target.Last.Reason, Down: IsDown(target.Last)))
                 .OrderByDescending(group => group.Key.Down).ThenByDescending(group => group.Count()).ThenBy(group => group.Key.Verdict)
                 .ThenBy(group => group.Key.Reason?.ToString(), StringComparer.Ordinal)
-                .Select(group => new[] { Named(group.Key.Verdict), Text(group.Key.Reason?.ToString()), Prose.Of($"{group.Count()}"), Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
+                .Select(group =>
+                    new[] { Named(group.Key.Verdict), Text(group.Key.Reason?.ToString()), Prose.Of($"{group.Count()}"),
+                    Prose.Of($"{(group.Key.Down ? "yes" : "no"):ours}") }));
 
-        var odd = targets.Where(target => IsDown(target.Last) || !target.Last.Verdict.IsAboutTarget()).OrderByDescending(target => IsDown(target.Last)).ToList();
+        var odd = targets.Where(target => IsDown(target.Last) || !target.Last.Verdict.IsAboutTarget())
+            .OrderByDescending(target => IsDown(target.Last)).ToList();
         if (odd.Count > 0)
         {
             report.Table(TargetColumns, odd.Take(MostRows).Select(target => Row(target.Last, target.Count)));
@@ -53,7 +60,8 @@ internal static class CheckTables
 
     private static Prose[] Row(CheckEvidence check, int count) =>
     [
-        Prose.Code(check.Name), Text(check.Address), Named(check.Verdict), Text(check.Reason?.ToString()), Why(check), Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
+        Prose.Code(check.Name), Text(check.Address), Named(check.Verdict), Text(check.Reason?.ToString()), Why(check),
+        Prose.Of($"{Units.Milliseconds(check.RttNs):ours}"), Prose.Of($"{count}"),
     ];
 
     private static Prose Why(CheckEvidence check) =>

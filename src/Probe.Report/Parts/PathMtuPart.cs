@@ -13,7 +13,8 @@ internal sealed class PathMtuPart : IMeasuredPart
     {
         [{ Mtu: { } mtu } path] => Prose.Of($"Path MTU to {PathMtuTable.Named(path)}: {mtu}"),
         [var path] => Prose.Of($"Path MTU to {PathMtuTable.Named(path)}: unknown"),
-        var paths when paths.Select(path => path.Target).Distinct(StringComparer.Ordinal).Count() == 1 => Prose.Of($"Path MTUs to {paths[0].Target}: {paths.Count} measured"),
+        var paths when paths.Select(path => path.Target).Distinct(StringComparer.Ordinal).Count() == 1 =>
+            Prose.Of($"Path MTUs to {paths[0].Target}: {paths.Count} measured"),
         var paths => Prose.Of($"Path MTUs to {paths.Count} targets"),
     };
 

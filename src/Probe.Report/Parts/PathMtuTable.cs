@@ -14,7 +14,8 @@ internal static class PathMtuTable
 
     private static readonly Column[] Columns =
     [
-        new("Target"), new("Via"), new("Flow"), new("Path MTU", Numeric: true), new("Outside", Numeric: true), new("Verdict"), new("Confidence"), new("Proved by"), new("Sent", Numeric: true),
+        new("Target"), new("Via"), new("Flow"), new("Path MTU", Numeric: true), new("Outside", Numeric: true), new("Verdict"),
+        new("Confidence"), new("Proved by"), new("Sent", Numeric: true),
     ];
 
     public static void Add(MarkdownBuilder report, IReadOnlyList<PathMtuEvidence> paths)
@@ -54,8 +55,10 @@ internal static class PathMtuTable
 
     private static Prose[] Row(PathMtuEvidence path) =>
     [
-        path.Real is null ? Prose.Code(path.Target) : Prose.Of($"{path.Target} on {path.Real}"), Prose.Join(", ", path.Via.Select(Prose.Code)),
-        path.Flow is { } flow ? Prose.Of($"{flow.Id}") : Prose.Empty, Number(path.Mtu), path.Via.Count > 0 ? Number(path.OuterMtu) : Prose.Empty,
+        path.Real is null ? Prose.Code(path.Target) : Prose.Of($"{path.Target} on {path.Real}"),
+        Prose.Join(", ", path.Via.Select(Prose.Code)),
+        path.Flow is { } flow ? Prose.Of($"{flow.Id}") : Prose.Empty, Number(path.Mtu),
+        path.Via.Count > 0 ? Number(path.OuterMtu) : Prose.Empty,
         Prose.Of($"{Word.Of(path.Verdict):ours}"), Prose.Of($"{Word.Of(path.Confidence):ours}"),
         path.ProvedBy is { } proof ? Prose.Of($"{Word.Of(proof):ours}") : Prose.Empty, Prose.Of($"{path.Sent}"),
     ];

@@ -10,7 +10,8 @@ internal static class PathTable
 {
     private static readonly Column[] Columns =
     [
-        new("TTL", Numeric: true), new("Address"), new("Name"), new("Sent", Numeric: true), new("Answered", Numeric: true), new("Loss", Numeric: true),
+        new("TTL", Numeric: true), new("Address"), new("Name"), new("Sent", Numeric: true), new("Answered", Numeric: true),
+        new("Loss", Numeric: true),
         new("Min ms", Numeric: true), new("Avg ms", Numeric: true), new("Max ms", Numeric: true), new("Notes"),
     ];
 
@@ -49,7 +50,8 @@ internal static class PathTable
         {
             yield return
             [
-                Prose.Of($"{hop.Ttl}"), Prose.Of($"silent"), Prose.Empty, Prose.Of($"{hop.Sent}"), Prose.Of($"{0}"), Ours(Units.Percent(hop.Loss)),
+                Prose.Of($"{hop.Ttl}"), Prose.Of($"silent"), Prose.Empty, Prose.Of($"{hop.Sent}"), Prose.Of($"{0}"),
+                Ours(Units.Percent(hop.Loss)),
                 Ours(Units.None), Ours(Units.None), Ours(Units.None), Prose.Join(", ", hop.Notes.Select(Prose.Code)),
             ];
         }
@@ -62,8 +64,10 @@ internal static class PathTable
             yield return
             [
                 Prose.Of($"{hop.Ttl}"), Prose.Code(node.Address), node.Name is null ? Prose.Empty : Prose.Code(node.Name),
-                Ours(Units.Count(single ? hop.Sent : node.Sent)), Prose.Of($"{node.Received}"), Ours(Units.Percent(single ? hop.Loss : node.Loss)),
-                Ours(Units.Milliseconds(node.RttNs?.Min)), Ours(Units.Milliseconds(node.RttNs?.Avg)), Ours(Units.Milliseconds(node.RttNs?.Max)),
+                Ours(Units.Count(single ? hop.Sent : node.Sent)), Prose.Of($"{node.Received}"),
+                Ours(Units.Percent(single ? hop.Loss : node.Loss)),
+                Ours(Units.Milliseconds(node.RttNs?.Min)), Ours(Units.Milliseconds(node.RttNs?.Avg)),
+                Ours(Units.Milliseconds(node.RttNs?.Max)),
                 Prose.Join(", ", Notes(trace, hop, node, first: i == 0)),
             ];
         }

@@ -47,5 +47,6 @@ internal sealed class TracePart : IMeasuredPart
         ? Prose.Code(trace.Target)
         : Prose.Of($"{trace.Target} ({trace.Address})");
 
-    private static Prose Hops(TraceEvidence trace) => trace.ReachedTtl is { } ttl ? Prose.Of($"{ttl} {(ttl == 1 ? "hop" : "hops"):ours}") : Prose.Of($"an unknown number of hops");
+    private static Prose Hops(TraceEvidence trace) =>
+        trace.ReachedTtl is { } ttl ? Prose.Of($"{ttl} {(ttl == 1 ? "hop" : "hops"):ours}") : Prose.Of($"an unknown number of hops");
 }

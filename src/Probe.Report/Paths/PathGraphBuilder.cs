@@ -2,7 +2,9 @@ using Probe.Core.Evidence;
 
 namespace Probe.Report.Paths;
 
-/// <summary>Builds a <see cref="PathGraph"/> TTL by TTL; silent hops follow from links with a silent side and from flows that come back later.</summary>
+/// <summary>
+/// Builds a <see cref="PathGraph"/> TTL by TTL; silent hops follow from links with a silent side and from flows that come back later.
+/// </summary>
 internal sealed class PathGraphBuilder
 {
     private const double RoundingError = 1e-9;
@@ -28,7 +30,9 @@ internal sealed class PathGraphBuilder
     {
         var first = _trace.Hops.Count > 0 ? _trace.Hops[0].Ttl : 1;
         IReadOnlyList<int> all = [.. _trace.Flows.Select(flow => flow.Id).Order()];
-        _nodes.Add(new PathNode { Id = 1, Ttl = first - 1, LastTtl = first - 1, Kind = PathNodeKind.Source, Address = _trace.Source, Flows = all });
+        _nodes.Add(
+            new PathNode { Id = 1, Ttl = first - 1, LastTtl = first - 1, Kind = PathNodeKind.Source, Address = _trace.Source,
+            Flows = all });
         Layer? near = null;
         foreach (var hop in _trace.Hops)
         {
@@ -63,7 +67,8 @@ internal sealed class PathGraphBuilder
             var target = string.Equals(node.Address, _trace.Address, StringComparison.Ordinal);
             _nodes.Add(new PathNode
             {
-                Id = _nodes.Count + 1, Ttl = hop.Ttl, LastTtl = hop.Ttl, Kind = target ? PathNodeKind.Target : PathNodeKind.Router, Address = node.Address,
+                Id = _nodes.Count + 1, Ttl = hop.Ttl, LastTtl = hop.Ttl, Kind = target ? PathNodeKind.Target : PathNodeKind.Router,
+                Address = node.Address,
                 Evidence = node, Loss = Whole(loss), Flows = [.. node.Flows.Order()],
             });
             layer.Answering.TryAdd(node.Address, _nodes.Count);
@@ -177,7 +182,8 @@ internal sealed class PathGraphBuilder
             {
                 foreach (var to in ends)
                 {
-                    if (_nodes[from - 1].Kind != PathNodeKind.Target && !(_edges.TryGetValue((from, to), out var use) && use.Flows.Contains(flow)))
+                    if (_nodes[from - 1].Kind != PathNodeKind.Target
+                        && !(_edges.TryGetValue((from, to), out var use) && use.Flows.Contains(flow)))
                     {
                         Edge(from, to, [flow], proved: false);
                     }

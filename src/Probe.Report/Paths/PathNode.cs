@@ -15,7 +15,9 @@ public enum PathNodeKind
     /// <summary>The target's own address.</summary>
     Target,
 
-    /// <summary>Probes to this TTL went unanswered: one node for each predecessor, because two silent hops are never known to be one.</summary>
+    /// <summary>
+    /// Probes to this TTL went unanswered: one node for each predecessor, because two silent hops are never known to be one.
+    /// </summary>
     Silent,
 }
 
@@ -65,7 +67,9 @@ public sealed record PathEdge
     /// <summary>Ids of the flows that use it, in order.</summary>
     public required IReadOnlyList<int> Flows { get; init; }
 
-    /// <summary>Fraction of its flows' probes lost, as far as the far end bears it out; null when the evidence says nothing about it.</summary>
+    /// <summary>
+    /// Fraction of its flows' probes lost, as far as the far end bears it out; null when the evidence says nothing about it.
+    /// </summary>
     public double? Loss { get; init; }
 
     /// <summary>One flow proved both ends. False where an end is silent, or packets of one flow met several addresses.</summary>

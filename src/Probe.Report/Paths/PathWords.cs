@@ -4,7 +4,9 @@ using Probe.Report.Diagnosis;
 
 namespace Probe.Report.Paths;
 
-/// <summary>What stands in and beside the nodes of a picture: one wording for every format. All of it is harmless text without markup.</summary>
+/// <summary>
+/// What stands in and beside the nodes of a picture: one wording for every format. All of it is harmless text without markup.
+/// </summary>
 public static class PathWords
 {
     private const int LongestName = 40;
@@ -19,15 +21,19 @@ public static class PathWords
         var port = trace.Port is { } number ? $" port {number}" : "";
         var size = trace.Size is { } octets ? $", {octets} octets" : "";
         var flows = trace.Flows.Count > 0 ? $", {Flows(trace.Flows.Count)}" : "";
-        var end = trace.Reached ? $"reached in {trace.ReachedTtl} {(trace.ReachedTtl == 1 ? "hop" : "hops")}" : $"not reached ({Word.Of(trace.StopReason)})";
+        var end = trace.Reached
+            ? $"reached in {trace.ReachedTtl} {(trace.ReachedTtl == 1 ? "hop" : "hops")}" : $"not reached ({Word.Of(trace.StopReason)})";
         var complete = trace.Multipath switch
         {
             null => "",
-            { Complete: true } found => $"; paths discovered at {found.Confidence.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} % per {Word.Of(found.Scope)}",
+            { Complete: true } found =>
+                $"; paths discovered at {found.Confidence.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} % per "
+                    + $"{Word.Of(found.Scope)}",
             _ => "; path discovery is not complete",
         };
         var via = trace.Via.Count > 0 ? $" via {string.Join(" via ", trace.Via)}" : "";
-        return StrangerText.Clean($"{trace.Protocol.ToString().ToUpperInvariant()}{port} from {trace.Source}{via}{size}{flows}; {end}{complete}");
+        return StrangerText.Clean(
+            $"{trace.Protocol.ToString().ToUpperInvariant()}{port} from {trace.Source}{via}{size}{flows}; {end}{complete}");
     }
 
     /// <summary>The lines of a node: its address first, then its name, its AS, its loss and what is special about it.</summary>
@@ -39,7 +45,9 @@ public static class PathWords
                 return [StrangerText.Clean(node.Address), "source"];
             case PathNodeKind.Silent:
                 var loss = node.Loss > 0 ? $"no answer, {Loss(node.Loss)}" : "no answer";
-                return node.LastTtl > node.Ttl ? ["*", loss, $"TTL {node.Ttl} to {node.LastTtl}"] : node.Ends ? ["*", loss, "from here on"] : ["*", loss];
+                return node.LastTtl > node.Ttl ? ["*", loss, $"TTL {node.Ttl} to {node.LastTtl}"]
+                    : node.Ends ? ["*", loss, "from here on"]
+                    : ["*", loss];
         }
 
         var lines = new List<string> { StrangerText.Clean(node.Address) };
@@ -82,7 +90,8 @@ public static class PathWords
     public static string Sentence(PathGraph graph, PathEdge edge)
     {
         var how = edge.Proved ? "" : Silence(graph, edge) ? ", one end is silent" : ", not proved by one flow";
-        return $"{Name(graph[edge.From])} to {Name(graph[edge.To])}: {Flows(edge.Flows.Count)}{(edge.Loss is null ? "" : ", " + Loss(edge.Loss))}{how}";
+        return $"{Name(graph[edge.From])} to {Name(graph[edge.To])}: "
+            + $"{Flows(edge.Flows.Count)}{(edge.Loss is null ? "" : ", " + Loss(edge.Loss))}{how}";
     }
 
     /// <summary>What stands at an edge: its flows where the trace has several, its loss where there is any; else "".</summary>
@@ -102,7 +111,8 @@ public static class PathWords
     public static bool Silence(PathGraph graph, PathEdge edge) =>
         graph[edge.From].Kind == PathNodeKind.Silent || graph[edge.To].Kind == PathNodeKind.Silent;
 
-    private static string Name(PathNode node) => node.Kind == PathNodeKind.Silent ? $"silent at TTL {node.Ttl}" : StrangerText.Clean(node.Address);
+    private static string Name(PathNode node) =>
+        node.Kind == PathNodeKind.Silent ? $"silent at TTL {node.Ttl}" : StrangerText.Clean(node.Address);
 
     private static string? As(PathNode node) => node.Evidence is { Asn: { } number, AsName: var name }
         ? StrangerText.Clean(string.IsNullOrEmpty(name) ? $"AS{number}" : $"AS{number} {name}", LongestName)

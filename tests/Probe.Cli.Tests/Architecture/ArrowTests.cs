@@ -5,8 +5,6 @@ namespace Probe.Cli.Tests.Architecture;
 /// <summary>The source obeys <see cref="Rooms"/>, and the README shows them.</summary>
 public sealed partial class ArrowTests
 {
-    private static readonly string s_root = FindRoot();
-
     [Fact]
     public void Every_using_follows_an_arrow_of_the_design()
     {
@@ -20,10 +18,10 @@ public sealed partial class ArrowTests
     [Fact]
     public void Every_folder_with_source_is_a_room()
     {
-        var unknown = Sources().Select(file => RoomOf(Path.GetDirectoryName(file)!)).Distinct(StringComparer.Ordinal)
+        var unknown = Sources.All.Select(file => RoomOf(Path.GetDirectoryName(file)!)).Distinct(StringComparer.Ordinal)
             .Where(room => !Rooms.All.Any(known => Covers(known.Room, room)));
         Assert.Empty(unknown);
-        Assert.All(Rooms.All, room => Assert.Contains(Sources(), file => Covers(room.Room, RoomOf(Path.GetDirectoryName(file)!))));
+        Assert.All(Rooms.All, room => Assert.Contains(Sources.All, file => Covers(room.Room, RoomOf(Path.GetDirectoryName(file)!))));
     }
 
     [Fact]
@@ -38,14 +36,14 @@ public sealed partial class ArrowTests
     {
         var table = string.Join('\n', Rooms.All.Select(room =>
             $"| `{room.Room}` | {room.Holds} | {(room.Uses is [] ? "–" : string.Join(", ", room.Uses.Select(used => $"`{used}`")))} |"));
-        Assert.Contains(table, File.ReadAllText(Path.Combine(s_root, "README.md")), StringComparison.Ordinal);
+        Assert.Contains(table, File.ReadAllText(Path.Combine(Sources.Root, "README.md")), StringComparison.Ordinal);
     }
 
     /// <summary>Every use of another room: by a using, or by a name that begins with a namespace.</summary>
     private static IEnumerable<(string From, string To, string File)> Arrows()
     {
-        var rooms = Sources().Select(file => RoomOf(Path.GetDirectoryName(file)!)).ToHashSet(StringComparer.Ordinal);
-        foreach (var file in Sources())
+        var rooms = Sources.All.Select(file => RoomOf(Path.GetDirectoryName(file)!)).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Sources.All)
         {
             var from = RoomOf(Path.GetDirectoryName(file)!);
             foreach (Match match in NamesAnotherRoom().Matches(File.ReadAllText(file)))
@@ -72,21 +70,7 @@ public sealed partial class ArrowTests
     private static bool Covers(string pattern, string room) =>
         pattern.EndsWith("/*", StringComparison.Ordinal) ? room == pattern[..^2] || room.StartsWith(pattern[..^1], StringComparison.Ordinal) : room == pattern;
 
-    private static string RoomOf(string folder) => Path.GetRelativePath(Path.Combine(s_root, "src"), folder).Replace("Probe.", "", StringComparison.Ordinal);
-
-    private static IEnumerable<string> Sources() => Directory.EnumerateFiles(Path.Combine(s_root, "src"), "*.cs", SearchOption.AllDirectories)
-        .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Toolkit.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests do not run inside the repository");
-        }
-
-        return folder;
-    }
+    private static string RoomOf(string folder) => Path.GetRelativePath(Path.Combine(Sources.Root, "src"), folder).Replace("Probe.", "", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^using (static )?(\w+ = )?(?<name>Probe(\.\w+)+);|(?<=[\s(<])(global::)?(?<name>Probe\.(Core|Cli|Report|Lab)(\.\w+)+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NamesAnotherRoom();

@@ -50,7 +50,8 @@ internal sealed partial class ContainerSearch(ProcessTable processes, string pod
                 0,
                 $"find pod {podNamespace}/{name}",
                 uid is null
-                    ? "no process of this node belongs to it (looked at /var/log/pods and at each pod's host name and namespace in /proc); is it on another node?"
+                    ? "no process of this node belongs to it (looked at /var/log/pods and at each pod's host name and namespace in "
+                        + "/proc); is it on another node?"
                     : $"its UID is {uid}, but no process of this node belongs to it; has it ended?");
     }
 
@@ -82,7 +83,9 @@ internal sealed partial class ContainerSearch(ProcessTable processes, string pod
         {
             1 => members,
             0 => throw new LinuxException(0, $"find container {idPrefix}", "no control group in /proc/*/cgroup holds an id that starts so"),
-            _ => throw new LinuxException(0, $"find container {idPrefix}", $"{ids.Count} containers' ids start so: {string.Join(", ", ids.Order(StringComparer.Ordinal).Select(id => id[..12]))}"),
+            _ =>
+                throw new LinuxException(0, $"find container {idPrefix}",
+                $"{ids.Count} containers' ids start so: {string.Join(", ", ids.Order(StringComparer.Ordinal).Select(id => id[..12]))}"),
         };
     }
 
@@ -126,12 +129,15 @@ internal sealed partial class ContainerSearch(ProcessTable processes, string pod
     private static bool SameUid(string left, string right) =>
         Same(left.Replace('_', '-'), right.Replace('_', '-'));
 
-    [GeneratedRegex(@"/(?<runtime>([a-z]+-)*)(?<id>[0-9a-f]{64})(?=\.scope|/|$)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"/(?<runtime>([a-z]+-)*)(?<id>[0-9a-f]{64})(?=\.scope|/|$)", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex ContainerId();
 
-    [GeneratedRegex(@"kubepods[^\n]*[/-]pod(?<uid>[0-9a-f][0-9a-f_-]{31,35})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"kubepods[^\n]*[/-]pod(?<uid>[0-9a-f][0-9a-f_-]{31,35})", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex PodUid();
 
-    [GeneratedRegex(@"^search\s+(?<namespace>[a-z0-9-]+)\.svc\.", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^search\s+(?<namespace>[a-z0-9-]+)\.svc\.", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex SearchDomain();
 }

@@ -74,7 +74,8 @@ public sealed record NetworkNamespace
             Text = name.Text,
             Path = path,
             Inode = InodeOf(path)
-                ?? throw new LinuxException(Errno.EACCES, $"look at the network namespace of process {id}", LinuxException.NeedsCapability("CAP_SYS_PTRACE")),
+                ?? throw new LinuxException(Errno.EACCES, $"look at the network namespace of process {id}",
+                    LinuxException.NeedsCapability("CAP_SYS_PTRACE")),
             ProcessId = id,
             ResolvConf = processes.LocateFileOf(id, "/etc/resolv.conf"),
         };

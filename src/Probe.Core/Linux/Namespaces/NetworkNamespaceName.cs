@@ -44,7 +44,9 @@ public sealed record NetworkNamespaceName
     /// <summary>The name, path, container id or pod name; "" for a process.</summary>
     public string Name { get; }
 
-    /// <summary>The process number of <see cref="NetworkNamespaceKind.Process"/> and <see cref="NetworkNamespaceKind.ContainerProcess"/>.</summary>
+    /// <summary>
+    /// The process number of <see cref="NetworkNamespaceKind.Process"/> and <see cref="NetworkNamespaceKind.ContainerProcess"/>.
+    /// </summary>
     public int ProcessId { get; private init; }
 
     /// <summary>The Kubernetes namespace of a pod; "" otherwise.</summary>
@@ -107,7 +109,8 @@ public sealed record NetworkNamespaceName
             "" or "." or ".." => (null, NotOne),
             _ when text.Contains('\0', StringComparison.Ordinal) => (null, $"{NotOne}: its name holds a zero octet"),
             _ when text.Contains('/', StringComparison.Ordinal) => (new NetworkNamespaceName(text, NetworkNamespaceKind.Path, text), null),
-            _ when text.Contains(':', StringComparison.Ordinal) => (null, $"{NotOne}: use NAME, PATH, pid:N, container:ID, pid:N@ID or pod:NAMESPACE/NAME"),
+            _ when text.Contains(':', StringComparison.Ordinal) =>
+                (null, $"{NotOne}: use NAME, PATH, pid:N, container:ID, pid:N@ID or pod:NAMESPACE/NAME"),
             _ => (new NetworkNamespaceName(text, NetworkNamespaceKind.Named, text), null),
         };
     }
@@ -117,5 +120,6 @@ public sealed record NetworkNamespaceName
 
     // Shorter prefixes would sooner or later match a container that was not meant.
     private static string? ContainerIdError(string id) =>
-        id.Length is >= 4 and <= 64 && id.All(char.IsAsciiHexDigitLower) ? null : $"{NotOne}: a container id is 4 to 64 hexadecimal digits (0-9, a-f)";
+        id.Length is >= 4 and <= 64 && id.All(char.IsAsciiHexDigitLower)
+            ? null : $"{NotOne}: a container id is 4 to 64 hexadecimal digits (0-9, a-f)";
 }

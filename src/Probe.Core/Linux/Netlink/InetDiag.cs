@@ -9,9 +9,12 @@ using static Probe.Core.Linux.Sockets.SocketConstants;
 namespace Probe.Core.Linux.Netlink;
 
 /// <summary>One TCP socket as sock_diag shows it.</summary>
-internal readonly record struct DiagnosedSocket(IpAddress Local, ushort LocalPort, IpAddress Remote, ushort RemotePort, inet_diag_msg Message, TcpInfo? Info);
+internal readonly record struct DiagnosedSocket(IpAddress Local, ushort LocalPort, IpAddress Remote, ushort RemotePort,
+    inet_diag_msg Message, TcpInfo? Info);
 
-/// <summary>TCP sockets of the calling thread's network namespace, with their timers and TCP_INFO (NETLINK_SOCK_DIAG). Needs no privilege.</summary>
+/// <summary>
+/// TCP sockets of the calling thread's network namespace, with their timers and TCP_INFO (NETLINK_SOCK_DIAG). Needs no privilege.
+/// </summary>
 internal static unsafe class InetDiag
 {
     // States are numbered from 1 to 12; bits 3 and 10 would add half-open requests and listeners, which carry no conversation.
@@ -45,7 +48,9 @@ internal static unsafe class InetDiag
     {
         // Programs that serve both families reach IPv4 by sockets of IPv6.
         using var diag = new NetlinkSocket(NETLINK_SOCK_DIAG);
-        return destination.IsV4 ? [.. To(diag, v4: true, destination, port), .. To(diag, v4: false, destination, port)] : To(diag, v4: false, destination, port);
+        return destination.IsV4
+            ? [.. To(diag, v4: true, destination, port), .. To(diag, v4: false, destination, port)]
+            : To(diag, v4: false, destination, port);
     }
 
     private static List<DiagnosedSocket> To(NetlinkSocket diag, bool v4, IpAddress destination, ushort port)
@@ -93,8 +98,10 @@ internal static unsafe class InetDiag
         }
 
         return new DiagnosedSocket(
-            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_src, 16)), BinaryPrimitives.ReverseEndianness(message.id.idiag_sport),
-            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_dst, 16)), BinaryPrimitives.ReverseEndianness(message.id.idiag_dport),
+            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_src, 16)),
+            BinaryPrimitives.ReverseEndianness(message.id.idiag_sport),
+            Address(message.idiag_family, new ReadOnlySpan<byte>(message.id.idiag_dst, 16)),
+            BinaryPrimitives.ReverseEndianness(message.id.idiag_dport),
             message, info);
     }
 

@@ -32,12 +32,15 @@ internal static unsafe class Neighbours
         return errno == 0 ? neighbours : throw new LinuxException(errno, "list neighbours");
     }
 
-    /// <summary>Makes the kernel ask a neighbour that it knows whether it is still there (NUD_PROBE), as <c>ip neigh change … nud probe</c> does.</summary>
+    /// <summary>
+    /// Makes the kernel ask a neighbour that it knows whether it is still there (NUD_PROBE), as <c>ip neigh change … nud probe</c> does.
+    /// </summary>
     /// <returns>False where it is not permitted (CAP_NET_ADMIN) or the entry is gone.</returns>
     public static bool TryProbe(NetlinkSocket netlink, IpAddress address, int interfaceIndex)
     {
         Span<byte> octets = stackalloc byte[16];
-        var header = new ndmsg { ndm_family = (byte)(address.IsV4 ? AF_INET : AF_INET6), ndm_ifindex = interfaceIndex, ndm_state = NUD_PROBE };
+        var header =
+            new ndmsg { ndm_family = (byte)(address.IsV4 ? AF_INET : AF_INET6), ndm_ifindex = interfaceIndex, ndm_state = NUD_PROBE };
         return netlink.Ask(NetlinkMessage.Of(RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE, header)
             .Attribute(NDA_DST, octets[..address.WriteTo(octets)])) == 0;
     }
@@ -55,7 +58,8 @@ internal static unsafe class Neighbours
                     address = new IpAddress(attributes.Value);
                     break;
                 case NDA_LLADDR when attributes.Value.Length == 6:
-                    mac = (ulong)BinaryPrimitives.ReadUInt16BigEndian(attributes.Value) << 32 | BinaryPrimitives.ReadUInt32BigEndian(attributes.Value[2..]);
+                    mac = (ulong)BinaryPrimitives.ReadUInt16BigEndian(attributes.Value) << 32
+                        | BinaryPrimitives.ReadUInt32BigEndian(attributes.Value[2..]);
                     break;
                 case NDA_CACHEINFO when attributes.Value.Length >= sizeof(nda_cacheinfo):
                     ticks = MemoryMarshal.Read<nda_cacheinfo>(attributes.Value).ndm_confirmed;

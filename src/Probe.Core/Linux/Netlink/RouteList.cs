@@ -12,7 +12,8 @@ namespace Probe.Core.Linux.Netlink;
 /// <param name="InterfaceIndex">The interface; 0 when it has none.</param>
 /// <param name="Type">RTN_UNICAST, RTN_BLACKHOLE, …</param>
 /// <param name="Dead">The kernel does not use it, because its interface is down (RTNH_F_DEAD).</param>
-internal readonly record struct ListedRoute(IpAddress Destination, int PrefixLength, IpAddress Gateway, int InterfaceIndex, byte Type, bool Dead);
+internal readonly record struct ListedRoute(IpAddress Destination, int PrefixLength, IpAddress Gateway, int InterfaceIndex, byte Type,
+    bool Dead);
 
 /// <summary>The configured routes of the calling thread's network namespace, all tables but the local one.</summary>
 internal static unsafe class RouteList
@@ -77,7 +78,8 @@ internal static unsafe class RouteList
             }
 
             var gateway = Routes.GatewayOf(hops[sizeof(rtnexthop)..hop.rtnh_len]);
-            routes.Add(common with { Gateway = gateway, InterfaceIndex = hop.rtnh_ifindex, Dead = common.Dead || (hop.rtnh_flags & RTNH_F_DEAD) != 0 });
+            routes.Add(common
+                with { Gateway = gateway, InterfaceIndex = hop.rtnh_ifindex, Dead = common.Dead || (hop.rtnh_flags & RTNH_F_DEAD) != 0 });
             hops = hops[Math.Min(NetlinkSocket.Align(hop.rtnh_len), hops.Length)..];
         }
     }

@@ -62,7 +62,8 @@ internal static unsafe class Routes
             : throw new LinuxException(errno, $"find a route to {target}{(source.IsNone ? "" : $" from {source}")}", errno switch
             {
                 // What the kernel says of a source that is not this host's own differs by family.
-                Errno.EINVAL or Errno.ENETUNREACH or Errno.EHOSTUNREACH when !source.IsNone => "the source is not an address of this host, or has no route there; see: ip addr",
+                Errno.EINVAL or Errno.ENETUNREACH or Errno.EHOSTUNREACH when !source.IsNone =>
+                    "the source is not an address of this host, or has no route there; see: ip addr",
                 Errno.ENETUNREACH or Errno.EHOSTUNREACH => "this host has no route to it",
                 _ => null,
             });
@@ -101,11 +102,14 @@ internal static unsafe class Routes
         return errno == 0 && route is null ? Errno.ENETUNREACH : errno;
     }
 
-    /// <summary>The configured route that a destination falls under, whatever was learned for it (RTM_F_FIB_MATCH, 4.13); null when there is none.</summary>
+    /// <summary>
+    /// The configured route that a destination falls under, whatever was learned for it (RTM_F_FIB_MATCH, 4.13); null when there is none.
+    /// </summary>
     public static KernelRoute? Configured(NetlinkSocket netlink, IpAddress target)
     {
         KernelRoute? route = null;
-        var errno = netlink.Ask(Request(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH), (type, body) =>
+        var errno =
+            netlink.Ask(Request(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK, target, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH), (type, body) =>
         {
             if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg))
             {
@@ -119,7 +123,9 @@ internal static unsafe class Routes
         };
     }
 
-    /// <summary>Every entry that the kernel learned for a destination, of both families, as <c>ip route show cache</c> lists them.</summary>
+    /// <summary>
+    /// Every entry that the kernel learned for a destination, of both families, as <c>ip route show cache</c> lists them.
+    /// </summary>
     public static IReadOnlyList<KernelRoute> Learned()
     {
         var routes = new List<KernelRoute>();
@@ -131,7 +137,8 @@ internal static unsafe class Routes
             var errno = netlink.Ask(NetlinkMessage.Of(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, header), (type, body) =>
             {
                 // A kernel without IPv6 lists IPv4 instead.
-                if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route && route.Destination.IsV6 == (family == AF_INET6))
+                if (type == RTM_NEWROUTE && body.Length >= sizeof(rtmsg) && Parse(body) is { Cloned: true } route
+                    && route.Destination.IsV6 == (family == AF_INET6))
                 {
                     routes.Add(route);
                 }

@@ -6,7 +6,9 @@ using static Probe.Core.Linux.SystemConstants;
 
 namespace Probe.Core.Linux.Sockets;
 
-/// <summary>What an interface's driver does on its own, by the kernel's names (<c>tx-tcp-segmentation</c>, <c>rx-gro</c>, …). Needs no privilege.</summary>
+/// <summary>
+/// What an interface's driver does on its own, by the kernel's names (<c>tx-tcp-segmentation</c>, <c>rx-gro</c>, …). Needs no privilege.
+/// </summary>
 internal static unsafe class DeviceFeatures
 {
     /// <summary>Each feature and whether it is on; empty where the interface has none to tell.</summary>

@@ -33,7 +33,9 @@ internal sealed unsafe class Epoll : IDisposable
     /// <summary>Removes a descriptor; closing it does so too.</summary>
     public void Remove(FileDescriptor descriptor) => Control(EPOLL_CTL_DEL, descriptor, 0, 0);
 
-    /// <summary>Waits at most this many nanoseconds (<see cref="long.MaxValue"/>: without end) and returns how many events came; 0 after a signal.</summary>
+    /// <summary>
+    /// Waits at most this many nanoseconds (<see cref="long.MaxValue"/>: without end) and returns how many events came; 0 after a signal.
+    /// </summary>
     public int Wait(Span<epoll_event> events, long ns)
     {
         var time = new timespec { tv_sec = ns / 1_000_000_000, tv_nsec = ns % 1_000_000_000 };

@@ -54,7 +54,8 @@ internal sealed unsafe class MessageBatch
 
         while (true)
         {
-            var count = LibC.recvmmsg(socket, (mmsghdr*)Unsafe.AsPointer(ref _messages[0]), (uint)_messages.Length, flags | MSG_DONTWAIT, null);
+            var count =
+                LibC.recvmmsg(socket, (mmsghdr*)Unsafe.AsPointer(ref _messages[0]), (uint)_messages.Length, flags | MSG_DONTWAIT, null);
             if (count >= 0)
             {
                 return count;

@@ -44,7 +44,9 @@ internal readonly ref struct QueuedError
     /// <summary>True for an ICMP error of either version.</summary>
     public bool IsIcmp => Origin is SO_EE_ORIGIN_ICMP or SO_EE_ORIGIN_ICMP6;
 
-    /// <summary>Reads message <paramref name="i"/> of a batch; one that was not received with MSG_ERRQUEUE tells stamp and TTL alone.</summary>
+    /// <summary>
+    /// Reads message <paramref name="i"/> of a batch; one that was not received with MSG_ERRQUEUE tells stamp and TTL alone.
+    /// </summary>
     public static unsafe QueuedError Read(MessageBatch batch, int i)
     {
         sock_extended_err error = default;
@@ -62,7 +64,8 @@ internal readonly ref struct QueuedError
             {
                 ttl = hops;
             }
-            else if (control.Is<sock_extended_err>(IPPROTO_IP, IP_RECVERR, out var told) || control.Is(IPPROTO_IPV6, IPV6_RECVERR, out told))
+            else if (control.Is<sock_extended_err>(IPPROTO_IP, IP_RECVERR, out var told)
+                || control.Is(IPPROTO_IPV6, IPV6_RECVERR, out told))
             {
                 // SO_EE_OFFENDER: the address stands right behind the error.
                 error = told;

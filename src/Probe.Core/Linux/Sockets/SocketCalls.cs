@@ -84,7 +84,8 @@ internal static unsafe class SocketCalls
         }
 
         var errno = Marshal.GetLastPInvokeError();
-        throw new LinuxException(errno, $"reach {address.Address}{(networkInterface is null ? "" : " by " + networkInterface)}", errno switch
+        throw new LinuxException(errno, $"reach {address.Address}{(networkInterface is null ? "" : " by " + networkInterface)}",
+            errno switch
         {
             Errno.ENETUNREACH or Errno.EHOSTUNREACH when networkInterface is not null =>
                 $"the interface is down, or no route leads there by it; see: ip route get {address.Address} oif {networkInterface}",
@@ -140,7 +141,9 @@ internal static unsafe class SocketCalls
             : throw new LinuxException(Marshal.GetLastPInvokeError(), $"read {name}");
     }
 
-    /// <summary>Reads a struct that grows with each kernel: what this one does not fill stays 0, and so does all of it where the option is refused.</summary>
+    /// <summary>
+    /// Reads a struct that grows with each kernel: what this one does not fill stays 0, and so does all of it where the option is refused.
+    /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="level">The option's level.</param>
     /// <param name="option">The option.</param>
@@ -203,7 +206,8 @@ internal static unsafe class SocketCalls
         }
 
         var errno = Marshal.GetLastPInvokeError();
-        throw new LinuxException(errno, $"use interface {name}", errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_RAW") : null);
+        throw new LinuxException(errno, $"use interface {name}",
+            errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_RAW") : null);
     }
 
     /// <summary>Marks a socket's packets for policy routing (SO_MARK).</summary>
@@ -212,7 +216,8 @@ internal static unsafe class SocketCalls
         if (!TrySet(socket, SOL_SOCKET, SO_MARK, mark))
         {
             var errno = Marshal.GetLastPInvokeError();
-            throw new LinuxException(errno, $"set mark {mark}", errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_ADMIN") : null);
+            throw new LinuxException(errno, $"set mark {mark}",
+                errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_ADMIN") : null);
         }
     }
 
@@ -221,7 +226,8 @@ internal static unsafe class SocketCalls
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="family">AF_INET or AF_INET6.</param>
-    /// <param name="mode">IP_PMTUDISC_OMIT, or IP_PMTUDISC_INTERFACE, which refuses what is larger than the device takes instead of fragmenting it.</param>
+    /// <param name="mode">IP_PMTUDISC_OMIT, or IP_PMTUDISC_INTERFACE, which refuses what is larger than the device takes instead of
+    /// fragmenting it.</param>
     public static void LearnNoPathMtu(FileDescriptor socket, int family, int mode)
     {
         if (family == AF_INET6)
@@ -327,7 +333,8 @@ internal static unsafe class SocketCalls
     }
 
     /// <summary>
-    /// Packets this socket lost since it was opened. SO_RXQ_OVFL tells a loss only with the next packet that gets through; this tells it at once.
+    /// Packets this socket lost since it was opened. SO_RXQ_OVFL tells a loss only with the next packet that gets through; this tells it at
+    /// once.
     /// </summary>
     public static uint Drops(FileDescriptor socket)
     {

@@ -42,8 +42,10 @@ internal sealed unsafe class SocketFilter
     }
 
     /// <summary>
-    /// Takes ICMP, and the packets of one transport to some ports, whose source is one of these addresses, on a packet socket of SOCK_DGRAM:
-    /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass. Of more addresses
+    /// Takes ICMP, and the packets of one transport to some ports, whose source is one of these addresses, on a packet socket of
+    /// SOCK_DGRAM:
+    /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass. Of more
+    /// addresses
     /// than a program holds, those of all sources do.
     /// </summary>
     /// <param name="addresses">Sources, all of one family.</param>
@@ -97,7 +99,8 @@ internal sealed unsafe class SocketFilter
         for (var word = 0; word < words; word++)
         {
             Add(BPF_LD | BPF_W | BPF_ABS, (uint)((address.IsV6 ? 8 : 12) + word * 4));
-            Add(BPF_JMP | BPF_JEQ | BPF_K, BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0, ifFalse: (byte)((words - 1 - word) * 2 + 1));
+            Add(BPF_JMP | BPF_JEQ | BPF_K, BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0,
+                ifFalse: (byte)((words - 1 - word) * 2 + 1));
         }
 
         return this;
@@ -160,7 +163,8 @@ internal sealed unsafe class SocketFilter
     {
         if (_program.Count > BPF_MAXINSNS)
         {
-            throw new LinuxException(Errno.EINVAL, "attach a socket filter", $"it has {_program.Count} instructions, at most {BPF_MAXINSNS} fit");
+            throw new LinuxException(Errno.EINVAL, "attach a socket filter",
+                $"it has {_program.Count} instructions, at most {BPF_MAXINSNS} fit");
         }
 
         fixed (sock_filter* at = CollectionsMarshal.AsSpan(_program))

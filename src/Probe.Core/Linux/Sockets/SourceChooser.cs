@@ -5,7 +5,8 @@ using static Probe.Core.Linux.Sockets.SocketConstants;
 namespace Probe.Core.Linux.Sockets;
 
 /// <summary>
-/// Asks the kernel, by two datagram sockets made once, which source address a packet to a target gets. Sends nothing and allocates nothing, so
+/// Asks the kernel, by two datagram sockets made once, which source address a packet to a target gets. Sends nothing and allocates nothing,
+/// so
 /// it may be asked again and again while routes change.
 /// </summary>
 internal sealed unsafe class SourceChooser : IDisposable

@@ -1,6 +1,8 @@
 namespace Probe.Core.Linux.Sockets;
 
-/// <summary>Constants of TCP sockets as linux/tcp.h and linux/in.h have them (the C library's headers lag behind), C names verbatim.</summary>
+/// <summary>
+/// Constants of TCP sockets as linux/tcp.h and linux/in.h have them (the C library's headers lag behind), C names verbatim.
+/// </summary>
 internal static class TcpConstants
 {
     public const int TCP_NODELAY = 1;

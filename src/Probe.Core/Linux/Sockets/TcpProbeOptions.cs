@@ -19,15 +19,18 @@ internal sealed unsafe class TcpProbeOptions
     private readonly SocketOption[] _v6;
 
     /// <summary>Lays out the options and tries each once.</summary>
-    /// <param name="halfOpen">Delay the ACK of the handshake, so that closing in time withholds it and no application ever sees the connection.</param>
+    /// <param name="halfOpen">Delay the ACK of the handshake, so that closing in time withholds it and no application ever sees the
+    /// connection.</param>
     /// <param name="source">Local address; none lets the route choose.</param>
     /// <param name="device">Interface; null for any.</param>
     /// <param name="mark">Mark for policy routing; 0 for none.</param>
     /// <param name="trafficClass">TOS or traffic class octet.</param>
-    /// <param name="ports">Local ports to use; a part of the host's range, or null for all of it. A kernel before 6.3 knows none of this.</param>
+    /// <param name="ports">Local ports to use; a part of the host's range, or null for all of it. A kernel before 6.3 knows none of
+    /// this.</param>
     /// <exception cref="LinuxException">An option is not allowed to this process.</exception>
     public TcpProbeOptions(
-        bool halfOpen = true, IpAddress source = default, string? device = null, uint mark = 0, byte trafficClass = 0, (ushort First, ushort Last)? ports = null)
+        bool halfOpen = true, IpAddress source = default, string? device = null, uint mark = 0, byte trafficClass = 0,
+        (ushort First, ushort Last)? ports = null)
     {
         Device = device is null ? [] : [.. Encoding.UTF8.GetBytes(device), 0];
         Source = source.IsNone ? default : new SocketAddress(source, 0, SocketCalls.Scope(source, device));

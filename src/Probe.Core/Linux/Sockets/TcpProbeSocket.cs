@@ -6,7 +6,8 @@ using static Probe.Core.Linux.Sockets.TcpConstants;
 namespace Probe.Core.Linux.Sockets;
 
 /// <summary>
-/// The calls of one TCP probe on a bare descriptor. Nothing is allocated and nothing throws: what goes wrong is an error number, because to a
+/// The calls of one TCP probe on a bare descriptor. Nothing is allocated and nothing throws: what goes wrong is an error number, because to
+/// a
 /// checker it is a result.
 /// </summary>
 internal static unsafe class TcpProbeSocket
@@ -14,7 +15,8 @@ internal static unsafe class TcpProbeSocket
     /// <summary>Opens a non-blocking socket, sets its options and binds it.</summary>
     /// <param name="options">What every socket of the run gets.</param>
     /// <param name="v6">IPv6.</param>
-    /// <param name="synRetransmits">How often the kernel may send the SYN again (TCP_SYNCNT, 1 to 127); 0 leaves it as the host has it.</param>
+    /// <param name="synRetransmits">How often the kernel may send the SYN again (TCP_SYNCNT, 1 to 127); 0 leaves it as the host has
+    /// it.</param>
     /// <param name="descriptor">The socket; −1 after an error.</param>
     public static int Open(TcpProbeOptions options, bool v6, int synRetransmits, out int descriptor)
     {
@@ -84,7 +86,8 @@ internal static unsafe class TcpProbeSocket
             var messages = new ControlMessages(new ReadOnlySpan<byte>(control, (int)message.msg_controllen));
             while (!found && messages.MoveNext())
             {
-                if ((messages.Is<sock_extended_err>(IPPROTO_IP, IP_RECVERR, out error) || messages.Is(IPPROTO_IPV6, IPV6_RECVERR, out error))
+                if ((messages.Is<sock_extended_err>(IPPROTO_IP, IP_RECVERR, out error)
+                    || messages.Is(IPPROTO_IPV6, IPV6_RECVERR, out error))
                     && error.ee_origin is SO_EE_ORIGIN_ICMP or SO_EE_ORIGIN_ICMP6)
                 {
                     found = true;
@@ -95,7 +98,8 @@ internal static unsafe class TcpProbeSocket
     }
 
     /// <summary>
-    /// Whether the socket is connected to itself: where nobody listens, a port of this host that the kernel also chose as source answers its own SYN.
+    /// Whether the socket is connected to itself: where nobody listens, a port of this host that the kernel also chose as source answers
+    /// its own SYN.
     /// </summary>
     public static bool IsItsOwnPeer(int descriptor)
     {

@@ -5,7 +5,9 @@ using static Probe.Core.Linux.SystemConstants;
 
 namespace Probe.Core.Linux.Sockets;
 
-/// <summary>The calls of an established TCP connection; none of them waits. What ends a connection is an error number, because it is a result.</summary>
+/// <summary>
+/// The calls of an established TCP connection; none of them waits. What ends a connection is an error number, because it is a result.
+/// </summary>
 internal static unsafe class TcpStream
 {
     // A SYN with all its headers and options is shorter.
@@ -26,7 +28,8 @@ internal static unsafe class TcpStream
 
     /// <summary>Sets the TOS or traffic class octet.</summary>
     /// <exception cref="LinuxException">The option is refused.</exception>
-    public static void TrafficClass(FileDescriptor socket, bool v4, byte octet) => SocketCalls.TrafficClass(socket, v4 ? AF_INET : AF_INET6, octet);
+    public static void TrafficClass(FileDescriptor socket, bool v4, byte octet) =>
+        SocketCalls.TrafficClass(socket, v4 ? AF_INET : AF_INET6, octet);
 
     /// <summary>TCP_INFO now.</summary>
     public static TcpInfo Info(FileDescriptor socket)
@@ -42,7 +45,9 @@ internal static unsafe class TcpStream
         return LibC.ioctl(socket, SIOCOUTQ, &octets) == 0 ? octets : 0;
     }
 
-    /// <summary>The SYN that opened an accepted connection, from its IP header on, where the listener asked for it (TCP_SAVE_SYN); empty otherwise.</summary>
+    /// <summary>
+    /// The SYN that opened an accepted connection, from its IP header on, where the listener asked for it (TCP_SAVE_SYN); empty otherwise.
+    /// </summary>
     public static ReadOnlySpan<byte> SavedSyn(FileDescriptor socket)
     {
         var octets = new byte[SynRoom];

@@ -18,7 +18,8 @@ internal sealed unsafe class TunDevice : IDisposable
         {
             var errno = Marshal.GetLastPInvokeError();
             Descriptor.Dispose();
-            throw new LinuxException(errno, $"make TUN device {name}", errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_ADMIN") : null);
+            throw new LinuxException(errno, $"make TUN device {name}",
+                errno == Errno.EPERM ? LinuxException.NeedsCapability("CAP_NET_ADMIN") : null);
         }
 
         Name = name;

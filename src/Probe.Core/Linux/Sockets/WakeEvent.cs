@@ -9,7 +9,8 @@ internal sealed unsafe class WakeEvent : IDisposable
     public WakeEvent()
     {
         var number = LibC.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        Descriptor = number >= 0 ? new FileDescriptor(number) : throw new LinuxException(Marshal.GetLastPInvokeError(), "make an event descriptor");
+        Descriptor = number >= 0
+            ? new FileDescriptor(number) : throw new LinuxException(Marshal.GetLastPInvokeError(), "make an event descriptor");
     }
 
     /// <summary>For poll sets.</summary>

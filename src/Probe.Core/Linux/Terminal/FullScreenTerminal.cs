@@ -58,7 +58,8 @@ public sealed unsafe class FullScreenTerminal : IDisposable
         get
         {
             winsize size;
-            return LibC.ioctl(_outputFd, TIOCGWINSZ, &size) == 0 && size is { ws_row: > 0, ws_col: > 0 } ? (size.ws_row, size.ws_col) : (24, 80);
+            return LibC.ioctl(_outputFd, TIOCGWINSZ, &size) == 0 && size is { ws_row: > 0, ws_col: > 0 }
+                ? (size.ws_row, size.ws_col) : (24, 80);
         }
     }
 

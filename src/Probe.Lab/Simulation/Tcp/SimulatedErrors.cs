@@ -14,7 +14,8 @@ internal sealed class SimulatedErrors(SimulatedTcpStack stack) : IPacketPort
     public long NowNs => stack.NowNs;
 
     /// <summary>One has come.</summary>
-    public void Add(bool isV6, IpAddress from, IpAddress to, byte[] message, long atNs) => _waiting.Enqueue((isV6, from, to, message, atNs));
+    public void Add(bool isV6, IpAddress from, IpAddress to, byte[] message, long atNs) =>
+        _waiting.Enqueue((isV6, from, to, message, atNs));
 
     /// <inheritdoc/>
     public SendStatus Send(ReadOnlySpan<byte> packet, int number) => throw new NotSupportedException("Errors are only received here.");

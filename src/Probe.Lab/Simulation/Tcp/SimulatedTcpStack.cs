@@ -10,7 +10,8 @@ using Probe.Core.Wire;
 namespace Probe.Lab.Simulation.Tcp;
 
 /// <summary>
-/// The TCP of the vantage host of a simulated network, under virtual time: it learns path MTUs from ICMP as Linux does, and refuses the segments of
+/// The TCP of the vantage host of a simulated network, under virtual time: it learns path MTUs from ICMP as Linux does, and refuses the
+/// segments of
 /// connections that were opened before and reckon with an older one (ip_fragment, net/ipv4/ip_output.c).
 /// </summary>
 internal sealed class SimulatedTcpStack : ITcpStack, ITcpHost, INodeBehaviour
@@ -71,7 +72,8 @@ internal sealed class SimulatedTcpStack : ITcpStack, ITcpHost, INodeBehaviour
     public void Wake() => _woken = true;
 
     /// <inheritdoc/>
-    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) => !_learnedNs.TryGetValue(to.Target, out var atNs) ? null : new PathMtuException
+    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) =>
+        !_learnedNs.TryGetValue(to.Target, out var atNs) ? null : new PathMtuException
     {
         Destination = to.Target.ToString(),
         LearnedMtu = _network.Vantage.PathMtus.To(to.Target),
@@ -155,7 +157,8 @@ internal sealed class SimulatedTcpStack : ITcpStack, ITcpHost, INodeBehaviour
                 _readable = connection.Receiver.Unread > 0 || connection.State is TcpState.CloseWait or TcpState.Closed;
             }
         }
-        else if (ip.Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 && IcmpMessage.TryRead(ip.Payload, ip.IsV6, out var message) && message.IsError)
+        else if (ip.Protocol is IpProtocol.Icmp
+            or IpProtocol.IcmpV6 && IcmpMessage.TryRead(ip.Payload, ip.IsV6, out var message) && message.IsError)
         {
             Tell(ip.IsV6, ip.Source, ip.Destination, ip.Payload.ToArray(), atNs);
             TakeError(message);

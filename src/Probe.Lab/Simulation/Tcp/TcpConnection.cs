@@ -47,7 +47,8 @@ internal sealed class TcpConnection
     public int ToldMss => _mss;
 
     /// <summary>Octets of IP and TCP headers without options.</summary>
-    public int Headers => Tuple.Remote.IsV6 ? IPv6Header.Length + TcpHeader.MinimumLength : IPv4Header.MinimumLength + TcpHeader.MinimumLength;
+    public int Headers =>
+        Tuple.Remote.IsV6 ? IPv6Header.Length + TcpHeader.MinimumLength : IPv4Header.MinimumLength + TcpHeader.MinimumLength;
 
     /// <summary>The sending half.</summary>
     public TcpSender Sender { get; }
@@ -70,7 +71,8 @@ internal sealed class TcpConnection
     /// <param name="syn">The SYN.</param>
     /// <param name="mss">MSS that it tells.</param>
     /// <param name="delayedAckNs">How long it holds an acknowledgment back that nothing asks for.</param>
-    public static TcpConnection Accept(ITcpHost host, in TcpTuple tuple, uint initialSequence, in TcpHeader syn, ushort mss, long delayedAckNs)
+    public static TcpConnection Accept(ITcpHost host, in TcpTuple tuple, uint initialSequence, in TcpHeader syn, ushort mss,
+        long delayedAckNs)
     {
         var connection = new TcpConnection(host, tuple, initialSequence, mss, delayedAckNs) { State = TcpState.SynReceived };
         connection.TakeSyn(syn);

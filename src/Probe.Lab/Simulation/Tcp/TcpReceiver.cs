@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Probe.Lab.Simulation.Tcp;
 
-/// <summary>The receiving half of a connection: puts segments in order, and says what is to be acknowledged and when (RFC 9293 section 3.10.7.4, RFC 2018).</summary>
+/// <summary>
+/// The receiving half of a connection: puts segments in order, and says what is to be acknowledged and when (RFC 9293 section 3.10.7.4, RFC
+/// 2018).
+/// </summary>
 internal sealed class TcpReceiver
 {
     private const byte SackKind = 5;

@@ -36,7 +36,9 @@ internal sealed class TcpSegment(long offset, byte[] data, bool fin)
         TransportChecksum.Write(segment, IpProtocol.Tcp, tuple.Local, tuple.Remote);
         if (isV6)
         {
-            IPv6Header.Write(packet, new IPv6Fields { NextHeader = IpProtocol.Tcp, HopLimit = 64, Source = tuple.Local, Destination = tuple.Remote }, segment.Length);
+            IPv6Header.Write(packet,
+                new IPv6Fields { NextHeader = IpProtocol.Tcp, HopLimit = 64, Source = tuple.Local, Destination = tuple.Remote },
+                segment.Length);
         }
         else
         {
