@@ -65,7 +65,8 @@ internal sealed class CheckEngines : IDisposable
             ? RawEngine.Open(RawOptions(request, tunnelled, inFlight))
             : new SocketEngine(OptionsOf<SocketEngineOptions>(request, inFlight));
 
-    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) => OptionsOf<RawEngineOptions>(request, inFlight) with
+    private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) =>
+        OptionsOf<RawEngineOptions>(request, inFlight) with
     {
         Tunnelled = tunnelled,
         Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),

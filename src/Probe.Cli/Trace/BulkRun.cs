@@ -182,7 +182,8 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
             parts.Add($"{_hosts.Count - _writer.Shown} not begun");
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{_hosts.Count} hosts: {string.Join(", ", parts)}; {_tracer.ProbesSent} probes in {Seconds:0.0} s.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{_hosts.Count} hosts: {string.Join(", ", parts)}; {_tracer.ProbesSent} probes in {Seconds:0.0} s.");
     }
 
     private IEnumerable<Gap> Gaps()
@@ -194,7 +195,8 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
         if (_writer.Findings.Count > BulkFindings.Kept)
         {
-            yield return new Gap("findings", $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
+            yield return new Gap("findings",
+                $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
         }
 
         foreach (var gap in RunGaps.Of(_notSent, clockSteps: _session.ClockSteps))
@@ -209,17 +211,22 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
 
         if (_cleaned > 0)
         {
-            yield return new Gap("route cache", $"the kernel learned path MTUs to {_cleaned} hosts from our ICMPv6 echo; they were removed again");
+            yield return new Gap("route cache",
+                $"the kernel learned path MTUs to {_cleaned} hosts from our ICMPv6 echo; they were removed again");
         }
 
         if (_leftInCache > 0)
         {
-            yield return new Gap("route cache", $"the kernel learned path MTUs to {_leftInCache} hosts from our ICMPv6 echo; removing them needs CAP_NET_ADMIN, they expire in 10 minutes");
+            yield return new Gap("route cache",
+                $"the kernel learned path MTUs to {_leftInCache} hosts from our ICMPv6 echo; removing them needs CAP_NET_ADMIN, they "
+                    + "expire in 10 minutes");
         }
 
         if (_notLookedUp > 0)
         {
-            yield return new Gap("route cache", $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were gone");
+            yield return new Gap("route cache",
+                $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were "
+                    + "gone");
         }
     }
 

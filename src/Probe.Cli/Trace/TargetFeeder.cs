@@ -22,7 +22,8 @@ internal sealed class TargetFeeder : IDisposable
     /// <param name="family">Which IP version a name may resolve to.</param>
     /// <param name="session">The sockets; its wire is woken when a target comes after none was there.</param>
     /// <param name="failed">Takes a host that cannot be probed: index, address if known, reason, message. Called on any thread.</param>
-    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSession session, Action<int, IpAddress, NotProbedReason, string> failed)
+    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSession session,
+        Action<int, IpAddress, NotProbedReason, string> failed)
     {
         (_hosts, _family, _session, _failed) = (hosts, family, session, failed);
 

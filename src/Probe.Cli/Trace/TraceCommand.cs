@@ -27,7 +27,8 @@ internal sealed class TraceCommand : ProbeCommand
         : base("trace", "Shows every hop on the way to a host: who answers, how fast, how often.", new CommonOptions(), own.All)
     {
         _own = own;
-        _hosts = OptionOf.Arguments<TargetName>(TargetName.TryParse, "HOST", "name or address; several are traced at once, each shown when it is finished");
+        _hosts = OptionOf.Arguments<TargetName>(TargetName.TryParse, "HOST",
+            "name or address; several are traced at once, each shown when it is finished");
         Arguments.Add(_hosts);
     }
 
@@ -39,9 +40,11 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --udp --flows 8 -c 3 192.0.2.1", "eight flows, so that eight paths of a balanced network may show"),
         ("probe trace --udp --flows 16 --svg path.svg example.com", "a picture of the paths beside the table"),
         ("probe trace --ecmp example.com", "all paths of a balanced network: a search, and on a terminal they are watched then"),
-        ("probe trace --ecmp --tcp -p 443 --confidence 99 --confidence-scope graph --json example.com", "all paths of HTTPS, the whole graph with 99 %"),
+        ("probe trace --ecmp --tcp -p 443 --confidence 99 --confidence-scope graph --json example.com",
+            "all paths of HTTPS, the whole graph with 99 %"),
         ("probe trace --paste example.com", "a block for a ticket, as mtr -rwn prints it"),
-        ("probe trace --asn-file as.txt --asn example.com", "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
+        ("probe trace --asn-file as.txt --asn example.com",
+            "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
         ("probe trace 192.0.2.1 192.0.2.2 192.0.2.3", "three hosts at once, a line for each; --report for tables"),
         ("probe trace -n -F hosts.txt --ndjson > traces.ndjson", "a list of hosts, one trace a line as each is finished"),
         ("probe trace -n -F hosts.txt --shard 2/8 --ndjson", "the second of eight parts, for eight machines with the same list"),
@@ -70,7 +73,8 @@ internal sealed class TraceCommand : ProbeCommand
         {
             var list = TargetList.Read(hosts, parse.GetValue(_own.File), parse.Find(_own.Shard), context.Messages);
             var view = new BulkView(request, context, list.Count == 0 ? 0 : list.Max(host => host.Text.Length));
-            return RunFrame.Run(context, new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => view.End(bundle)), request.Probing.CaptureFile,
+            return RunFrame.Run(context, new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => view.End(bundle)),
+                request.Probing.CaptureFile,
                 new BulkMeasurement(request, list, view));
         }
 
@@ -85,7 +89,8 @@ internal sealed class TraceCommand : ProbeCommand
         var search = ReadSearch(parse);
 
         // Echo requests have no ports, and most balancers look at ports.
-        var protocol = parse.OnlyOne(search is null ? ProbeProtocol.Icmp : ProbeProtocol.Udp, (_own.Icmp, ProbeProtocol.Icmp), (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
+        var protocol = parse.OnlyOne(search is null ? ProbeProtocol.Icmp : ProbeProtocol.Udp, (_own.Icmp, ProbeProtocol.Icmp),
+            (_own.Udp, ProbeProtocol.Udp), (_own.Tcp, ProbeProtocol.Tcp));
         var port = parse.Find(_own.Port);
         if (port is not null && protocol == ProbeProtocol.Icmp)
         {
@@ -107,8 +112,10 @@ internal sealed class TraceCommand : ProbeCommand
             TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6, probing.Via.Overhead);
         }
 
-        var output = parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
-            (_own.Ndjson, TraceOutput.Ndjson), (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste))
+        var output =
+            parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
+            (_own.Ndjson, TraceOutput.Ndjson), (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid),
+            (_own.Paste, TraceOutput.Paste))
             ?? (target is null ? TraceOutput.Lines : LiveTraceMeasurement.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
         if (target is null)
         {
@@ -122,7 +129,8 @@ internal sealed class TraceCommand : ProbeCommand
             Port = port ?? DefaultPorts.Of(protocol),
             FirstTtl = (byte)first,
             MaxTtl = (byte)last,
-            Count = parse.Find(_own.Count) ?? (target is null ? 1 : output == TraceOutput.Live ? int.MaxValue : search is null ? DefaultCount : 0),
+            Count = parse.Find(_own.Count)
+                ?? (target is null ? 1 : output == TraceOutput.Live ? int.MaxValue : search is null ? DefaultCount : 0),
             Interval = parse.Find(_own.Interval) ?? Duration.Milliseconds(1000),
             Size = size,
             Flows = parse.Find(_own.Flows) ?? 1,
@@ -161,16 +169,19 @@ internal sealed class TraceCommand : ProbeCommand
         Option[] belonging = [_own.Confidence, _own.Scope, _own.MaxProbes];
         if (!parse.Has(_own.Ecmp))
         {
-            return belonging.FirstOrDefault(parse.Has) is { } lonely ? throw UserError.Usage($"{lonely.Name} belongs to --ecmp: add it, or leave {lonely.Name} out") : null;
+            return belonging.FirstOrDefault(parse.Has) is { } lonely
+                ? throw UserError.Usage($"{lonely.Name} belongs to --ecmp: add it, or leave {lonely.Name} out") : null;
         }
 
         if (parse.Has(_own.Flows))
         {
-            throw UserError.Usage("--ecmp finds out by itself how many flows it needs: leave --flows out, or --ecmp for a fixed number of them");
+            throw UserError.Usage(
+                "--ecmp finds out by itself how many flows it needs: leave --flows out, or --ecmp for a fixed number of them");
         }
 
         return new SearchRequest(
-            parse.Find(_own.Confidence) ?? DefaultConfidence, parse.Find(_own.Scope) ?? ConfidenceScope.Hop, parse.Find(_own.MaxProbes) ?? DefaultMaxProbes);
+            parse.Find(_own.Confidence) ?? DefaultConfidence, parse.Find(_own.Scope) ?? ConfidenceScope.Hop,
+            parse.Find(_own.MaxProbes) ?? DefaultMaxProbes);
     }
 
     private static void RefuseForMany(ParseResult parse, params ReadOnlySpan<Option> options)
@@ -192,46 +203,60 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> Tcp { get; } = OptionOf.Flag("TCP SYNs", "--tcp");
 
-        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N", $"destination port (UDP {DefaultPorts.FirstUdp}, TCP {DefaultPorts.Web})", "--port", "-p");
+        public Option<ushort> Port { get; } = OptionOf.Value<ushort>(Values.Port, "N",
+            $"destination port (UDP {DefaultPorts.FirstUdp}, TCP {DefaultPorts.Web})", "--port", "-p");
 
         public Option<int> FirstTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", "first TTL (1)", "--first-ttl", "-f");
 
         public Option<int> MaxTtl { get; } = OptionOf.Value(Values.Between(1, 255), "N", $"last TTL ({DefaultMaxTtl})", "--max-ttl", "-m");
 
-        public Option<int> Count { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"cycles ({DefaultCount}; no end in the live view; 1 for several hosts, where a silent hop is asked twice)", "--count", "-c");
+        public Option<int> Count { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N",
+            $"cycles ({DefaultCount}; no end in the live view; 1 for several hosts, where a silent hop is asked twice)", "--count", "-c");
 
-        public Option<string> File { get; } = OptionOf.Value<string>(Values.ListFile, "FILE", "hosts to trace besides: one a line, # comments; - is standard input", "--file", "-F");
+        public Option<string> File { get; } = OptionOf.Value<string>(Values.ListFile, "FILE",
+            "hosts to trace besides: one a line, # comments; - is standard input", "--file", "-F");
 
-        public Option<Shard> Shard { get; } = OptionOf.Value<Shard>(Parsing.Shard.TryParse, "K/N", "only part K of N of the hosts, split by their text: run N machines with the same list and K = 1…N", "--shard");
+        public Option<Shard> Shard { get; } = OptionOf.Value<Shard>(Parsing.Shard.TryParse, "K/N",
+            "only part K of N of the hosts, split by their text: run N machines with the same list and K = 1…N", "--shard");
 
-        public Option<Duration> Interval { get; } = OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "from one cycle to the next (1s)", "--interval", "-i");
+        public Option<Duration> Interval { get; } =
+            OptionOf.Value<Duration>(Duration.TryParse, "DURATION", "from one cycle to the next (1s)", "--interval", "-i");
 
-        public Option<int> Size { get; } = OptionOf.Value(Values.Between(1, LargestPacket), "OCTETS", "size of a probe, IP header included", "--size", "-s");
+        public Option<int> Size { get; } =
+            OptionOf.Value(Values.Between(1, LargestPacket), "OCTETS", "size of a probe, IP header included", "--size", "-s");
 
-        public Option<int> Flows { get; } = OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
+        public Option<int> Flows { get; } =
+            OptionOf.Value(Values.Between(1, MostFlows), "N", "flows, each constant over all TTLs (1)", "--flows");
 
         public Option<SweptTtl> Sweep { get; } = OptionOf.Value(
-            Values.OneOf(("inner", SweptTtl.Inner), ("outer", SweptTtl.Outer)), "inner|outer", "with --via: which TTL is swept, the probe's own or that of the outermost tunnel header (inner)", "--sweep");
+            Values.OneOf(("inner", SweptTtl.Inner), ("outer", SweptTtl.Outer)), "inner|outer",
+            "with --via: which TTL is swept, the probe's own or that of the outermost tunnel header (inner)", "--sweep");
 
         public Option<bool> Ecmp { get; } = OptionOf.Flag(
-            "find all paths (MDA), by UDP unless told otherwise; after the search -c cycles of those flows that cover what was found (none in a report, no end in the live view)", "--ecmp");
+            "find all paths (MDA), by UDP unless told otherwise; after the search -c cycles of those flows that cover what was found "
+                + "(none in a report, no end in the live view)", "--ecmp");
 
-        public Option<double> Confidence { get; } = OptionOf.Value<double>(Values.Percent, "PERCENT", $"how sure --ecmp shall be that no path is missing ({DefaultConfidence})", "--confidence");
+        public Option<double> Confidence { get; } = OptionOf.Value<double>(Values.Percent, "PERCENT",
+            $"how sure --ecmp shall be that no path is missing ({DefaultConfidence})", "--confidence");
 
         public Option<ConfidenceScope> Scope { get; } = OptionOf.Value<ConfidenceScope>(
             Values.Scope, "hop|graph", "what that confidence is of: each node's next hops, or the whole graph (hop)", "--confidence-scope");
 
-        public Option<int> MaxProbes { get; } = OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"most probes of the search ({DefaultMaxProbes})", "--max-probes");
+        public Option<int> MaxProbes { get; } =
+            OptionOf.Value(Values.Between(1, int.MaxValue), "N", $"most probes of the search ({DefaultMaxProbes})", "--max-probes");
 
         public Option<bool> AllowUnreached { get; } = OptionOf.Flag("exit 0 even if the target never answers", "--allow-unreached");
 
-        public Option<bool> Unprivileged { get; } = OptionOf.Flag("use sockets that need no privilege, as without CAP_NET_RAW", "--unprivileged");
+        public Option<bool> Unprivileged { get; } =
+            OptionOf.Flag("use sockets that need no privilege, as without CAP_NET_RAW", "--unprivileged");
 
-        public Option<bool> Report { get; } = OptionOf.Flag("a table at the end, no live view (default when it goes to no terminal)", "--report");
+        public Option<bool> Report { get; } =
+            OptionOf.Flag("a table at the end, no live view (default when it goes to no terminal)", "--report");
 
         public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
 
-        public Option<bool> Ndjson { get; } = OptionOf.Flag("print one trace a line as each is finished, and the rest of the document last", "--ndjson");
+        public Option<bool> Ndjson { get; } =
+            OptionOf.Flag("print one trace a line as each is finished, and the rest of the document last", "--ndjson");
 
         public Option<bool> Csv { get; } = OptionOf.Flag("print one row a node", "--csv");
 
@@ -245,8 +270,12 @@ internal sealed class TraceCommand : ProbeCommand
 
         public Option<bool> Asn { get; } = OptionOf.Flag("show AS numbers; asks DNS (asn.cymru.com) about public addresses", "--asn");
 
-        public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE", "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest", "--asn-file");
+        public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE",
+            "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; with --asn, DNS knows the rest",
+            "--asn-file");
 
-        public Option[] All => [Icmp, Udp, Tcp, File, Shard, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Sweep, Ecmp, Confidence, Scope, MaxProbes, Unprivileged, AllowUnreached, Report, Json, Ndjson, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
+        public Option[] All =>
+            [Icmp, Udp, Tcp, File, Shard, Port, FirstTtl, MaxTtl, Count, Interval, Size, Flows, Sweep, Ecmp, Confidence, Scope, MaxProbes,
+            Unprivileged, AllowUnreached, Report, Json, Ndjson, Csv, Dot, Mermaid, Paste, Svg, Asn, AsnFile];
     }
 }

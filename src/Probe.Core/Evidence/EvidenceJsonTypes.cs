@@ -6,7 +6,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Evidence;
 
 /// <summary>
-/// The one JSON context: names in camelCase, enums by their words, unknown fields ignored, doubled fields and nulls where none may be refused.
+/// The one JSON context: names in camelCase, enums by their words, unknown fields ignored, doubled fields and nulls where none may be
+/// refused.
 /// A null is left out unless its property says that null has a meaning.
 /// </summary>
 internal static class EvidenceJsonTypes

@@ -4,7 +4,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Evidence;
 
 /// <summary>
-/// Counters of the network namespace before and after the run, by the names that <c>nstat</c> prints (<c>IpFragFails</c>, <c>TcpExtTCPTimeouts</c>).
+/// Counters of the network namespace before and after the run, by the names that <c>nstat</c> prints (<c>IpFragFails</c>,
+/// <c>TcpExtTCPTimeouts</c>).
 /// They count everybody's traffic. A counter that is missing is one this kernel does not have, not one that is 0.
 /// </summary>
 /// <param name="Before">Before the first packet.</param>
@@ -133,7 +134,9 @@ public sealed record PathMtuException
     /// <summary>Seconds until it is forgotten; null when it does not expire.</summary>
     public long? ExpiresSeconds { get; init; }
 
-    /// <summary>The kernel sends without DF and fragments to this size: somebody named an MTU below its least (net.ipv4.route.min_pmtu).</summary>
+    /// <summary>
+    /// The kernel sends without DF and fragments to this size: somebody named an MTU below its least (net.ipv4.route.min_pmtu).
+    /// </summary>
     public bool Locked { get; init; }
 
     /// <summary>The configured route it is an exception to, as <c>10.0.0.0/24</c> or <c>default</c>; null when unknown.</summary>
@@ -167,6 +170,9 @@ public sealed record InterfaceEvidence
     /// <summary>It is up.</summary>
     public bool Up { get; init; }
 
-    /// <summary>What the driver or the kernel merges and splits for it, by the kernel's names: <c>rx-gro</c>, <c>tx-tcp-segmentation</c>, <c>tx-udp_tnl-segmentation</c>.</summary>
+    /// <summary>
+    /// What the driver or the kernel merges and splits for it, by the kernel's names: <c>rx-gro</c>, <c>tx-tcp-segmentation</c>,
+    /// <c>tx-udp_tnl-segmentation</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, bool> Offloads { get; init; } = new Dictionary<string, bool>(StringComparer.Ordinal);
 }

@@ -28,7 +28,9 @@ public sealed record MssEvidence
     /// <summary>The same as it arrived at the far end, where a responder of ours told; null when unknown.</summary>
     public int? SentArrived { get; init; }
 
-    /// <summary>In the SYN-ACK as it arrived here; null when it was not below what this host's path MTU allows, and so cannot be told from outside.</summary>
+    /// <summary>
+    /// In the SYN-ACK as it arrived here; null when it was not below what this host's path MTU allows, and so cannot be told from outside.
+    /// </summary>
     public int? Received { get; init; }
 
     /// <summary>Largest packet of this host on this connection, octets: by the lesser of the peer's MSS and the path MTU.</summary>
@@ -84,7 +86,10 @@ public sealed record TcpPacingEvidence
     /// <summary>Segments that carried them, repeats not counted.</summary>
     public int Segments { get; init; }
 
-    /// <summary>Segments sent again because they were lost; repeats that the peer had already, or that a lowered path MTU asked for, are not counted.</summary>
+    /// <summary>
+    /// Segments sent again because they were lost; repeats that the peer had already, or that a lowered path MTU asked for, are not
+    /// counted.
+    /// </summary>
     public int Retransmitted { get; init; }
 
     /// <summary>Segments sent again at once because the path MTU fell.</summary>
@@ -137,7 +142,9 @@ public sealed record TcpStallEvidence
     /// <summary>Counters that moved from the first full segment until the end; they count everybody's traffic.</summary>
     public IReadOnlyDictionary<string, long> Counters { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
-    /// <summary>Frag-needed (or Packet Too Big) that this host sent to itself about these connections; null when raw sockets are not allowed.</summary>
+    /// <summary>
+    /// Frag-needed (or Packet Too Big) that this host sent to itself about these connections; null when raw sockets are not allowed.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? SelfIcmp { get; init; }
 
@@ -155,7 +162,10 @@ public sealed record TcpStallEvidence
 /// <summary>One connection of a stall test.</summary>
 public sealed record TcpStallConnection
 {
-    /// <summary><c>A</c> teaches the host the path MTU, <c>B</c> and <c>C</c> were opened before that and send after it, <c>D</c> is opened after it.</summary>
+    /// <summary>
+    /// <c>A</c> teaches the host the path MTU, <c>B</c> and <c>C</c> were opened before that and send after it, <c>D</c> is opened after
+    /// it.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>Local port.</summary>

@@ -52,7 +52,9 @@ public sealed record TraceEvidence
     /// <summary>Why nothing was sent, with stop reason <c>error</c> among several targets.</summary>
     public NotProbedReason? Reason { get; init; }
 
-    /// <summary>Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.</summary>
+    /// <summary>
+    /// Up to so many answers were received by this host but lost before they were read; loss figures are upper bounds then.
+    /// </summary>
     public long LocalLost { get; init; }
 
     /// <summary>One element a TTL, in order.</summary>
@@ -147,7 +149,10 @@ public sealed record NodeEvidence
     /// <summary>Kinds of answers it gave.</summary>
     public required IReadOnlyList<ReplyEvidence> Replies { get; init; }
 
-    /// <summary>How it chooses the next hop: <c>single</c> (enough flows show but one), or <c>unknown</c> (too few answers behind it to tell), or as it balances.</summary>
+    /// <summary>
+    /// How it chooses the next hop: <c>single</c> (enough flows show but one), or <c>unknown</c> (too few answers behind it to tell), or as
+    /// it balances.
+    /// </summary>
     public NodeBalancing Balancing { get; init; } = NodeBalancing.Unknown;
 
     /// <summary>MPLS label stack of its last answer that had one.</summary>
@@ -166,7 +171,9 @@ public sealed record NodeEvidence
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
-/// <summary>Round-trip times in nanoseconds. The standard deviation is the population's; jitter is the mean of |difference| of consecutive RTTs.</summary>
+/// <summary>
+/// Round-trip times in nanoseconds. The standard deviation is the population's; jitter is the mean of |difference| of consecutive RTTs.
+/// </summary>
 public sealed record RttEvidence
 {
     /// <summary>Smallest.</summary>
@@ -216,7 +223,8 @@ public sealed record ReplyEvidence
     public bool? Implausible { get; init; }
 
     /// <summary>
-    /// Which IP header of the probe it is about, counted from the inside: null for the probe's own, 1 for the innermost tunnel's, and so on. The hop
+    /// Which IP header of the probe it is about, counted from the inside: null for the probe's own, 1 for the innermost tunnel's, and so
+    /// on. The hop
     /// is then one of the tunnel's path, outside for the packet that is probed with.
     /// </summary>
     public int? Layer { get; init; }
@@ -272,7 +280,10 @@ public sealed record FlowEvidence
     /// <summary>The smallest TTL at which the target answered this flow; null when it never did.</summary>
     public int? ReachedTtl { get; init; }
 
-    /// <summary>Probes that could have got to the target: to the TTL at which it answers this flow or, when it never did, others; less those that a router answered there.</summary>
+    /// <summary>
+    /// Probes that could have got to the target: to the TTL at which it answers this flow or, when it never did, others; less those that a
+    /// router answered there.
+    /// </summary>
     public int? SentToTarget { get; init; }
 
     /// <summary>Of these, answered by the target.</summary>
@@ -348,7 +359,8 @@ public sealed record MultipathEvidence
     public required ConfidenceScope Scope { get; init; }
 
     /// <summary>
-    /// Confidence that follows for the whole graph, percent: nothing was missed at any node, or with <c>mda-lite</c> at any hop. It rests on
+    /// Confidence that follows for the whole graph, percent: nothing was missed at any node, or with <c>mda-lite</c> at any hop. It rests
+    /// on
     /// <see cref="Assumes"/>, as <see cref="Confidence"/> does.
     /// </summary>
     public double? GraphConfidence { get; init; }

@@ -58,7 +58,8 @@ public sealed partial class RawEngine
         }
 
         var rtt = Rtt(ref slot, packet);
-        var outcome = Outcome(ref slot, end) with { RttNs = rtt, ConnectNs = end == CheckEnd.Answered ? rtt : -1, Errno = end == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
+        var outcome = Outcome(ref slot, end)
+            with { RttNs = rtt, ConnectNs = end == CheckEnd.Answered ? rtt : -1, Errno = end == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
         _timers.Remove(index);
         End(index, end != CheckEnd.IcmpError ? outcome : outcome with
         {
@@ -70,7 +71,8 @@ public sealed partial class RawEngine
     }
 
     /// <summary>
-    /// The target still holds an older half-open connection of the same ports, whose reset was lost, and acknowledges that one instead (RFC 5961 4.2).
+    /// The target still holds an older half-open connection of the same ports, whose reset was lost, and acknowledges that one instead (RFC
+    /// 5961 4.2).
     /// The kernel has reset it by now; our SYN goes again.
     /// </summary>
     private void MeetStale(in ArrivedPacket packet, in TcpHeader tcp)
@@ -113,9 +115,13 @@ public sealed partial class RawEngine
     private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet) =>
         slot.Packet.Target == packet.Source && (!packet.OnLink || slot.Packet.Source == packet.Destination);
 
-    private static bool HasPorts(Flow flow, in TcpHeader tcp) => flow.DestinationPort == tcp.SourcePort && flow.SourcePort == tcp.DestinationPort;
+    private static bool HasPorts(Flow flow, in TcpHeader tcp) =>
+        flow.DestinationPort == tcp.SourcePort && flow.SourcePort == tcp.DestinationPort;
 
-    /// <summary>Whatever this process did meanwhile: when the kernel received it decides. Without its stamp nobody knows, and the target has the benefit.</summary>
+    /// <summary>
+    /// Whatever this process did meanwhile: when the kernel received it decides. Without its stamp nobody knows, and the target has the
+    /// benefit.
+    /// </summary>
     private bool InTime(ref RawSlot slot, in ArrivedPacket packet) =>
         slot.SentNs != 0 && (packet.Stamp == StampSource.User || _zeroNs + packet.AtNs <= slot.DeadlineNs);
 

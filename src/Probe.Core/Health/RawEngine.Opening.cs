@@ -25,7 +25,8 @@ public sealed partial class RawEngine
     }
 
     /// <summary>
-    /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing may come
+    /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing
+    /// may come
     /// back: it is for the checks to tell.
     /// </summary>
     /// <exception cref="LinuxException">No source address for a packet, no MAC address for a frame.</exception>

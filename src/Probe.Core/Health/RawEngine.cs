@@ -8,14 +8,19 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) and echo requests
-/// (<see cref="CheckKind.Icmp"/>). No socket a check, and the kernel itself resets what answers a SYN, because the port is bound and does not listen
-/// (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises: the ports are no
-/// other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN; the time of an answer is when the kernel
+/// (<see cref="CheckKind.Icmp"/>). No socket a check, and the kernel itself resets what answers a SYN, because the port is bound and does
+/// not listen
+/// (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises: the
+/// ports are no
+/// other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN; the time of an answer is when the
+/// kernel
 /// received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host lost no packet meanwhile.
 /// </summary>
 public sealed partial class RawEngine : ICheckEngine
 {
-    /// <summary>Most octets that encapsulations may add to a check: beside the largest SYN they leave room for, in packets of 1,500.</summary>
+    /// <summary>
+    /// Most octets that encapsulations may add to a check: beside the largest SYN they leave room for, in packets of 1,500.
+    /// </summary>
     public const int MostOverhead = 1500 - 80;
 
     private const byte TimeToLive = 64;
@@ -60,7 +65,8 @@ public sealed partial class RawEngine : ICheckEngine
     private volatile bool _woken;
 
     /// <summary>An engine over any port, whose clock starts at <paramref name="zeroNs"/> of the engine's.</summary>
-    internal RawEngine(IPacketPort port, RawEngineOptions options, RawSources sources, RawPorts ports, long zeroNs, params IReadOnlyList<IDisposable> owned)
+    internal RawEngine(IPacketPort port, RawEngineOptions options, RawSources sources, RawPorts ports, long zeroNs,
+        params IReadOnlyList<IDisposable> owned)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         (_port, _sources, _ports, _zeroNs, _owned) = (port, sources, ports, zeroNs, owned);

@@ -5,7 +5,8 @@ using Probe.Core.Wire;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// The local ports of checks by raw packets. Answers to plain checks are reset by the kernel. Answers to checks through a tunnel must not be: that
+/// The local ports of checks by raw packets. Answers to plain checks are reset by the kernel. Answers to checks through a tunnel must not
+/// be: that
 /// reset would go straight to the target's address and meet another server; ours goes through the same tunnel, and the kernel is mute.
 /// </summary>
 internal sealed class RawPorts
@@ -25,7 +26,9 @@ internal sealed class RawPorts
     /// <summary>All of them.</summary>
     public IReadOnlyList<ushort> All => [.. _plain4, .. _plain6, .. _muted4, .. _muted6];
 
-    /// <summary>Holds ports on every address of this host, unless one was asked for, which proves by this that it is the host's own.</summary>
+    /// <summary>
+    /// Holds ports on every address of this host, unless one was asked for, which proves by this that it is the host's own.
+    /// </summary>
     /// <param name="options">What they are for.</param>
     /// <param name="v4">Ports for IPv4.</param>
     /// <param name="v6">Ports for IPv6.</param>

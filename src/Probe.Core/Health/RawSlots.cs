@@ -8,7 +8,9 @@ namespace Probe.Core.Health;
 /// <summary>A check by a packet of ours.</summary>
 internal struct RawSlot
 {
-    /// <summary>What is sent, with all sources in it; its number is what answers decode to, and differs between all uses of all slots.</summary>
+    /// <summary>
+    /// What is sent, with all sources in it; its number is what answers decode to, and differs between all uses of all slots.
+    /// </summary>
     public ProbePacket Packet;
 
     /// <summary>The check is under way.</summary>
@@ -46,7 +48,8 @@ internal struct RawSlot
 }
 
 /// <summary>
-/// Places for checks in flight, made once. A check's number is its place and how often that was used: an answer finds its check without a search,
+/// Places for checks in flight, made once. A check's number is its place and how often that was used: an answer finds its check without a
+/// search,
 /// and none finds one that is over; one that is over is still known as long as no other has taken its place.
 /// </summary>
 internal sealed class RawSlots : ProbesUnderWay
@@ -156,7 +159,8 @@ internal sealed class RawSlots : ProbesUnderWay
     public override int FirstWithResidue(int residue) => residue < 0 ? 0 : WithResidue(residue, _byTag[residue & (TagPlaces - 1)]);
 
     /// <inheritdoc/>
-    public override int NextWithResidue(int number) => TryFind(number, out var slot) ? WithResidue(number % ProbeCookies.TagCycle, _slots[slot].Next) : 0;
+    public override int NextWithResidue(int number) =>
+        TryFind(number, out var slot) ? WithResidue(number % ProbeCookies.TagCycle, _slots[slot].Next) : 0;
 
     private static int TagPlace(int number) => number % ProbeCookies.TagCycle & (TagPlaces - 1);
 

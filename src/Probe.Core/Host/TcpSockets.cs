@@ -61,7 +61,8 @@ internal static class TcpSockets
         Timestamps = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0,
     };
 
-    private static TcpSocketState State(int state) => Enum.IsDefined((TcpSocketState)state) ? (TcpSocketState)state : TcpSocketState.Unknown;
+    private static TcpSocketState State(int state) =>
+        Enum.IsDefined((TcpSocketState)state) ? (TcpSocketState)state : TcpSocketState.Unknown;
 
     private static TcpTimer? Timer(int timer) => Enum.IsDefined((TcpTimer)timer) ? (TcpTimer)timer : null;
 }

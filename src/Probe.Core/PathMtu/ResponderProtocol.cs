@@ -7,7 +7,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.PathMtu;
 
 /// <summary>
-/// What is asked of a <see cref="TcpResponder"/>, one line, and what it says after the octets, one line of JSON. Whoever says anything else is
+/// What is asked of a <see cref="TcpResponder"/>, one line, and what it says after the octets, one line of JSON. Whoever says anything else
+/// is
 /// listened to and never answered.
 /// </summary>
 internal static class ResponderProtocol
@@ -19,7 +20,8 @@ internal static class ResponderProtocol
     private const int LongestReport = 16 * 1024;
 
     /// <summary>The line that asks for so many octets.</summary>
-    public static string Request(TcpPacing pacing, int octets) => string.Create(CultureInfo.InvariantCulture, $"{Greeting}{Word.Of(pacing)} {octets}\n");
+    public static string Request(TcpPacing pacing, int octets) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Greeting}{Word.Of(pacing)} {octets}\n");
 
     /// <summary>Reads a request.</summary>
     /// <param name="line">Everything received.</param>
@@ -33,12 +35,14 @@ internal static class ResponderProtocol
         if (end < 0)
         {
             var begun = Math.Min(line.Length, Greeting.Length);
-            return line.Length <= LongestRequest && line[..begun].SequenceEqual(Encoding.ASCII.GetBytes(Greeting).AsSpan(0, begun)) ? null : false;
+            return line.Length <= LongestRequest && line[..begun].SequenceEqual(Encoding.ASCII.GetBytes(Greeting).AsSpan(0, begun))
+                ? null : false;
         }
 
         var words = Encoding.ASCII.GetString(line[..end]).Split(' ');
         if (end > LongestRequest || words is not [_, _, var word, var number] || $"{words[0]} {words[1]} " != Greeting
-            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out octets) || octets is < 1 or > TcpTransfer.MaxOctets)
+            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out octets)
+            || octets is < 1 or > TcpTransfer.MaxOctets)
         {
             return false;
         }
@@ -61,7 +65,8 @@ internal static class ResponderProtocol
 
         try
         {
-            return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>()) is { } report && IsSane(report)
+            return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>()) is { } report
+                && IsSane(report)
                 ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno) }
                 : null;
         }
@@ -73,5 +78,6 @@ internal static class ResponderProtocol
     }
 
     private static bool IsSane(TcpPacingEvidence report) =>
-        report is { Octets: >= 0 and <= TcpTransfer.MaxOctets, Acknowledged: >= 0, Segments: >= 0, Retransmitted: >= 0, Resized: >= 0, DurationNs: >= 0, Loss: null or (>= 0 and <= 1) };
+        report is { Octets: >= 0 and <= TcpTransfer.MaxOctets, Acknowledged: >= 0, Segments: >= 0, Retransmitted: >= 0, Resized: >= 0,
+            DurationNs: >= 0, Loss: null or (>= 0 and <= 1) };
 }

@@ -4,7 +4,9 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 
-/// <summary>One connection of a stall test: it is opened, later sends a message, and each millisecond what its TCP does with it is noted.</summary>
+/// <summary>
+/// One connection of a stall test: it is opened, later sends a message, and each millisecond what its TCP does with it is noted.
+/// </summary>
 internal sealed class StallConnection : IDisposable
 {
     /// <summary>How often to step, nanoseconds.</summary>
@@ -181,7 +183,8 @@ internal sealed class StallConnection : IDisposable
 
         Persist |= socket.Timer is TcpTimer.Persist;
         var sample = new TcpSample(
-            atNs, info.Pmtu, info.SndMss, info.NotSent, info.Unacked, info.TotalRetrans, info.Probes, info.Backoff) { Timer = socket.Timer };
+            atNs, info.Pmtu, info.SndMss, info.NotSent, info.Unacked, info.TotalRetrans, info.Probes,
+            info.Backoff) { Timer = socket.Timer };
         if (_samples.Count == 0 || _samples[^1] with { AtNs = atNs } != sample)
         {
             _samples.Add(sample);

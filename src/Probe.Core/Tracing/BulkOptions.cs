@@ -32,7 +32,9 @@ public sealed record BulkOptions
     /// <summary>Differentiated services code point, 0 to 63.</summary>
     public byte Dscp { get; init; }
 
-    /// <summary>Most probes in any one second, spread evenly over it; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
+    /// <summary>
+    /// Most probes in any one second, spread evenly over it; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.
+    /// </summary>
     public int MaxPerSecond { get; init; } = 1000;
 
     /// <summary>Most targets under way.</summary>

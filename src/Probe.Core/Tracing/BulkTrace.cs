@@ -100,7 +100,8 @@ public sealed class BulkTrace
             state.Flows[0].TunnelRefused(_refusedTtl);
         }
 
-        var trace = new TraceEvidenceBuilder(state, nameOf) { Via = _options.Via }.Build(target, Complete ? SweepEnd.Done : end, localLost) with { Probes = null };
+        var trace = new TraceEvidenceBuilder(state, nameOf) { Via = _options.Via }.Build(target, Complete ? SweepEnd.Done : end, localLost)
+            with { Probes = null };
         return Error is { } error ? trace with { StopReason = StopReason.Error, Reason = ReasonOf(error) } : trace;
     }
 

@@ -172,7 +172,8 @@ public sealed class TraceEvidenceBuilder
         Flows = [.. change.Flows.Select(flow => _state.Flows[flow].Flow.Id)],
     };
 
-    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, Branching branching, int ttl) => seen is [{ Hop.Nodes: [var only] } cell]
+    private List<NodeEvidence> BuildNodes(List<(int Flow, FlowHop Hop)> seen, Branching branching, int ttl) =>
+        seen is [{ Hop.Nodes: [var only] } cell]
         ? [BuildNode(only.Address, [(cell.Flow, cell.Hop, only)], branching, ttl)]
         : [.. seen.SelectMany(cell => cell.Hop.Nodes.Select(node => (cell.Flow, cell.Hop, Node: node)))
             .GroupBy(cell => cell.Node.Address)
@@ -186,7 +187,8 @@ public sealed class TraceEvidenceBuilder
         var stamped = cells.Sum(cell => cell.Node.KernelStamped);
 
         // Where one flow met several addresses, nobody can say which of them a lost probe was for.
-        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1 || branching.IsUnordered(cell.Flow, ttl)) ? null : cells.Sum(cell => cell.Hop.Sent);
+        int? sent = cells.Exists(cell => cell.Hop.Unordered || cell.Hop.Nodes.Count > 1 || branching.IsUnordered(cell.Flow, ttl))
+            ? null : cells.Sum(cell => cell.Hop.Sent);
         return new NodeEvidence
         {
             Address = address.ToString(),
@@ -206,15 +208,18 @@ public sealed class TraceEvidenceBuilder
                 : null,
             ReplyTtl = newest.ReplyTtl,
             Rewritten = QuoteReading.Listed(cells.Aggregate(RewrittenFields.None, (fields, cell) => fields | cell.Node.Nat)),
-            Notes = [.. cells.Where(cell => cell.Node.Extensions is not null).SelectMany(cell => cell.Node.Extensions!.Interfaces).Distinct().Select(Describe)],
+            Notes = [.. cells.Where(cell => cell.Node.Extensions is not null).SelectMany(cell => cell.Node.Extensions!.Interfaces)
+                .Distinct().Select(Describe)],
         };
     }
 
-    private static List<ReplyEvidence> BuildReplies(List<(int Flow, FlowHop Hop, FlowNode Node)> cells) => cells is [{ Node.Replies: [var only] }]
+    private static List<ReplyEvidence> BuildReplies(List<(int Flow, FlowHop Hop, FlowNode Node)> cells) =>
+        cells is [{ Node.Replies: [var only] }]
         ? [BuildReply(only.Kind, only.Count)]
         : [.. cells.SelectMany(cell => cell.Node.Replies)
             .GroupBy(reply => reply.Kind, reply => reply.Count)
-            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu).ThenBy(group => group.Key.Layer)
+            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Code).ThenBy(group => group.Key.Mtu)
+            .ThenBy(group => group.Key.Layer)
             .Select(group => BuildReply(group.Key, group.Sum()))];
 
     private static ReplyEvidence BuildReply(ReplySignature kind, int count) => new()
@@ -304,7 +309,8 @@ public sealed class TraceEvidenceBuilder
             SourcePort = isIcmp ? null : flow.SourcePort,
             DestinationPort = isIcmp ? null : flow.DestinationPort,
             IcmpChecksum = isIcmp ? flow.IcmpChecksum : null,
-            FlowLabel = kind == FlowKind.FlowLabel ? (int)ProbeWriter.OuterFlowLabel(_options.Source, _options.Target, _options.Protocol, flow)
+            FlowLabel = kind == FlowKind.FlowLabel
+                ? (int)ProbeWriter.OuterFlowLabel(_options.Source, _options.Target, _options.Protocol, flow)
                 : _options.Target.IsV6 ? (int)flow.FlowLabel : null,
             OuterSourcePort = ProbeWriter.OuterSourcePort(_options.Via, _options.Source, _options.Target, _options.Protocol, flow),
             Reached = state.ReachedTtl != 0,

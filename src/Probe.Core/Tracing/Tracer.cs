@@ -29,7 +29,9 @@ public sealed class Tracer : TraceSweep
         _flows = [.. Enumerable.Range(0, options.Flows.Count)];
     }
 
-    /// <summary>Makes a tracer that goes on where a search has ended: it keeps probing the flows that together meet all that was found.</summary>
+    /// <summary>
+    /// Makes a tracer that goes on where a search has ended: it keeps probing the flows that together meet all that was found.
+    /// </summary>
     /// <param name="options">What to ask; its flows are of no use here.</param>
     /// <param name="search">The search; not to be stepped any more.</param>
     public Tracer(TraceOptions options, MultipathTracer search)
@@ -149,18 +151,24 @@ public sealed class Tracer : TraceSweep
                 return;
             }
 
-            _rounds.Add(new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow), isFirst: _nextRound < Options.Flows.Count));
+            _rounds.Add(
+                new TraceRound(flow, Options.FirstTtl, Options.MaxTtl, ExpectedTtl(flow), isFirst: _nextRound < Options.Flows.Count));
         }
     }
 
-    /// <summary>A flow that has not met the target yet is expected to where others did: one that throttles its answers would be searched for to the last TTL.</summary>
+    /// <summary>
+    /// A flow that has not met the target yet is expected to where others did: one that throttles its answers would be searched for to the
+    /// last TTL.
+    /// </summary>
     private int ExpectedTtl(int flow) =>
         State.Flows[flow].ExpectedTtl is > 0 and var own ? own : State.Flows.Max(other => other.ExpectedTtl);
 
     /// <summary>
-    /// Where one probe at a time is under way, one that is given up too early is lost: as long as round-trip times are not known it may take all its time.
+    /// Where one probe at a time is under way, one that is given up too early is lost: as long as round-trip times are not known it may
+    /// take all its time.
     /// </summary>
-    private long QuietFor(TraceRound round) => _oneAtATime && round is { IsFirst: true, IsSilentLately: false } ? Options.TimeoutNs : QuietNs;
+    private long QuietFor(TraceRound round) =>
+        _oneAtATime && round is { IsFirst: true, IsSilentLately: false } ? Options.TimeoutNs : QuietNs;
 
     private long RoundStartNs(long round)
     {

@@ -7,13 +7,15 @@ namespace Probe.Core.Tracing;
 internal static class TunnelRefusal
 {
     /// <summary>
-    /// The tunnel's own packet does not get through, so that nothing beyond can answer whatever its TTL: nobody takes it at the tunnel's end, or,
+    /// The tunnel's own packet does not get through, so that nothing beyond can answer whatever its TTL: nobody takes it at the tunnel's
+    /// end, or,
     /// while the TTL of the packet inside is swept, it does not even get there.
     /// </summary>
     public static bool Is(in Reply reply, bool sweepsOuter) => reply.Layer > 0 && reply.Kind switch
     {
         ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable => true,
-        ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.OtherUnreachable => !sweepsOuter,
+        ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.OtherUnreachable =>
+            !sweepsOuter,
         _ => false,
     };
 }

@@ -1,6 +1,8 @@
 namespace Probe.Core.Vocabulary;
 
-/// <summary>A field of a quoted packet that differs from what was sent; each is the bit of this number in <see cref="RewrittenFields"/>.</summary>
+/// <summary>
+/// A field of a quoted packet that differs from what was sent; each is the bit of this number in <see cref="RewrittenFields"/>.
+/// </summary>
 public enum RewrittenField
 {
     /// <summary>Source address.</summary>

@@ -4,7 +4,10 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Wire;
 
-/// <summary>Says of a packet which probe it answers, and how: the only place that reads answers, for traces, path MTU and checks, plain or through tunnels.</summary>
+/// <summary>
+/// Says of a packet which probe it answers, and how: the only place that reads answers, for traces, path MTU and checks, plain or through
+/// tunnels.
+/// </summary>
 internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
 {
     private readonly ReplyMatcher _matcher = new(cookies, probes);
@@ -118,7 +121,8 @@ internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
 
         role = PacketRole.OwnReset;
         _matcher.TryPeel(ip, out var inner);
-        return inner.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(inner.Payload, out var tcp) && _matcher.TryMatchOwnReset(inner.Destination, tcp, out number);
+        return inner.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(inner.Payload, out var tcp)
+            && _matcher.TryMatchOwnReset(inner.Destination, tcp, out number);
     }
 }
 

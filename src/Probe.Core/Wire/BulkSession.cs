@@ -42,7 +42,10 @@ public sealed record BulkSessionOptions
     public long TimeoutNs { get; init; } = 1_000_000_000;
 }
 
-/// <summary>The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this host.</summary>
+/// <summary>
+/// The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this
+/// host.
+/// </summary>
 public sealed class BulkSession : IDisposable
 {
     private readonly BulkSessionOptions _options;
@@ -112,7 +115,9 @@ public sealed class BulkSession : IDisposable
     /// <summary>The flow of the probes to a target.</summary>
     public Flow FlowTo(IpAddress target) => target.IsV6 ? _flow6 : _flow4;
 
-    /// <summary>The source address of the probes to a target, and the encapsulations around them with every source in them. Safe from any thread.</summary>
+    /// <summary>
+    /// The source address of the probes to a target, and the encapsulations around them with every source in them. Safe from any thread.
+    /// </summary>
     /// <exception cref="LinuxException">No route to it, or into the tunnel.</exception>
     public (IpAddress Source, EncapsulationStack Via) WayTo(IpAddress target)
     {
@@ -143,7 +148,8 @@ public sealed class BulkSession : IDisposable
         try
         {
             return MayTeachTheCache(target)
-                ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _, _options.Interface, _options.Mark)
+                ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _,
+                    _options.Interface, _options.Mark)
                 : ExceptionOutcome.None;
         }
         catch (LinuxException)
@@ -180,14 +186,16 @@ public sealed class BulkSession : IDisposable
         }
     }
 
-    private bool MayTeachTheCache(IpAddress target) => target.IsV6 && _options.Protocol == ProbeProtocol.Icmp && !_unroutable.ContainsKey(target);
+    private bool MayTeachTheCache(IpAddress target) =>
+        target.IsV6 && _options.Protocol == ProbeProtocol.Icmp && !_unroutable.ContainsKey(target);
 
     private Flow MakeFlow(IpAddress any)
     {
         var label = any.IsV6 ? Flow.RandomLabel() : 0;
         if (_options.Protocol == ProbeProtocol.Icmp)
         {
-            return new Flow(1, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535), label);
+            return new Flow(1, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, (ushort)RandomNumberGenerator.GetInt32(1, 65535),
+                label);
         }
 
         // A given source proves by this that it is the host's own.

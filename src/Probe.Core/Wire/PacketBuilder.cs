@@ -3,7 +3,10 @@ using Probe.Core.Probing;
 
 namespace Probe.Core.Wire;
 
-/// <summary>Writes whole packets as they leave this host: probes and the resets that end what they half opened, with the tunnels' headers around them.</summary>
+/// <summary>
+/// Writes whole packets as they leave this host: probes and the resets that end what they half opened, with the tunnels' headers around
+/// them.
+/// </summary>
 internal sealed class PacketBuilder(ProbeCookies cookies)
 {
     private readonly ProbeWriter _writer = new(cookies);
@@ -21,11 +24,13 @@ internal sealed class PacketBuilder(ProbeCookies cookies)
         }
 
         var length = _writer.Write(probe, room[probe.Via.Overhead..]);
-        return EncapsulationWriter.Wrap(probe.Via, room, length, new OuterFields { Id = _writer.IpIdOf(probe), Ttl = probe.OuterTtl, Sequence = _sequence.Next() });
+        return EncapsulationWriter.Wrap(probe.Via, room, length,
+            new OuterFields { Id = _writer.IpIdOf(probe), Ttl = probe.OuterTtl, Sequence = _sequence.Next() });
     }
 
     /// <summary>
-    /// Writes what ends a connection that a wrapped SYN has half opened, by the same way. The kernel's own reset would go straight to the target, past
+    /// Writes what ends a connection that a wrapped SYN has half opened, by the same way. The kernel's own reset would go straight to the
+    /// target, past
     /// the real server that answered, so it is kept mute (<see cref="HeldPortMode.KernelMute"/>). It is no probe: its number is 0.
     /// </summary>
     /// <param name="syn">The SYN.</param>

@@ -105,7 +105,8 @@ public sealed class PacketWire : IWire, IPacketSink
     /// <param name="ipPacket">The packet from its IP header on.</param>
     /// <param name="number">The probe's number.</param>
     /// <param name="role">What the packet is to that probe.</param>
-    public bool TryIdentify(ReadOnlySpan<byte> ipPacket, out int number, out PacketRole role) => _answers.TryIdentify(ipPacket, out number, out role);
+    public bool TryIdentify(ReadOnlySpan<byte> ipPacket, out int number, out PacketRole role) =>
+        _answers.TryIdentify(ipPacket, out number, out role);
 
     /// <inheritdoc/>
     public void Dispose() => _port.Dispose();
@@ -124,7 +125,9 @@ public sealed class PacketWire : IWire, IPacketSink
         }
     }
 
-    /// <summary>Ends what a wrapped SYN has half opened. A SYN-ACK that comes again means that the reset was lost, and draws another.</summary>
+    /// <summary>
+    /// Ends what a wrapped SYN has half opened. A SYN-ACK that comes again means that the reset was lost, and draws another.
+    /// </summary>
     private void ResetThroughTunnel(in ProbePacket probe, ReadOnlySpan<byte> synAck)
     {
         if (!probe.Via.IsEmpty && TcpHeader.TryRead(synAck, out var tcp))

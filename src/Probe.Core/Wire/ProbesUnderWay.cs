@@ -14,7 +14,9 @@ internal abstract class ProbesUnderWay
     /// <summary>An answer was matched to it.</summary>
     public abstract bool IsAnswered(int number);
 
-    /// <summary>A probe whose number has this residue modulo <see cref="ProbeCookies.TagCycle"/>, the newest first; 0 when there is none.</summary>
+    /// <summary>
+    /// A probe whose number has this residue modulo <see cref="ProbeCookies.TagCycle"/>, the newest first; 0 when there is none.
+    /// </summary>
     public abstract int FirstWithResidue(int residue);
 
     /// <summary>The next probe with the same residue; 0 or a number without a probe when there is none.</summary>

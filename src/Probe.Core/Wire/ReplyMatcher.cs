@@ -57,7 +57,8 @@ internal sealed partial class ReplyMatcher
 
         // Either keyed field names a residue; the probes behind both are tried, the newest first.
         var isUdp = inner.Protocol == IpProtocol.Udp;
-        var byField = isUdp ? _cookies.ResidueOfUdpChecksum(transport.Checksum) : _cookies.ResidueOfIcmpSequence((ushort)transport.Sequence);
+        var byField = isUdp
+            ? _cookies.ResidueOfUdpChecksum(transport.Checksum) : _cookies.ResidueOfIcmpSequence((ushort)transport.Sequence);
         var byId = quote.Outermost.IsV6 ? -1 : _cookies.ResidueOfIpId(quote.Outermost.Id);
         return TryCandidates(byField, quote, transport, out match)
             || (byId != byField && TryCandidates(byId, quote, transport, out match))
@@ -79,7 +80,8 @@ internal sealed partial class ReplyMatcher
             }
 
             var cookieFits = hasCookie ? cookie == _cookies.Payload(number) : probe.Target == packet.Source;
-            if (cookieFits && IsForUs(packet, probe) && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier && probe.Target.IsV6 == echo.IsV6)
+            if (cookieFits && IsForUs(packet, probe) && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier
+                && probe.Target.IsV6 == echo.IsV6)
             {
                 match = new Match(number);
                 return true;
@@ -90,7 +92,8 @@ internal sealed partial class ReplyMatcher
     }
 
     /// <summary>
-    /// Matches a TCP segment: a SYN-ACK or a reset that acknowledges our sequence number, or the reset that answers an ACK of ours, whose own
+    /// Matches a TCP segment: a SYN-ACK or a reset that acknowledges our sequence number, or the reset that answers an ACK of ours, whose
+    /// own
     /// sequence number is what we acknowledged (RFC 9293 section 3.10.7.1).
     /// </summary>
     public bool TryMatchTcpAnswer(in TcpHeader tcp, out Match match)
@@ -106,7 +109,10 @@ internal sealed partial class ReplyMatcher
         return acknowledges && TryMatchPayload(tcp, out match);
     }
 
-    /// <summary>Matches a reset to our SYN's answer, the kernel's own or ours: it carries the number after the SYN's, and the payload's where that was taken.</summary>
+    /// <summary>
+    /// Matches a reset to our SYN's answer, the kernel's own or ours: it carries the number after the SYN's, and the payload's where that
+    /// was taken.
+    /// </summary>
     public bool TryMatchOwnReset(IpAddress destination, in TcpHeader tcp, out int number)
     {
         number = _cookies.NumberOfTcpSequence(tcp.Sequence - 1);
@@ -176,7 +182,8 @@ internal sealed partial class ReplyMatcher
                 continue;
             }
 
-            var counted = ProbeWriter.TcpPayloadLength(probe.Size, probe.Target.IsV6, probe.Segment) + (probe.Segment == TcpSegmentKind.Syn ? 1 : 0);
+            var counted = ProbeWriter.TcpPayloadLength(probe.Size, probe.Target.IsV6, probe.Segment)
+                + (probe.Segment == TcpSegmentKind.Syn ? 1 : 0);
             if (tcp.Acknowledgment == _cookies.TcpSequence(number) + (uint)counted)
             {
                 match = new Match(number);
@@ -209,7 +216,8 @@ internal sealed partial class ReplyMatcher
     }
 
     /// <summary>
-    /// At tens of thousands of probes a second several of those still under way share a residue: the one whose addresses and ports are those
+    /// At tens of thousands of probes a second several of those still under way share a residue: the one whose addresses and ports are
+    /// those
     /// quoted goes before a newer one that only a translation on the way would explain.
     /// </summary>
     private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out Match match)
@@ -262,7 +270,8 @@ internal sealed partial class ReplyMatcher
                 return false;
             }
 
-            if (probe.Protocol != ProbeProtocol.Udp || probe.Target != quote.Innermost.Destination || probe.Size != quote.Innermost.TotalLength)
+            if (probe.Protocol != ProbeProtocol.Udp || probe.Target != quote.Innermost.Destination
+                || probe.Size != quote.Innermost.TotalLength)
             {
                 continue;
             }

@@ -12,7 +12,10 @@ internal readonly record struct StackFrom(EncapsulationStack Stack, int First)
     public ReadOnlySpan<Encapsulation> Layers => Stack.Layers.AsSpan()[First..];
 }
 
-/// <summary>The stacks of encapsulations that probes have around them, found by the ends of their tunnels: there may be one for each of ten thousand servers.</summary>
+/// <summary>
+/// The stacks of encapsulations that probes have around them, found by the ends of their tunnels: there may be one for each of ten thousand
+/// servers.
+/// </summary>
 internal sealed class TunnelStacks
 {
     private readonly HashSet<EncapsulationStack> _known = new(new ByLayers());

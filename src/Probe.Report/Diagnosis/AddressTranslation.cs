@@ -24,7 +24,8 @@ internal sealed class AddressTranslation : IRule
 
     // A checksum or an identification alone may be a router that quotes carelessly.
     private static bool IsTuple(RewrittenField field) =>
-        field is RewrittenField.SourceAddress or RewrittenField.DestinationAddress or RewrittenField.SourcePort or RewrittenField.DestinationPort;
+        field is RewrittenField.SourceAddress or RewrittenField.DestinationAddress or RewrittenField.SourcePort
+            or RewrittenField.DestinationPort;
 
     private Finding Make(TraceEvidence trace, string pointer, NodeAt at, RewrittenField[] fields)
     {
@@ -37,8 +38,12 @@ internal sealed class AddressTranslation : IRule
             Severity = Severity.Info,
             Confidence = Confidence.Proved,
             Where = $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}",
-            Summary = Say($"Hop {hop.Ttl} {node.Address} is the first to quote the probe to {trace.Target} with another {what:ours} than was sent. The hop before translates addresses, or this one does on its way in."),
-            Evidence = [new EvidenceItem(Say($"TTL {hop.Ttl}: differs in the probe that {node.Address} quotes"), what, $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/rewritten")],
+            Summary = Say(
+                $"Hop {hop.Ttl} {node.Address} is the first to quote the probe to {trace.Target} with another {what:ours} than was sent. "
+                    + $"The hop before translates addresses, or this one does on its way in."),
+            Evidence = [
+                new EvidenceItem(Say($"TTL {hop.Ttl}: differs in the probe that {node.Address} quotes"), what,
+                $"{pointer}/hops/{at.Hop}/nodes/{at.Node}/rewritten")],
             NotBecause = ["not another host's packet: it carries the numbers of our probe"],
             Fix = ["nothing to fix where the NAT is meant; its table's size and timeouts bound what passes"],
             Verify = trace.TraceCommand(),

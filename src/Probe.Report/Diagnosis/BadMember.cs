@@ -6,7 +6,8 @@ using static Probe.Report.Diagnosis.TraceReading;
 namespace Probe.Report.Diagnosis;
 
 /// <summary>
-/// PRB-PATH-003: the flows that lose are those that use one link, and the others do not: one member of a balanced path is bad. What a target
+/// PRB-PATH-003: the flows that lose are those that use one link, and the others do not: one member of a balanced path is bad. What a
+/// target
 /// that limits its answers leaves out follows no link, so that whole flows must fall apart there; else single probes count.
 /// </summary>
 internal sealed class BadMember : IRule
@@ -15,7 +16,8 @@ internal sealed class BadMember : IRule
     private const double Certain = 0.01;
     private const int FewestFlows = 2;
 
-    // Linux's routers and hosts answer a peer once a second beyond six at once (icmp_ratelimit): one in fifty within this time, and some are faster.
+    // Linux's routers and hosts answer a peer once a second beyond six at once (icmp_ratelimit): one in fifty within this time, and some
+    // are faster.
     private const long AtOnceNs = 20_000_000;
     private const double ChanceAtOnce = 0.1;
     private const int FlowsThatConvince = 3;
@@ -26,7 +28,8 @@ internal sealed class BadMember : IRule
 
     public IReadOnlyList<string> Needs => ["/traces"];
 
-    public IReadOnlyList<string> Falsifiers => ["the same flows lose nothing while others still use the link", "flows that avoid the link lose as much"];
+    public IReadOnlyList<string> Falsifiers =>
+        ["the same flows lose nothing while others still use the link", "flows that avoid the link lose as much"];
 
     public RuleResult Evaluate(Bundle bundle)
     {
@@ -37,7 +40,9 @@ internal sealed class BadMember : IRule
             var flows = trace.Flows.Select(Measure).OfType<FlowLoss>().DistinctBy(flow => flow.Id).ToDictionary(flow => flow.Id);
             if (trace.LocalLost > 0 && trace.Links.Count > 0 && flows.Count > 1)
             {
-                missing.Add(Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, so that no loss can be told from them"));
+                missing.Add(
+                    Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, so that no loss can be told "
+                        + $"from them"));
                 continue;
             }
 
@@ -56,13 +61,17 @@ internal sealed class BadMember : IRule
     {
         var members = new List<Member>();
         var left = flows.Values.ToList();
-        var candidates = trace.Links.Select((link, i) => (Link: link, Index: i, Flows: link.Flows.Where(flows.ContainsKey).Distinct().Order().ToArray()))
+        var candidates =
+            trace.Links.Select((link, i) => (Link: link, Index: i, Flows: link.Flows.Where(flows.ContainsKey).Distinct().Order().ToArray()))
             .Where(link => link.Flows.Length >= FewestFlows)
-            .GroupBy(link => string.Join(' ', link.Flows), StringComparer.Ordinal).Select(same => same.OrderBy(link => link.Link.Ttl).ToArray()).ToArray();
+            .GroupBy(link => string.Join(' ', link.Flows), StringComparer.Ordinal)
+            .Select(same => same.OrderBy(link => link.Link.Ttl).ToArray()).ToArray();
         while (true)
         {
             var worst = candidates
-                .Select(same => (Links: same, Inside: left.FindAll(flow => same[0].Flows.Contains(flow.Id)), Outside: left.FindAll(flow => !same[0].Flows.Contains(flow.Id))))
+                .Select(same =>
+                    (Links: same, Inside: left.FindAll(flow => same[0].Flows.Contains(flow.Id)),
+                    Outside: left.FindAll(flow => !same[0].Flows.Contains(flow.Id))))
                 .Where(cut => cut.Inside.Count == cut.Links[0].Flows.Length && cut.Outside.Count >= FewestFlows)
                 .Select(cut => (cut.Links, cut.Inside, cut.Outside, Gap: Share(cut.Inside) - Share(cut.Outside)))
                 .Where(cut => cut.Gap > 0)
@@ -76,29 +85,36 @@ internal sealed class BadMember : IRule
             var share = Share(worst.Inside);
             var start = Array.Find(worst.Links, link => link.Link.Loss >= share / 2);
             var (link, index, _) = start.Link is null ? worst.Links[^1] : start;
-            var leading = Array.Find(worst.Links, before => before.Link.Ttl == link.Ttl - 1 && string.Equals(before.Link.To, link.From, StringComparison.Ordinal));
+            var leading = Array.Find(worst.Links,
+                before => before.Link.Ttl == link.Ttl - 1 && string.Equals(before.Link.To, link.From, StringComparison.Ordinal));
             members.Add(new Member(link, index, leading.Link?.From, worst.Inside, worst.Outside));
             left = worst.Outside;
         }
 
         // Each is judged against the flows that no bad link has: another bad one must not hide it.
         return [.. members.Select(member => member with { Others = left }).Where(member => Share(member.Others) <= Share(member.Flows) / 5)
-            .Select(member => member with { Chance = ChanceOf(trace, member) * candidates.Length }).Where(member => member.Chance <= Significant)];
+            .Select(member => member with { Chance = ChanceOf(trace, member) * candidates.Length })
+            .Where(member => member.Chance <= Significant)];
     }
 
     private static double ChanceOf(TraceEvidence trace, Member member)
     {
         var all = member.Flows.Concat(member.Others).ToArray();
         var leastBad = member.Flows.Min(flow => flow.Share);
-        var byFlow = leastBad == 0 ? 1 : ExactTest.Chance(member.Flows.Count, member.Flows.Count, all.Length, all.Count(flow => flow.Share >= leastBad));
-        var limits = trace.Hops.SelectMany(hop => hop.Nodes).Where(trace.IsTarget).Any(node => node.Replies.Any(reply => ReplyKinds.MayBeRateLimited(reply.Kind)));
+        var byFlow = leastBad == 0
+            ? 1 : ExactTest.Chance(member.Flows.Count, member.Flows.Count, all.Length, all.Count(flow => flow.Share >= leastBad));
+        var limits = trace.Hops.SelectMany(hop => hop.Nodes).Where(trace.IsTarget)
+            .Any(node => node.Replies.Any(reply => ReplyKinds.MayBeRateLimited(reply.Kind)));
         return limits
             ? Math.Max(byFlow, ChanceOfLimit(trace, member))
-            : Math.Min(byFlow, ExactTest.Chance(member.Flows.Sum(flow => flow.Sent), member.Flows.Sum(flow => flow.Lost), all.Sum(flow => flow.Sent), all.Sum(flow => flow.Lost)));
+            : Math.Min(byFlow,
+                ExactTest.Chance(member.Flows.Sum(flow => flow.Sent), member.Flows.Sum(flow => flow.Lost), all.Sum(flow => flow.Sent),
+                all.Sum(flow => flow.Lost)));
     }
 
     /// <summary>
-    /// The chance that the target's own limit left out these answers: it refuses all alike until its next one is due, so that hardly any probe that
+    /// The chance that the target's own limit left out these answers: it refuses all alike until its next one is due, so that hardly any
+    /// probe that
     /// got none is followed at once by one of another flow that gets one.
     /// </summary>
     private static double ChanceOfLimit(TraceEvidence trace, Member member)
@@ -149,18 +165,26 @@ internal sealed class BadMember : IRule
             Title = Say($"{flows.Count} of {trace.Flows.Count} flows go through {way} and {what}; the other {others.Count} {rest:ours}"),
             Severity = Severity.Degraded,
             Confidence = !convincing ? Confidence.Hint : total && clean && member.Chance <= Certain ? Confidence.Proved : Confidence.Likely,
-            Where = $"TTL {link.Ttl} to {link.Ttl + 1}, {StrangerText.Clean(link.From ?? "silent")} → {StrangerText.Clean(link.To ?? "silent")}",
-            Summary = Say($"Of {all} measured flows to {trace.Target}, the {flows.Count} that go through {way} and {what}, the other {others.Count} {rest:ours}. Who of all clients is hit depends on the hash of addresses and ports; the same client is hit every time."),
+            Where = $"TTL {link.Ttl} to {link.Ttl + 1}, {StrangerText.Clean(link.From ?? "silent")} → "
+                + $"{StrangerText.Clean(link.To ?? "silent")}",
+            Summary = Say(
+                $"Of {all} measured flows to {trace.Target}, the {flows.Count} that go through {way} and {what}, the other {others.Count} "
+                    + $"{rest:ours}. Who of all clients is hit depends on the hash of addresses and ports; the same client is hit every "
+                    + $"time."),
             Evidence =
             [
                 new EvidenceItem(
                     Say($"flows {string.Join(", ", flows.Select(flow => flow.Id)):ours}: probes lost on the way to the target or back"),
                     $"{flows.Sum(flow => flow.Lost)} of {flows.Sum(flow => flow.Sent)}",
                     $"{pointer}/links/{member.Index}"),
-                new EvidenceItem("the other flows: probes lost", $"{others.Sum(flow => flow.Lost)} of {others.Sum(flow => flow.Sent)}", $"{pointer}/flows"),
+                new EvidenceItem("the other flows: probes lost", $"{others.Sum(flow => flow.Lost)} of {others.Sum(flow => flow.Sent)}",
+                    $"{pointer}/flows"),
             ],
-            NotBecause = ["not loss common to all paths: flows that avoid the link show it", "not a rate limit of one router: the target's own answers are missing"],
-            Fix = [Say($"take the link behind {link.From ?? "the last answering hop"} out of the balancing and look at its errors, then trace the same flows again")],
+            NotBecause = ["not loss common to all paths: flows that avoid the link show it",
+                "not a rate limit of one router: the target's own answers are missing"],
+            Fix = [Say(
+                $"take the link behind {link.From ?? "the last answering hop"} out of the balancing and look at its errors, then trace "
+                    + $"the same flows again")],
             Verify = trace.TraceCommand() is { } command ? $"{command} --flows {trace.Flows.Count}" : null,
         };
     }
@@ -170,5 +194,6 @@ internal sealed class BadMember : IRule
         public double Share => Lost / (double)Sent;
     }
 
-    private sealed record Member(LinkEvidence Link, int Index, string? Before, List<FlowLoss> Flows, List<FlowLoss> Others, double Chance = 1);
+    private sealed record Member(LinkEvidence Link, int Index, string? Before, List<FlowLoss> Flows, List<FlowLoss> Others,
+        double Chance = 1);
 }

@@ -5,7 +5,8 @@ using static Probe.Report.Diagnosis.TraceReading;
 namespace Probe.Report.Diagnosis;
 
 /// <summary>
-/// PRB-MTU-002: connections whose path MTU is learned while they are open stall for the persist timer's first period. Their own kernel refuses the
+/// PRB-MTU-002: connections whose path MTU is learned while they are open stall for the persist timer's first period. Their own kernel
+/// refuses the
 /// segments they had built, so that nothing is on its way and no loss recovery starts; programs that watch retransmissions see nothing.
 /// </summary>
 internal sealed class LatePathMtu : IRule
@@ -28,7 +29,8 @@ internal sealed class LatePathMtu : IRule
     public RuleResult Evaluate(Bundle bundle)
     {
         var findings = new List<Finding>();
-        var missing = bundle.WithoutTest(tcp => tcp?.Stall is not null, "no connections were opened before and after learning (--tcp-stall)").ToList();
+        var missing = bundle.WithoutTest(tcp => tcp?.Stall is not null,
+            "no connections were opened before and after learning (--tcp-stall)").ToList();
         foreach (var (mtu, pointer) in bundle.PathMtusOf())
         {
             switch (mtu.Tcp?.Stall)
@@ -52,11 +54,17 @@ internal sealed class LatePathMtu : IRule
         return new Finding
         {
             Rule = Id,
-            Title = Say($"Connections to {mtu.Target} port {stall.Port} stall {Units.Milliseconds(stall.StallNs):ours} ms when the path MTU {now} is learned"),
+            Title = Say(
+                $"Connections to {mtu.Target} port {stall.Port} stall {Units.Milliseconds(stall.StallNs):ours} ms when the path MTU {now} "
+                    + $"is learned"),
             Severity = Severity.Degraded,
             Confidence = stall.Confidence,
             Where = "this host's own TCP",
-            Summary = Say($"Connections are opened for packets of {was} octets; the first full segment of one of them teaches this host that the path takes {now}. Any other connection that was open by then builds its next segments by the old size, and its own kernel refuses them. Nothing is on its way then, so no acknowledgment and no loss recovery can come: the octets wait for the persist timer. It comes back whenever the learned size is forgotten{Forgotten(stall):ours}."),
+            Summary = Say(
+                $"Connections are opened for packets of {was} octets; the first full segment of one of them teaches this host that the "
+                    + $"path takes {now}. Any other connection that was open by then builds its next segments by the old size, and its "
+                    + $"own kernel refuses them. Nothing is on its way then, so no acknowledgment and no loss recovery can come: the "
+                    + $"octets wait for the persist timer. It comes back whenever the learned size is forgotten{Forgotten(stall):ours}."),
             Evidence = [.. Evidence(stall, pointer, i, late)],
             NotBecause = [.. NotBecause(stall, late)],
             Fix = [.. Fixes(stall, was, now)],
@@ -79,21 +87,26 @@ internal sealed class LatePathMtu : IRule
         return (index, index < 0 ? null : stall.Connections[index]);
     }
 
-    private static string Forgotten(TcpStallEvidence stall) => stall.Learned?.ExpiresSeconds is { } seconds ? $", here in {Units.Count(seconds)} s" : "";
+    private static string Forgotten(TcpStallEvidence stall) =>
+        stall.Learned?.ExpiresSeconds is { } seconds ? $", here in {Units.Count(seconds)} s" : "";
 
     private static IEnumerable<EvidenceItem> Evidence(TcpStallEvidence stall, string pointer, int index, TcpStallConnection? late)
     {
-        yield return new EvidenceItem("nothing sent although the peer's window was open", $"{Units.Milliseconds(stall.StallNs)} ms", $"{pointer}/stallNs");
+        yield return new EvidenceItem("nothing sent although the peer's window was open", $"{Units.Milliseconds(stall.StallNs)} ms",
+            $"{pointer}/stallNs");
         if (late is not null)
         {
             var at = $"{pointer}/connections/{index}";
-            yield return new EvidenceItem(Say($"connection {late.Name}: path MTU it reckons with"), $"{late.Before?.Pmtu} → {late.After?.Pmtu}", $"{at}/after/pmtu");
+            yield return new EvidenceItem(Say($"connection {late.Name}: path MTU it reckons with"),
+                $"{late.Before?.Pmtu} → {late.After?.Pmtu}", $"{at}/after/pmtu");
             var sample = late.Samples.Index().FirstOrDefault(item => item.Item is { NotSent: > 0, Unacked: 0 });
             if (sample.Item is { } stuck)
             {
+                var timer = stuck.Timer is TcpTimer.Persist or TcpTimer.Retransmit ? Word.Of(stuck.Timer) : "none";
                 yield return new EvidenceItem(
-                    Say($"the same {Units.Milliseconds(stuck.AtNs):ours} ms after its first octet: octets not sent, segments on their way, timer"),
-                    $"{stuck.NotSent}, {stuck.Unacked}, {(stuck.Timer is TcpTimer.Persist or TcpTimer.Retransmit ? Word.Of(stuck.Timer) : "none")}", $"{at}/samples/{sample.Index}");
+                    Say($"the same {Units.Milliseconds(stuck.AtNs):ours} ms after its first octet: octets not sent, segments on their "
+                        + $"way, timer"),
+                    $"{stuck.NotSent}, {stuck.Unacked}, {timer}", $"{at}/samples/{sample.Index}");
             }
 
             yield return new EvidenceItem("segments sent again by it", Units.Count(late.After?.TotalRetrans), $"{at}/after/totalRetrans");
@@ -109,7 +122,8 @@ internal sealed class LatePathMtu : IRule
 
         if (stall.SelfIcmp is { } self)
         {
-            yield return new EvidenceItem("ICMP \"packet too big\" from this host to itself, about these connections", Units.Count(self), $"{pointer}/selfIcmp");
+            yield return new EvidenceItem("ICMP \"packet too big\" from this host to itself, about these connections", Units.Count(self),
+                $"{pointer}/selfIcmp");
         }
 
         if (stall.PathIcmpFrom is { } from)
@@ -119,8 +133,10 @@ internal sealed class LatePathMtu : IRule
 
         if (stall.Learned is { } learned)
         {
+            var configured = Units.Count(learned.ConfiguredMtu ?? learned.DeviceMtu);
             yield return new EvidenceItem(
-                Say($"path MTU learned for {learned.Destination}, route configured with {Units.Count(learned.ConfiguredMtu ?? learned.DeviceMtu):ours}"), Units.Count(learned.LearnedMtu), $"{pointer}/learned");
+                Say($"path MTU learned for {learned.Destination}, route configured with {configured:ours}"),
+                Units.Count(learned.LearnedMtu), $"{pointer}/learned");
         }
     }
 
@@ -151,7 +167,8 @@ internal sealed class LatePathMtu : IRule
                 yield return $"on this host, and so on every client: {command}";
             }
 
-            yield return $"or on the servers, so that clients never build larger segments: MSS {mss} (path MTU {now} − {now - mss} of IP and TCP), by advmss on their routes or a clamp on the way";
+            yield return $"or on the servers, so that clients never build larger segments: MSS {mss} (path MTU {now} − {now - mss} of IP "
+                + "and TCP), by advmss on their routes or a clamp on the way";
         }
 
         if (was > now && now > 0)

@@ -216,9 +216,10 @@ public static class PathMtuWords
                     + $"(--tcp -p PORT)."),
             PathMtuReason.ProtocolUnreachable when tunnelled =>
                 Prose.Of(
-                $"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
+                    $"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
             PathMtuReason.PortUnreachable when tunnelled => Prose.Of(
-                $"The tunnel's end has nothing on that port (ICMP port unreachable): decapsulation is missing, or listens on another port."),
+                $"The tunnel's end has nothing on that port (ICMP port unreachable): "
+                    + $"decapsulation is missing, or listens on another port."),
             PathMtuReason.Reset =>
                 Prose.Of(
                 $"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a "

@@ -128,7 +128,8 @@ internal sealed class RoutingLoop : IRule
             Confidence = cycle.Routers.Count > 1 ? Confidence.Proved : Confidence.Hint,
             Where = $"TTL {first} to {last}, {StrangerText.Clean(string.Join(" and ", cycle.Routers))}",
             Summary = Say(
-                $"Packets of {which:ours} to {trace.Target} pass {routers} every {cycle.Period} hops, from TTL {first} to {last}. {end:ours}"),
+                $"Packets of {which:ours} to {trace.Target} pass {routers} every {cycle.Period} hops, from TTL {first} to {last}. "
+                    + $"{end:ours}"),
             Evidence =
             [
                 .. cycle.Routers.Select(router => new EvidenceItem(

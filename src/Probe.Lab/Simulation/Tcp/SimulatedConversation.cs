@@ -15,7 +15,8 @@ internal sealed class SimulatedConversation : IConversation
     private int _received;
 
     /// <summary>A connection that was begun.</summary>
-    public SimulatedConversation(SimulatedTcpStack stack, TcpConnection connection) => (_stack, _tuple, _connection) = (stack, connection.Tuple, connection);
+    public SimulatedConversation(SimulatedTcpStack stack, TcpConnection connection) =>
+        (_stack, _tuple, _connection) = (stack, connection.Tuple, connection);
 
     /// <summary>One that the host itself refused.</summary>
     public SimulatedConversation(SimulatedTcpStack stack, TcpTuple tuple, int errno) => (_stack, _tuple, _refusal) = (stack, tuple, errno);

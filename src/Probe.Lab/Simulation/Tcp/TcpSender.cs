@@ -4,7 +4,8 @@ namespace Probe.Lab.Simulation.Tcp;
 
 /// <summary>
 /// The sending half of a connection, as Linux does it where a test can see it: segments by the path MTU that the connection reckons with, a
-/// congestion window in segments, SACK, retransmission and persist timers. A segment that its own host refuses stays unsent; where nothing else
+/// congestion window in segments, SACK, retransmission and persist timers. A segment that its own host refuses stays unsent; where nothing
+/// else
 /// is on its way, only the persist timer sends again (tcp_write_xmit, tcp_check_probe_timer).
 /// </summary>
 internal sealed class TcpSender(ITcpHost host, TcpConnection connection)
@@ -209,7 +210,8 @@ internal sealed class TcpSender(ITcpHost host, TcpConnection connection)
         var segment = _sent[at];
         if (segment.Data.Length > SegmentSize)
         {
-            var rest = new TcpSegment(segment.Offset + SegmentSize, segment.Data[SegmentSize..], segment.Fin) { IsLost = true, IsRepeated = true };
+            var rest =
+                new TcpSegment(segment.Offset + SegmentSize, segment.Data[SegmentSize..], segment.Fin) { IsLost = true, IsRepeated = true };
             _sent.Insert(at + 1, rest);
             _sent[at] = segment = new TcpSegment(segment.Offset, segment.Data[..SegmentSize], fin: false);
         }
