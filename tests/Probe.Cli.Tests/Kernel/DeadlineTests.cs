@@ -10,6 +10,7 @@ namespace Probe.Cli.Tests.Kernel;
 /// <c>--deadline</c> ends every command, whatever it waits for, and what had no time to be found is not called a fault. The names here are asked of
 /// a server that never answers, for which the system's resolver waits ten seconds.
 /// </summary>
+[Collection(Lanes.Alone)]
 public sealed class DeadlineTests : IClassFixture<FiveHops>, IDisposable
 {
     // The deadline is 1 s; the rest is room for a machine that is busy with other tests.
