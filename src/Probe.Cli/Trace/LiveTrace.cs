@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Probe.Cli.Frame;
 using Probe.Cli.Live;
 using Probe.Cli.Names;
@@ -34,17 +33,14 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private readonly ProbeNumbers _numbers = new();
     private readonly ConcurrentQueue<LiveCommand> _commands = new();
     private readonly ManualResetEventSlim _suspendedNow = new();
-    private readonly Lock _wireLock = new();
     private readonly List<Gap> _earlierGaps = [];
     private readonly TraceAids _aids;
     private readonly LiveView _view;
-    private TraceSession _session;
-    private TraceSession? _next;
-    private CancellationTokenSource _stop = new();
+    private readonly LiveSessions _sessions;
+    private readonly LiveSnapshots _snapshots;
     private LiveSnapshot? _snapshot;
     private string? _notice;
     private long _noticeUntilNs;
-    private long _lastCostNs;
     private int? _onlyFlow;
     private bool _pausedByUser;
     private bool _suspended;
@@ -59,10 +55,13 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         _frame = frame;
         _aids = aids;
         _target = TargetResolver.Resolve(request.Target, request.Probing.Family, frame.Limit.Ending);
-        _session = OpenSession(request);
+        _sessions = new LiveSessions(OpenSession(request));
+        _snapshots = new LiveSnapshots(request, aids);
         _aids.AskName(_target);
         _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, palette);
     }
+
+    private TraceSession Session => _sessions.Current;
 
     bool ILiveRun.HasNews => _hasNews;
 
@@ -73,20 +72,14 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     public void Dispose()
     {
         _view.Dispose();
-        _next?.Dispose();
-        lock (_wireLock)
-        {
-            _session.Dispose();
-        }
-
-        _stop.Dispose();
+        _sessions.Dispose();
         _suspendedNow.Dispose();
     }
 
     void ILiveRun.Ask()
     {
         _wanted = true;
-        WakeLoop();
+        _sessions.Wake();
     }
 
     LiveSnapshot? ILiveRun.Take() => Interlocked.Exchange(ref _snapshot, null);
@@ -95,7 +88,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     {
         _suspendedNow.Reset();
         _commands.Enqueue(command);
-        WakeLoop();
+        _sessions.Wake();
         if (command == LiveCommand.Suspend)
         {
             _ = _suspendedNow.Wait(LongestWaitToSuspend);
@@ -104,19 +97,19 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private SweepEnd Watch()
     {
-        using var interrupted = _frame.Cancellation.Register(StopLoop);
+        using var interrupted = _frame.Cancellation.Register(_sessions.Stop);
         _view.Start();
         try
         {
             while (true)
             {
-                var end = _frame.Sweep(_session.Sweep, _session.Wire, AfterStep, _stop.Token);
-                if (end == SweepEnd.Done && _next is null && !_quit && _session.GoOn())
+                var end = _frame.Sweep(Session.Sweep, Session.Wire, AfterStep, _sessions.Stopping);
+                if (end == SweepEnd.Done && _sessions.Next is null && !_quit && Session.GoOn())
                 {
                     continue;
                 }
 
-                if (_next is null || _frame.Cancellation.IsCancellationRequested || _quit)
+                if (_sessions.Next is null || _frame.Cancellation.IsCancellationRequested || _quit)
                 {
                     return _quit && !_frame.Cancellation.IsCancellationRequested ? SweepEnd.Done : end;
                 }
@@ -142,7 +135,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             throw new InvalidOperationException($"the live view failed: {failure.Message}; --report shows a table without it", failure);
         }
 
-        return TraceMeasurement.Conclude(_session, _aids, _frame, end, LongestWaitForNames, _earlierGaps);
+        return TraceMeasurement.Conclude(Session, _aids, _frame, end, LongestWaitForNames, _earlierGaps);
     }
 
     private void AfterStep(long nowNs)
@@ -152,7 +145,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             Obey(command, nowNs);
         }
 
-        _aids.Ask(_session.Sweep);
+        _aids.Ask(Session.Sweep);
         if (_wanted)
         {
             (_wanted, _hasNews) = (false, false);
@@ -166,27 +159,8 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
     }
 
-    private LiveSnapshot MakeSnapshot(long nowNs)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        var run = _session.MakeBuilder(_aids.NameOf).Snapshot(_request.Target.Text, _session.Wire.ReadLosses().Packets, _onlyFlow);
-        run = run with { Trace = _aids.Annotate(run.Trace) };
-        var cost = Stopwatch.GetElapsedTime(begun).Ticks * 100;
-
-        // The first one pays for the compiler, and any one may be held up by others: only two long ones in a row mean something.
-        var usual = Math.Min(cost, _lastCostNs);
-        _lastCostNs = cost;
-        return new LiveSnapshot
-        {
-            Run = run,
-            Started = _session.Started,
-            ElapsedNs = nowNs - _session.ZeroNs,
-            CyclesAsked = _request.Count == int.MaxValue ? null : _request.Count,
-            Search = _session.Sweep is MultipathTracer search ? SweepWords.Search(search, _session.Request.Search!) : null,
-            Notice = nowNs < _noticeUntilNs ? _notice : null,
-            CostNs = usual,
-        };
-    }
+    private LiveSnapshot MakeSnapshot(long nowNs) =>
+        _snapshots.Make(Session, _onlyFlow, nowNs, nowNs < _noticeUntilNs ? _notice : null);
 
     private void Obey(LiveCommand command, long nowNs)
     {
@@ -195,7 +169,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             case LiveCommand.Quit:
                 _quit = true;
-                _stop.Cancel();
+                _sessions.Stop();
                 break;
             case LiveCommand.Pause:
                 _pausedByUser = !_pausedByUser;
@@ -229,11 +203,11 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
         if (_pausedByUser || _suspended)
         {
-            _session.Sweep.Pause(nowNs);
+            Session.Sweep.Pause(nowNs);
         }
         else
         {
-            _session.Sweep.Resume(nowNs);
+            Session.Sweep.Resume(nowNs);
         }
 
         if (command == LiveCommand.Suspend)
@@ -242,12 +216,12 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
 
         // The step before this command said when the next one is due, and did not know of it.
-        _session.Wake();
+        Session.Wake();
     }
 
     private void NextFlow(long nowNs)
     {
-        if (_session.Sweep is not Tracer { Flows: var flows })
+        if (Session.Sweep is not Tracer { Flows: var flows })
         {
             Say("flow by flow works once the search is over", nowNs);
             return;
@@ -265,20 +239,20 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void Reset(long nowNs)
     {
-        if (_session.Sweep is MultipathTracer)
+        if (Session.Sweep is MultipathTracer)
         {
-            Restart(_session.Request, nowNs);
+            Restart(Session.Request, nowNs);
             return;
         }
 
         // What is forgotten includes the flows that only the search used.
-        _onlyFlow = _session.Search is null ? _onlyFlow : null;
-        _session.Reset();
+        _onlyFlow = Session.Search is null ? _onlyFlow : null;
+        Session.Reset();
     }
 
     private void Switch(ProbeProtocol protocol, long nowNs)
     {
-        if (protocol == _session.Request.Protocol)
+        if (protocol == Session.Request.Protocol)
         {
             Say($"these are {protocol.ToString().ToUpperInvariant()} probes already", nowNs);
             return;
@@ -290,7 +264,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private void Restart(TraceRequest request, long nowNs)
     {
         // A file holds the packets of one wire, and opening it anew would empty it.
-        if (_session.IsRecorded)
+        if (Session.IsRecorded)
         {
             Say("--pcap records one run of one protocol; quit and start anew", nowNs);
             return;
@@ -298,10 +272,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
         try
         {
-            _next?.Dispose();
-            _next = null;
-            _next = OpenSession(request);
-            _stop.Cancel();
+            _sessions.Follow(() => OpenSession(request));
         }
         catch (Exception e) when (e is LinuxException or UserError)
         {
@@ -311,47 +282,16 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (LeftInRouteCache.Of(_session.Probing) is { } gap)
+        if (LeftInRouteCache.Of(Session.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }
 
         (_onlyFlow, _pausedByUser) = (null, false);
-        lock (_wireLock)
-        {
-            _session.Dispose();
-            _session = _next!;
-            _session.Reset();
-            _next = null;
-            _stop.Dispose();
-            _stop = new CancellationTokenSource();
-
-            // A signal may have come between the check and the new source.
-            if (_frame.Cancellation.IsCancellationRequested)
-            {
-                _stop.Cancel();
-            }
-        }
-    }
-
-    private void StopLoop()
-    {
-        lock (_wireLock)
-        {
-            _stop.Cancel();
-            _session.Wake();
-        }
+        _sessions.Switch(() => _frame.Cancellation.IsCancellationRequested);
     }
 
     private void Say(string notice, long nowNs) => (_notice, _noticeUntilNs) = (notice, nowNs + NoticeNs);
-
-    private void WakeLoop()
-    {
-        lock (_wireLock)
-        {
-            _session.Wake();
-        }
-    }
 
     private TraceSession OpenSession(TraceRequest request) =>
         new(request, _target, _numbers, _frame, request.Search is null ? Math.Min(MostRecent, RecentPerFlow * request.Flows) : MostRecent);

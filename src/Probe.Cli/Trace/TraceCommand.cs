@@ -112,11 +112,7 @@ internal sealed class TraceCommand : ProbeCommand
             TraceRequest.CheckSize(octets, protocol, probing.Family == Family.V6, probing.Via.Overhead);
         }
 
-        var output =
-            parse.OnlyOne<TraceOutput?>(null, (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv),
-            (_own.Ndjson, TraceOutput.Ndjson), (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid),
-            (_own.Paste, TraceOutput.Paste))
-            ?? (target is null ? TraceOutput.Lines : LiveTraceMeasurement.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
+        var output = ReadOutput(parse, forMany: target is null);
         if (target is null)
         {
             RefuseForMany(parse, _own.Dot, _own.Mermaid, _own.Svg, _own.Flows, _own.Ecmp, _own.Unprivileged);
@@ -144,6 +140,14 @@ internal sealed class TraceCommand : ProbeCommand
             AllowUnreached = parse.Has(_own.AllowUnreached),
             Probing = probing,
         };
+    }
+
+    private TraceOutput ReadOutput(ParseResult parse, bool forMany)
+    {
+        var chosen = parse.OnlyOne<TraceOutput?>(null,
+            (_own.Report, TraceOutput.Table), (_own.Json, TraceOutput.Json), (_own.Csv, TraceOutput.Csv), (_own.Ndjson, TraceOutput.Ndjson),
+            (_own.Dot, TraceOutput.Dot), (_own.Mermaid, TraceOutput.Mermaid), (_own.Paste, TraceOutput.Paste));
+        return chosen ?? (forMany ? TraceOutput.Lines : LiveTraceMeasurement.IsPossible() ? TraceOutput.Live : TraceOutput.Table);
     }
 
     private void CheckTunnel(ParseResult parse, ProbingOptions probing)

@@ -10,49 +10,9 @@ using LinuxException = Probe.Core.Linux.LinuxException;
 
 namespace Probe.Core.Wire;
 
-/// <summary>What a run of probing towards one target needs open.</summary>
-public sealed record ProbeSessionOptions
-{
-    /// <summary>The target.</summary>
-    public required IpAddress Target { get; init; }
-
-    /// <summary>Transport of the probes.</summary>
-    public required ProbeProtocol Protocol { get; init; }
-
-    /// <summary>Destination port; unused for ICMP.</summary>
-    public ushort DestinationPort { get; init; }
-
-    /// <summary>How many flows, each with a source port or ICMP checksum of its own.</summary>
-    public int Flows { get; init; } = 1;
-
-    /// <summary>The source address; the kernel's choice when it is no address.</summary>
-    public IpAddress Source { get; init; }
-
-    /// <summary>Send by this interface only.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Firewall mark of the probes.</summary>
-    public uint? Mark { get; init; }
-
-    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSession.EchoFlow"/>).</summary>
-    public bool AlsoEcho { get; init; }
-
-    /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
-    public bool Unprivileged { get; init; }
-
-    /// <summary>How long an answer may take, nanoseconds.</summary>
-    public long TimeoutNs { get; init; } = 1_000_000_000;
-
-    /// <summary>
-    /// Headers that the probes wear; what is left open in them is filled in, see <see cref="ProbeSession.Via"/>. Needs raw sockets.
-    /// </summary>
-    public EncapsulationStack Via { get; init; }
-}
-
 /// <summary>
 /// The open sockets of a run of probing: a wire and the flows that use it, with raw sockets where they are allowed, else with those that
-/// need
-/// no privilege. After raw probing the host's route cache is as it was once the session is closed.
+/// need no privilege. After raw probing the host's route cache is as it was once the session is closed.
 /// </summary>
 public sealed class ProbeSession : IDisposable
 {
@@ -67,11 +27,7 @@ public sealed class ProbeSession : IDisposable
     private readonly RawPacketPort? _port;
     private readonly SocketWire? _sockets;
     private readonly RouteLookup _before;
-
-    // What an ICMPv6 echo of ours may change: the route to its target, whatever the echo wears.
-    private readonly RouteLookup? _echoBefore;
-    private ExceptionOutcome _unlearned;
-    private LinuxException? _notUnlearned;
+    private readonly RouteCacheCleaning _cleaning;
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
@@ -80,8 +36,8 @@ public sealed class ProbeSession : IDisposable
         _before = before;
         Source = source;
         Via = tunnel.Stack;
-        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 && !tunnel.TargetIsLocal
-            ? (Via.IsEmpty ? before : FindRoute(options)) : null;
+        var echoes = SendsEcho(options, source) && !tunnel.TargetIsLocal;
+        _cleaning = new RouteCacheCleaning(options, before, echoes ? (Via.IsEmpty ? before : FindRoute(options)) : null, connects: false);
         _port = new RawPacketPort(new RawPortOptions
         {
             // Each layer's family may draw errors of its own.
@@ -95,14 +51,15 @@ public sealed class ProbeSession : IDisposable
         });
         AddFlows();
         Packets = new PacketWire(_port, new ProbeCookies(), 2 * options.TimeoutNs);
-        Wire = _echoBefore is null ? Packets : new UnlearningWire(Packets, UnlearnMeanwhile);
+        Wire = _cleaning.IsNeededMeanwhile ? new UnlearningWire(Packets, _cleaning.Meanwhile) : Packets;
     }
 
     private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
         Wire = sockets;
-        _echoBefore = (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6 ? before : null;
+        _cleaning = new RouteCacheCleaning(
+            options, before, SendsEcho(options, source) ? before : null, connects: options.Protocol == ProbeProtocol.Tcp);
         AddFlows();
     }
 
@@ -110,7 +67,7 @@ public sealed class ProbeSession : IDisposable
     public IpAddress Source { get; }
 
     /// <summary>
-    /// What the probes are to wear (<see cref="ProbePacket.Via"/>), sources and MAC addresses filled in; empty for plain ones.
+    /// Encapsulation of the probes (<see cref="ProbePacket.Via"/>), sources and MAC addresses filled in; empty for plain ones.
     /// </summary>
     public EncapsulationStack Via { get; }
 
@@ -180,6 +137,10 @@ public sealed class ProbeSession : IDisposable
     /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
     public Flow EchoFlow(int id) =>
         new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
+
+    // An echo over IPv6 teaches the kernel the path MTU that its errors name.
+    private static bool SendsEcho(ProbeSessionOptions options, IpAddress source) =>
+        (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6;
 
     private static RouteLookup? FindRoute(ProbeSessionOptions options)
     {
@@ -253,67 +214,18 @@ public sealed class ProbeSession : IDisposable
     /// <summary>
     /// Its probes are TCP connects, which teach the kernel path MTUs whatever is set; echo requests do, too, but can be taken back.
     /// </summary>
-    public bool LearnsByConnecting => _sockets is not null && _options.Protocol == ProbeProtocol.Tcp;
+    public bool LearnsByConnecting => _cleaning.LearnsByConnecting;
 
     /// <summary>
     /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without
-    /// privilege;
-    /// <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before <see cref="Dispose"/>.
+    /// privilege; <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before
+    /// <see cref="Dispose"/>.
     /// </summary>
     /// <param name="now">The route as it is after the call.</param>
-    public ExceptionOutcome CleanRouteCache(out RouteLookup now)
-    {
-        try
-        {
-            var outcome = Clean(out now);
-            return outcome == ExceptionOutcome.None && _notUnlearned is not null ? ExceptionOutcome.Unknown : outcome;
-        }
-        catch (LinuxException e)
-        {
-            (_notUnlearned, now) = (e, _before);
-            return ExceptionOutcome.Unknown;
-        }
-    }
+    public ExceptionOutcome CleanRouteCache(out RouteLookup now) => _cleaning.Finish(out now);
 
     /// <summary>Why the route cache could not be looked at or cleaned, at the end or meanwhile; null when it always could.</summary>
-    public string? NotCleaned => _notUnlearned?.Message;
-
-    private ExceptionOutcome Clean(out RouteLookup now)
-    {
-        now = _before;
-        if (LearnsByConnecting)
-        {
-            now = HostRoutes.Lookup(_options.Target, _options.Source, _options.Interface, _options.Mark);
-            return now.Learned && (!_before.Learned || now.Mtu != _before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
-        }
-
-        return Unlearn(out now);
-    }
-
-    // A route that goes away in the midst of a run must not end it.
-    private void UnlearnMeanwhile()
-    {
-        try
-        {
-            Unlearn(out _);
-        }
-        catch (LinuxException e)
-        {
-            _notUnlearned = e;
-        }
-    }
-
-    private ExceptionOutcome Unlearn(out RouteLookup now)
-    {
-        now = _before;
-        if (_echoBefore is { } before)
-        {
-            var outcome = HostRoutes.RemoveOwnException(_options.Target, before, out now, _options.Interface, _options.Mark);
-            _unlearned = outcome == ExceptionOutcome.None ? _unlearned : outcome;
-        }
-
-        return _unlearned;
-    }
+    public string? NotCleaned => _cleaning.Failure?.Message;
 
     /// <inheritdoc/>
     public void Dispose()
