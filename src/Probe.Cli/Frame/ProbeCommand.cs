@@ -35,8 +35,7 @@ internal abstract class ProbeCommand : Command
 
     /// <summary>
     /// Reads what was asked for and enters the namespace that <c>--netns</c> names: before, where standard input is read, as that can be
-    /// read only
-    /// once and the process inside the namespace is a new one; else after, so that wrong usage is told first.
+    /// read only once and the process inside the namespace is a new one; else after, so that wrong usage is told first.
     /// </summary>
     /// <param name="parse">The command line.</param>
     /// <param name="readsInput">Standard input is part of what was asked for.</param>

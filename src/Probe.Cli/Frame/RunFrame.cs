@@ -11,8 +11,7 @@ namespace Probe.Cli.Frame;
 
 /// <summary>
 /// One run: measurements one after the other under one zero of time, one deadline, one capture and one watch of this host; then one
-/// document,
-/// judged by all rules, shown, and turned into an exit code.
+/// document, judged by all rules, shown, and turned into an exit code.
 /// </summary>
 internal sealed class RunFrame : IDisposable
 {

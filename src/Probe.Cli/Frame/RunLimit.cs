@@ -6,8 +6,7 @@ namespace Probe.Cli.Frame;
 
 /// <summary>
 /// When a run has to end: at the user's first signal, or at <c>--deadline</c>. There is one zero of time for all commands, the start of the
-/// program,
-/// so that looking up names, opening sockets and waiting for reverse names count as well.
+/// program, so that looking up names, opening sockets and waiting for reverse names count as well.
 /// </summary>
 internal sealed class RunLimit
 {

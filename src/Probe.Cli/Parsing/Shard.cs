@@ -6,8 +6,7 @@ namespace Probe.Cli.Parsing;
 
 /// <summary>
 /// One of several parts of a list. Which part a line belongs to follows from its text alone: machines with the same list, in whatever
-/// order,
-/// get parts that do not overlap and together are the whole.
+/// order, get parts that do not overlap and together are the whole.
 /// </summary>
 /// <param name="Number">Which part, from 1.</param>
 /// <param name="Count">How many parts.</param>

@@ -56,8 +56,7 @@ internal static class TraceRehearsal
 
     /// <summary>
     /// Answers every probe at once: time-exceeded from the source's own address, at one TTL from one of two others by the flow's port, and
-    /// an
-    /// unreachable from the target at the end.
+    /// an unreachable from the target at the end.
     /// </summary>
     private sealed class MadeUpPort : IPacketPort
     {

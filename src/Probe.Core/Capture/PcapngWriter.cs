@@ -18,8 +18,7 @@ public enum LinkType : ushort
 
 /// <summary>
 /// Writes captures as pcapng (draft-ietf-opsawg-pcapng): nanosecond times, interfaces by name, a comment per packet. Each block goes out
-/// whole with
-/// one write, so the file can be read while it grows and after any death of this process. Not thread-safe.
+/// whole with one write, so the file can be read while it grows and after any death of this process. Not thread-safe.
 /// </summary>
 public sealed class PcapngWriter : IDisposable
 {

@@ -5,8 +5,7 @@ namespace Probe.Core.Conversations;
 
 /// <summary>
 /// One TCP connection, held to see what the TCP of its host does with it. Nothing blocks; disposing it sends a RST, so that no TIME-WAIT
-/// and no
-/// unsent octet stays behind.
+/// and no unsent octet stays behind.
 /// </summary>
 internal interface IConversation : IDisposable
 {

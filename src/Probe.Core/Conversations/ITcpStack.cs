@@ -6,8 +6,7 @@ namespace Probe.Core.Conversations;
 
 /// <summary>
 /// The TCP of one host, with its clock: this host's kernel, or a simulated network under virtual time. One thread owns it; the only time
-/// that
-/// passes under a simulated one passes in <see cref="Wait"/>.
+/// that passes under a simulated one passes in <see cref="Wait"/>.
 /// </summary>
 internal interface ITcpStack : IDisposable
 {

@@ -224,8 +224,7 @@ public sealed record ReplyEvidence
 
     /// <summary>
     /// Which IP header of the probe it is about, counted from the inside: null for the probe's own, 1 for the innermost tunnel's, and so
-    /// on. The hop
-    /// is then one of the tunnel's path, outside for the packet that is probed with.
+    /// on. The hop is then one of the tunnel's path, outside for the packet that is probed with.
     /// </summary>
     public int? Layer { get; init; }
 }
@@ -360,8 +359,7 @@ public sealed record MultipathEvidence
 
     /// <summary>
     /// Confidence that follows for the whole graph, percent: nothing was missed at any node, or with <c>mda-lite</c> at any hop. It rests
-    /// on
-    /// <see cref="Assumes"/>, as <see cref="Confidence"/> does.
+    /// on <see cref="Assumes"/>, as <see cref="Confidence"/> does.
     /// </summary>
     public double? GraphConfidence { get; init; }
 

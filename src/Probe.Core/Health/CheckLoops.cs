@@ -6,8 +6,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Several engines at work at once, each on a thread of its own with its share of the targets: those of its kinds, where engines of
-/// different kinds
-/// work side by side. The caller's thread takes the outcomes, and lets targets come and go.
+/// different kinds work side by side. The caller's thread takes the outcomes, and lets targets come and go.
 /// </summary>
 public sealed class CheckLoops
 {
@@ -58,8 +57,7 @@ public sealed class CheckLoops
 
     /// <summary>
     /// A target is checked no more, and no outcome of it comes any more. On the thread that takes the outcomes. Its index is free, and the
-    /// taker told
-    /// (<see cref="ICheckSink.Gone"/>), when the check that is in flight is over.
+    /// taker told (<see cref="ICheckSink.Gone"/>), when the check that is in flight is over.
     /// </summary>
     public void Remove(CheckTarget target)
     {

@@ -5,9 +5,8 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Which target is checked next, and when: each by its own interval, from one due time to the next; those that are due together in a new
-/// random order each
-/// time, so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of one address and
-/// port.
+/// random order each time, so that no host meets a burst because its ports stand together in a list; so many checks a second in all and of
+/// one address and port.
 /// </summary>
 internal sealed class CheckSchedule
 {

@@ -30,8 +30,8 @@ internal struct CheckSlot
 
 /// <summary>
 /// Places for checks in flight, made once. An event names a slot and its generation, never a descriptor: numbers are used again at once,
-/// and an
-/// event of a closed socket can still come (a child process between fork and exec holds it open). So no check gets another one's answer.
+/// and an event of a closed socket can still come (a child process between fork and exec holds it open). So no check gets another one's
+/// answer.
 /// </summary>
 internal sealed class CheckSlots
 {

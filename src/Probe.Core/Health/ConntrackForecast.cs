@@ -4,8 +4,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// What checks by raw packets will do to the connection tracking table: each SYN passes LOCAL_OUT and takes an entry, and a full table
-/// drops
-/// everybody's connections. A kernel socket's entries are the same; its rate is an order lower.
+/// drops everybody's connections. A kernel socket's entries are the same; its rate is an order lower.
 /// </summary>
 public readonly record struct ConntrackForecast
 {

@@ -65,8 +65,7 @@ internal sealed class EngineShares
     }
 
     // By address and port, so that the limit of one target is kept by one engine; all of one tunnel's end, as an error about the outer
-    // packet may
-    // name no more, and only the engine that sent it knows it.
+    // packet may name no more, and only the engine that sent it knows it.
     private (int Sort, IpAddress Address, ushort? Port) KeyOf(CheckTarget target)
     {
         for (var i = 0; i < _engines.Count; i++)

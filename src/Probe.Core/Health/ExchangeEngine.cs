@@ -6,8 +6,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Checks by an exchange of messages: connect, TLS, HTTP, send and expect, UDP, echo. Each is a task of the framework's sockets; meant for
-/// hundreds a second, where
-/// <see cref="SocketEngine"/> is meant for tens of thousands. Each answer has the target's whole timeout.
+/// hundreds a second, where <see cref="SocketEngine"/> is meant for tens of thousands. Each answer has the target's whole timeout.
 /// </summary>
 public sealed class ExchangeEngine : ICheckEngine
 {

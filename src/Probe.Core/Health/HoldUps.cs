@@ -4,8 +4,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Remembers when the engine's loop was last held up for how long: by a busy machine, a stopped process, a slow consumer. Lengths are told
-/// apart
-/// by powers of two, the shortest 2²⁰ ns (about 1 ms).
+/// apart by powers of two, the shortest 2²⁰ ns (about 1 ms).
 /// </summary>
 internal sealed class HoldUps
 {

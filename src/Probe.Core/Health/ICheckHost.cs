@@ -48,8 +48,7 @@ internal interface ICheckHost
 
     /// <summary>
     /// Makes the kernel ask the gateway on this way whether it is there: an entry of the neighbour table stays valid for up to a minute
-    /// after
-    /// its neighbour has died.
+    /// after its neighbour has died.
     /// </summary>
     /// <returns>False where that is not permitted.</returns>
     bool TryAsk(in WayOut way);

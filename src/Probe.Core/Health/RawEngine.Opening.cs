@@ -26,8 +26,7 @@ public sealed partial class RawEngine
 
     /// <summary>
     /// Asks once for every way into a tunnel, so that what the caller left out is said before the run and in full. A route that is missing
-    /// may come
-    /// back: it is for the checks to tell.
+    /// may come back: it is for the checks to tell.
     /// </summary>
     /// <exception cref="LinuxException">No source address for a packet, no MAC address for a frame.</exception>
     public static void RequireTunnels(RawEngineOptions options)

@@ -100,8 +100,7 @@ public sealed partial class RawEngine
 
     /// <summary>
     /// Ends what an answer to a SYN through a tunnel shows at the server, be the check over or not: the SYN went to one server behind an
-    /// address that
-    /// many have, the answer came straight from that address, and what ends the half-open connection must take the SYN's way.
+    /// address that many have, the answer came straight from that address, and what ends the half-open connection must take the SYN's way.
     /// </summary>
     private void ResetThroughTunnel(ref RawSlot slot, uint acknowledged)
     {

@@ -5,8 +5,7 @@ public sealed record RawEngineOptions : CheckEngineOptions
 {
     /// <summary>
     /// The targets behind tunnels (<see cref="CheckTarget.Via"/>): sockets are opened and ports held for them, and their answers are read
-    /// even where
-    /// their addresses are this host's own.
+    /// even where their addresses are this host's own.
     /// </summary>
     public IReadOnlyCollection<CheckTarget> Tunnelled { get; init; } = [];
 
@@ -15,8 +14,7 @@ public sealed record RawEngineOptions : CheckEngineOptions
 
     /// <summary>
     /// The kernel tells when each SYN left. Without, a round trip is counted from this process's own reading of the clock, good to the
-    /// length
-    /// of one call that sends up to 64 SYNs (some 0.5 ms), and a check takes a fifth less CPU.
+    /// length of one call that sends up to 64 SYNs (some 0.5 ms), and a check takes a fifth less CPU.
     /// </summary>
     public bool TransmitStamps { get; init; } = true;
 }

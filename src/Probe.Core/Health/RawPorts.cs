@@ -6,8 +6,8 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// The local ports of checks by raw packets. Answers to plain checks are reset by the kernel. Answers to checks through a tunnel must not
-/// be: that
-/// reset would go straight to the target's address and meet another server; ours goes through the same tunnel, and the kernel is mute.
+/// be: that reset would go straight to the target's address and meet another server; ours goes through the same tunnel, and the kernel is
+/// mute.
 /// </summary>
 internal sealed class RawPorts
 {

@@ -49,8 +49,7 @@ internal struct RawSlot
 
 /// <summary>
 /// Places for checks in flight, made once. A check's number is its place and how often that was used: an answer finds its check without a
-/// search,
-/// and none finds one that is over; one that is over is still known as long as no other has taken its place.
+/// search, and none finds one that is over; one that is over is still known as long as no other has taken its place.
 /// </summary>
 internal sealed class RawSlots : ProbesUnderWay
 {

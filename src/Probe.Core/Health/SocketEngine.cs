@@ -7,9 +7,8 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Checks by kernel sockets, one a check: <see cref="CheckKind.Syn"/> and <see cref="CheckKind.Connect"/>. Belongs to the thread and the
-/// network
-/// namespace in which it is used. What it promises: a socket is closed as soon as its event was seen, so that the ACK of the handshake
-/// stays unsent;
+/// network namespace in which it is used. What it promises: a socket is closed as soon as its event was seen, so that the ACK of the
+/// handshake stays unsent;
 /// answers come before timeouts; a target is never blamed for a hold-up of this process; and no check gets another one's answer.
 /// </summary>
 public sealed partial class SocketEngine : ICheckEngine
@@ -218,8 +217,7 @@ public sealed partial class SocketEngine : ICheckEngine
 
     /// <summary>
     /// A host may be set to give up earlier than the check does (net.ipv4.tcp_syn_retries). The kernel sends a SYN again no sooner than
-    /// every second
-    /// (tcp_syn_linear_timeouts), so one more than the timeout has seconds is enough.
+    /// every second (tcp_syn_linear_timeouts), so one more than the timeout has seconds is enough.
     /// </summary>
     private static int SynRetransmits(long timeoutNs) => timeoutNs < 1_000_000_000 ? 0 : (int)Math.Min(timeoutNs / 1_000_000_000 + 1, 127);
 

@@ -5,8 +5,7 @@ public sealed record SocketEngineOptions : CheckEngineOptions
 {
     /// <summary>
     /// Local ports to use, both included: a part of the host's range (net.ipv4.ip_local_port_range); what lies outside of that, or a kernel
-    /// before 6.3,
-    /// leaves the host's. Null for all of the host's.
+    /// before 6.3, leaves the host's. Null for all of the host's.
     /// </summary>
     public (ushort First, ushort Last)? Ports { get; init; }
 }

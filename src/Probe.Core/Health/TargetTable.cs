@@ -4,8 +4,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// The targets of a run by their index. They come and go while it runs; the index of one that went is given to another as soon as nothing
-/// of the
-/// old one is under way. Belongs to the thread that takes the outcomes.
+/// of the old one is under way. Belongs to the thread that takes the outcomes.
 /// </summary>
 public sealed class TargetTable : IEnumerable<CheckTarget>
 {

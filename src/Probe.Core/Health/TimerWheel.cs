@@ -4,8 +4,8 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Deadlines of numbered timers on a wheel of 2²⁰ ns (about 1 ms) steps: adding and removing cost the same however many there are. A
-/// deadline
-/// is kept to the nanosecond; the wheel only says where to look. One that is more than a turn (4.3 s) away waits in its place for its turn.
+/// deadline is kept to the nanosecond; the wheel only says where to look. One that is more than a turn (4.3 s) away waits in its place for
+/// its turn.
 /// </summary>
 internal sealed class TimerWheel
 {

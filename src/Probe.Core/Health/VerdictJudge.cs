@@ -18,8 +18,7 @@ public interface IVerdictSink
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
 /// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until each of them has said something
-/// lately
-/// (since then, or no longer before than half its interval). A timeout behind
+/// lately (since then, or no longer before than half its interval). A timeout behind
 /// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
 public sealed class VerdictJudge : ICheckSink, IDisposable

@@ -5,8 +5,7 @@ namespace Probe.Core.Host;
 
 /// <summary>
 /// The network counters of the calling thread's namespace at one moment, by the names that <c>nstat</c> prints: group and counter in one
-/// word
-/// (<c>IpFragFails</c>, <c>TcpExtTCPTimeouts</c>, <c>Icmp6OutPktTooBigs</c>).
+/// word (<c>IpFragFails</c>, <c>TcpExtTCPTimeouts</c>, <c>Icmp6OutPktTooBigs</c>).
 /// </summary>
 public sealed class CounterSnapshot
 {

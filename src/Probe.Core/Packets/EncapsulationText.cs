@@ -7,8 +7,7 @@ namespace Probe.Core.Packets;
 /// <summary>
 /// Encapsulations as text: <c>TYPE:ADDR[:PORT][/ID][,opt=value…]</c>, IPv6 in brackets, as in <c>gue:192.0.2.7:6080,csum</c>,
 /// <c>gre:192.0.2.7/42,seq</c>, <c>vxlan:[2001:db8::7]/100,mac=02:00:5e:00:53:01</c>. Which of IPIP, 6in4, 4in6 and ip6ip6 <c>ipip</c> is
-/// follows from
-/// the families.
+/// follows from the families.
 /// </summary>
 public static class EncapsulationText
 {

@@ -34,8 +34,7 @@ public static class EncapsulationWriter
 
     /// <summary>
     /// Writes all outer headers, checksums included, before an IP packet. DSCP is copied outwards where the encapsulation names none, ECN
-    /// always;
-    /// a UDP source port that is not given is <see cref="FlowHash"/> of the packet inside, and so is an outer flow label.
+    /// always; a UDP source port that is not given is <see cref="FlowHash"/> of the packet inside, and so is an outer flow label.
     /// </summary>
     /// <param name="stack">The encapsulations.</param>
     /// <param name="packet">The inner IP packet stands at <see cref="EncapsulationStack.Overhead"/>; the room before it is written. Remote

@@ -14,8 +14,7 @@ public static class FlowHash
 
     /// <summary>
     /// The hash of a packet's flow: addresses, protocol, flow label, and ports; for an echo its identifier and its checksum, which is what
-    /// tells
-    /// echo flows apart where routers look at the first octets after the IP header.
+    /// tells echo flows apart where routers look at the first octets after the IP header.
     /// </summary>
     /// <param name="packet">The packet from its IP header on; octets that are no IP packet all hash alike.</param>
     public static uint Of(ReadOnlySpan<byte> packet)

@@ -112,8 +112,8 @@ public readonly ref struct IPv4Header
 
     /// <summary>
     /// Reads a packet quoted by an ICMP error. Stacks are known that quote a total length in host byte order or lessened by the header, so
-    /// one that leaves
-    /// the payload less than the 8 octets every quote has to hold (RFC 792) is not believed, and the payload is all that was quoted.
+    /// one that leaves the payload less than the 8 octets every quote has to hold (RFC 792) is not believed, and the payload is all that
+    /// was quoted.
     /// </summary>
     public static bool TryReadQuote(ReadOnlySpan<byte> data, out IPv4Header value) => TryRead(data, quoted: true, out value);
 

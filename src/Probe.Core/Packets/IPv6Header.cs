@@ -31,8 +31,7 @@ public readonly record struct IPv6Fields
 /// </summary>
 /// <remarks>
 /// The walk ends at the first header that is not wholly there, so <see cref="Protocol"/> then names that extension header and nobody takes
-/// its octets
-/// for a transport. It also ends at a fragment other than the first, whose payload is the middle of something.
+/// its octets for a transport. It also ends at a fragment other than the first, whose payload is the middle of something.
 /// </remarks>
 public readonly ref struct IPv6Header
 {

@@ -29,8 +29,7 @@ internal static class IcmpExtensionReader
 
     /// <summary>
     /// True for a structure that cannot be taken for the payload of a quoted probe: its checksum is there and right, or, where none was
-    /// sent,
-    /// objects fill it to the last octet.
+    /// sent, objects fill it to the last octet.
     /// </summary>
     public static bool ProvesItself(ReadOnlySpan<byte> data) =>
         IsStructure(data) && (ChecksumField(data) != 0 || ObjectsFill(data[HeaderLength..]));

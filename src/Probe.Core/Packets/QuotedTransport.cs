@@ -4,8 +4,7 @@ namespace Probe.Core.Packets;
 
 /// <summary>
 /// What the octets after a quoted IP header say about the probe they belong to. RFC 792 has routers quote 8 of them; nothing here needs
-/// more,
-/// and what more was quoted is read too. Not for fragments other than the first, which begin with no transport header.
+/// more, and what more was quoted is read too. Not for fragments other than the first, which begin with no transport header.
 /// </summary>
 public readonly ref struct QuotedTransport
 {

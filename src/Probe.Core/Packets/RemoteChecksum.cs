@@ -4,8 +4,8 @@ namespace Probe.Core.Packets;
 
 /// <summary>
 /// Remote checksum offload (draft-herbert-remotecsumoffload; gue_remcsum in net/ipv4/fou_core.c): the checksum of the transport inside is
-/// left
-/// to the tunnel's far end, which sums from a start on and writes the result into a field. Both are counted from the first octet inside.
+/// left to the tunnel's far end, which sums from a start on and writes the result into a field. Both are counted from the first octet
+/// inside.
 /// </summary>
 internal readonly record struct RemoteChecksum(ushort Start, ushort Field)
 {

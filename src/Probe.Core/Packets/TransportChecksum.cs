@@ -29,8 +29,7 @@ public static class TransportChecksum
 
     /// <summary>
     /// True when a whole segment holds a right checksum. A UDP checksum of 0 is right over IPv4 (not sent) and wrong over IPv6 (RFC 8200
-    /// section 8.1);
-    /// a segment that is too short or of another protocol has none.
+    /// section 8.1); a segment that is too short or of another protocol has none.
     /// </summary>
     /// <param name="segment">Transport header and payload, nothing cut.</param>
     /// <param name="protocol">TCP, UDP, ICMP or ICMPv6.</param>

@@ -54,8 +54,7 @@ public sealed record PathMtuOptions
 
     /// <summary>
     /// The target is the address of a load balancer, asked from outside: it answers echo requests, stray segments and SYNs to ports without
-    /// a
-    /// service itself, so only a SYN-ACK proves that a size went through.
+    /// a service itself, so only a SYN-ACK proves that a size went through.
     /// </summary>
     public bool AskedFromOutside { get; init; }
 

@@ -6,9 +6,8 @@ namespace Probe.Core.PathMtu;
 
 /// <summary>
 /// The sweep over size: finds the largest packet that reaches a target, who limits it, and whether anybody says so. Sizes leave in rounds
-/// of a
-/// few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told from
-/// chance.
+/// of a few probes; ICMP is a hint that is tested and never believed; the exact size is known first, then the losses that bound it are told
+/// from chance.
 /// </summary>
 public sealed class PathMtuSearch : ISweep
 {

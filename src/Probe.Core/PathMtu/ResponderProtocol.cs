@@ -8,8 +8,7 @@ namespace Probe.Core.PathMtu;
 
 /// <summary>
 /// What is asked of a <see cref="TcpResponder"/>, one line, and what it says after the octets, one line of JSON. Whoever says anything else
-/// is
-/// listened to and never answered.
+/// is listened to and never answered.
 /// </summary>
 internal static class ResponderProtocol
 {

@@ -17,8 +17,7 @@ internal sealed class RoundTrips(long timeoutNs)
 
     /// <summary>
     /// How long a probe is waited for before its round goes on without it: a quarter more than the median round trip and twice what the
-    /// slower
-    /// ones take more, so that one slow answer (the first often is) does not slow down the whole search.
+    /// slower ones take more, so that one slow answer (the first often is) does not slow down the whole search.
     /// </summary>
     public long WaitNs
     {

@@ -60,8 +60,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
 
     /// <summary>
     /// Whoever serves the port answered the largest size: a SYN-ACK, or a service's own datagram. A load balancer gives every other answer
-    /// itself,
-    /// whatever its tunnels carry: echo replies, resets, and refusals of ports it does not balance.
+    /// itself, whatever its tunnels carry: echo replies, resets, and refusals of ports it does not balance.
     /// </summary>
     public bool IsServed => LargestAnswered > 0
         && _asks.Exists(ask =>
@@ -167,8 +166,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
 
     /// <summary>
     /// Losses among probes that fit, and how many of those there were. Of a burst of SYNs of one flow only the first that fits counts: it
-    /// opens
-    /// the connection that mutes the others.
+    /// opens the connection that mutes the others.
     /// </summary>
     public (int Lost, int Sent) Trials()
     {

@@ -10,8 +10,7 @@ internal static class SizeProof
 
     /// <summary>
     /// The size right above the largest answered one is no accident: its losses are told from the path's, or routers dropped every larger
-    /// probe by
-    /// their own word and one named exactly this limit.
+    /// probe by their own word and one named exactly this limit.
     /// </summary>
     public static bool IsProved(SizeLedger ledger, int largest)
     {
@@ -28,9 +27,8 @@ internal static class SizeProof
 
     /// <summary>
     /// Nothing was lost in silence: every probe above the largest answered size was refused, by the quote of that very probe and with a
-    /// size that
-    /// can be true, and the one right above it with exactly this limit. Who complains and passes packets on all the same is found out by an
-    /// answer.
+    /// size that can be true, and the one right above it with exactly this limit. Who complains and passes packets on all the same is found
+    /// out by an answer.
     /// </summary>
     public static bool MayRefusalsProve(SizeLedger ledger)
     {

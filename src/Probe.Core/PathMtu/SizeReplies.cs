@@ -64,8 +64,7 @@ internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
 
     /// <summary>
     /// A service's own words do not say which probe they answer: late ones and copies look like answers to a larger size. They show that
-    /// the
-    /// smallest size asked gets there, for what is smaller than an answered size gets there too.
+    /// the smallest size asked gets there, for what is smaller than an answered size gets there too.
     /// </summary>
     private void TakeAmbiguous(in Reply reply, SizeLedger ledger)
     {

@@ -111,8 +111,7 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
 
     /// <summary>
     /// A round, and after one in which not even what gets there was answered the time until it is again: in an outage, or while a host is
-    /// mute about
-    /// a flow whose reset was lost. What was lost meanwhile tells nothing.
+    /// mute about a flow whose reset was lost. What was lost meanwhile tells nothing.
     /// </summary>
     private IEnumerable<SizeRound> Recover(SizeLedger ledger, SizeRound asked, int answered)
     {

@@ -7,8 +7,7 @@ namespace Probe.Core.PathMtu;
 /// Provokes the stall of connections whose path MTU is learned while they are open. A, B and C are opened first; A fills a segment and so
 /// teaches the host the path MTU; B then builds its segments by the old one, its own kernel refuses them, nothing is on its way that an
 /// acknowledgment could come for, and only the persist timer sends again, after 200 ms or more. D, opened afterwards, knows better. The
-/// host's
-/// route cache is changed by design. Runs on the calling thread.
+/// host's route cache is changed by design. Runs on the calling thread.
 /// </summary>
 public static class TcpStall
 {

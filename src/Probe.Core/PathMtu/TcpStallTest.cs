@@ -6,8 +6,7 @@ namespace Probe.Core.PathMtu;
 
 /// <summary>
 /// The steps of <see cref="TcpStall"/>: open A, B and C; A sends until the path MTU is learned; B sends, and C where B did not stall; D is
-/// opened
-/// and sends.
+/// opened and sends.
 /// </summary>
 internal sealed class TcpStallTest : IConversationTest, IDisposable
 {

@@ -6,8 +6,7 @@ namespace Probe.Core.PathMtu;
 
 /// <summary>
 /// The same octets over one connection each, spaced, in pairs and in bulk: what dies only in company was merged on the way, and what merged
-/// it
-/// loses it. The download direction needs a <see cref="TcpResponder"/> at the target. Runs on the calling thread.
+/// it loses it. The download direction needs a <see cref="TcpResponder"/> at the target. Runs on the calling thread.
 /// </summary>
 public static class TcpTransfer
 {

@@ -72,8 +72,7 @@ public sealed class ProbeWriter
 
     /// <summary>
     /// Writes the reset that ends what a SYN probe has half opened, as the kernel would: the sequence number that the SYN-ACK acknowledged,
-    /// no
-    /// ACK, an IPv4 identification of 0 with DF set. Returns its length.
+    /// no ACK, an IPv4 identification of 0 with DF set. Returns its length.
     /// </summary>
     /// <param name="probe">The SYN.</param>
     /// <param name="acknowledged">Acknowledgment number of the SYN-ACK.</param>

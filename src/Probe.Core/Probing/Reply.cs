@@ -54,8 +54,7 @@ public readonly record struct Reply
 
     /// <summary>
     /// Which IP header of the probe the answer is about: 0 for the packet of the probe itself, 1 for the header next outside, and so on: an
-    /// ICMP
-    /// error about a tunnel's own packet is at the layer of that tunnel. <see cref="Quoted"/> and <see cref="Mtu"/> are that header's.
+    /// ICMP error about a tunnel's own packet is at the layer of that tunnel. <see cref="Quoted"/> and <see cref="Mtu"/> are that header's.
     /// </summary>
     public int Layer { get; init; }
 
@@ -67,8 +66,7 @@ public readonly record struct Reply
 
     /// <summary>
     /// The answer names its flow but not which probe of it (a UDP service's own words): the probe with the highest TTL still open was
-    /// taken,
-    /// and the RTT is not known.
+    /// taken, and the RTT is not known.
     /// </summary>
     public bool Ambiguous { get; init; }
 

@@ -50,8 +50,7 @@ internal sealed class Branching
 
     /// <summary>
     /// <c>single</c>: enough flows rule out a second next hop at 95 %. <c>per-flow</c>: several, and flows that were sent again kept to
-    /// theirs,
-    /// often enough to rule out chance. <c>per-packet</c>, or <c>unknown</c>. After a change of route: as it was in the end.
+    /// theirs, often enough to rule out chance. <c>per-packet</c>, or <c>unknown</c>. After a change of route: as it was in the end.
     /// </summary>
     public NodeBalancing BalancingOf(IpAddress node, int ttl) => _balancing.GetValueOrDefault((ttl, node), NodeBalancing.Unknown);
 

@@ -3,8 +3,7 @@ namespace Probe.Core.Tracing;
 /// <summary>
 /// MDA-Lite (Vermeulen et al., IMC 2018): flows are used again hop by hop without node control, and the stopping rule is held against a
 /// hop's nodes together. That is enough where all nodes of a hop are alike, which <see cref="IsIrregular"/> tests as it goes: no meshing,
-/// no
-/// hop of unequal widths behind its nodes, nothing silent beside what answers, no balancing per packet, one distance to the target.
+/// no hop of unequal widths behind its nodes, nothing silent beside what answers, no balancing per packet, one distance to the target.
 /// </summary>
 /// <param name="state">The observations.</param>
 /// <param name="graph">What they make.</param>

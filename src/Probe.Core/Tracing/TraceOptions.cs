@@ -62,8 +62,7 @@ public sealed record TraceOptions
 
     /// <summary>
     /// Whether now only one probe of a flow may be under way, silent ones apart; asked before each step, null for never. A wire that could
-    /// not
-    /// tell answers apart wants it.
+    /// not tell answers apart wants it.
     /// </summary>
     public Func<bool>? OneAtATime { get; init; }
 }

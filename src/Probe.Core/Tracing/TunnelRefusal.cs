@@ -8,8 +8,7 @@ internal static class TunnelRefusal
 {
     /// <summary>
     /// The tunnel's own packet does not get through, so that nothing beyond can answer whatever its TTL: nobody takes it at the tunnel's
-    /// end, or,
-    /// while the TTL of the packet inside is swept, it does not even get there.
+    /// end, or, while the TTL of the packet inside is swept, it does not even get there.
     /// </summary>
     public static bool Is(in Reply reply, bool sweepsOuter) => reply.Layer > 0 && reply.Kind switch
     {

@@ -4,8 +4,7 @@ namespace Probe.Core.Tracing;
 
 /// <summary>
 /// One place where flows part: an address at a TTL, the source, a silent hop behind one certain predecessor (two silent hops are never
-/// one),
-/// or a clump of addresses behind a per-packet balancer, which flows cannot tell apart.
+/// one), or a clump of addresses behind a per-packet balancer, which flows cannot tell apart.
 /// </summary>
 internal sealed class Vertex(int ttl, IpAddress address)
 {

@@ -14,8 +14,7 @@ public enum NodeBalancing
 
     /// <summary>
     /// One for all flows to a target, another for another target. A trace has one target and cannot show it: rule PRB-PATH-014 concludes it
-    /// from
-    /// traces of neighbours.
+    /// from traces of neighbours.
     /// </summary>
     PerDestination,
 

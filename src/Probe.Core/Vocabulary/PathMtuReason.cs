@@ -22,8 +22,7 @@ public enum PathMtuReason
 
     /// <summary>
     /// A rule of this host: of <c>not-answering</c>, it lets no probe leave (EPERM of a send); of a limit, it refuses to send more although
-    /// its
-    /// device would take it.
+    /// its device would take it.
     /// </summary>
     LocalRule,
 

@@ -10,8 +10,7 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// A TCP flow without privilege: a connect for every probe, each on a new socket with the flow's source port. The kernel allows the same
-/// two
-/// ends only once at a time, so one probe at a time is under way; it is given up when the next one must go.
+/// two ends only once at a time, so one probe at a time is under way; it is given up when the next one must go.
 /// </summary>
 internal sealed class ConnectFlow : SocketFlow
 {

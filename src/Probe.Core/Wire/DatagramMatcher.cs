@@ -7,9 +7,8 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// Says which probe of one datagram flow an answer means. A quoted echo request always carries its sequence. Of a UDP probe the kernel
-/// hands
-/// out the quoted payload alone, and a router that quotes no more than eight octets after the IP header left none of it: then an answer
-/// means
+/// hands out the quoted payload alone, and a router that quotes no more than eight octets after the IP header left none of it: then an
+/// answer means
 /// the one probe that may still be answered, and where there are several it is not used.
 /// </summary>
 internal sealed class DatagramMatcher

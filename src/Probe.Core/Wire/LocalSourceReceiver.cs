@@ -9,9 +9,8 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// Receives what comes from outside under an address of this host's own, as real servers answer under a virtual address that a load
-/// balancer holds
-/// too. The kernel drops such packets before any AF_INET socket (fib_validate_source, unless accept_local is set); a packet socket sees
-/// them earlier.
+/// balancer holds too. The kernel drops such packets before any AF_INET socket (fib_validate_source, unless accept_local is set); a packet
+/// socket sees them earlier.
 /// Bound to one protocol it sees no outgoing packets.
 /// </summary>
 internal sealed class LocalSourceReceiver : IReceiver

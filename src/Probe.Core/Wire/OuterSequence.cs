@@ -5,8 +5,7 @@ namespace Probe.Core.Wire;
 /// <summary>
 /// GRE sequence numbers that only rise, from one run to the next too: Linux drops a packet whose number is below the one that it expects
 /// (ip_tunnel_rcv of net/ipv4/ip_tunnel.c), whoever sent the last one. They follow this host's monotonic clock in milliseconds, which lasts
-/// for
-/// 24 days of silence; a burst runs ahead of it.
+/// for 24 days of silence; a burst runs ahead of it.
 /// </summary>
 /// <param name="nowNs">The clock.</param>
 internal sealed class OuterSequence(Func<long> nowNs)

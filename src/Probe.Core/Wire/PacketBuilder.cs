@@ -30,8 +30,8 @@ internal sealed class PacketBuilder(ProbeCookies cookies)
 
     /// <summary>
     /// Writes what ends a connection that a wrapped SYN has half opened, by the same way. The kernel's own reset would go straight to the
-    /// target, past
-    /// the real server that answered, so it is kept mute (<see cref="HeldPortMode.KernelMute"/>). It is no probe: its number is 0.
+    /// target, past the real server that answered, so it is kept mute (<see cref="HeldPortMode.KernelMute"/>). It is no probe: its number
+    /// is 0.
     /// </summary>
     /// <param name="syn">The SYN.</param>
     /// <param name="acknowledged">Acknowledgment number of the SYN-ACK.</param>

@@ -6,8 +6,7 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// The probes that may still be answered, by number. They stand in pages, so that a run of tens of thousands of probes a second takes
-/// little more
-/// memory than what is under way; a page is used again when none of its probes is younger than the time to keep.
+/// little more memory than what is under way; a page is used again when none of its probes is younger than the time to keep.
 /// </summary>
 internal sealed class ProbeTable : ProbesUnderWay
 {

@@ -11,8 +11,7 @@ namespace Probe.Core.Wire;
 /// <summary>
 /// The kernel's raw sockets as a packet port. Octets go out as given (own IP header); both ends of a round trip carry the kernel's
 /// stamps; the host's route cache learns nothing from what comes back, except from a Packet Too Big that quotes an ICMPv6 echo, which the
-/// kernel
-/// handles before any socket (see <see cref="HostRoutes"/>).
+/// kernel handles before any socket (see <see cref="HostRoutes"/>).
 /// </summary>
 public sealed class RawPacketPort : IPacketPort
 {

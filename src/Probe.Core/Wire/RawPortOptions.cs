@@ -26,8 +26,7 @@ public sealed record RawPortOptions
 
     /// <summary>
     /// Addresses of this host's own from which answers come nevertheless, straight from real servers behind a virtual address that this
-    /// host holds
-    /// too: they are read past the kernel's check of sources.
+    /// host holds too: they are read past the kernel's check of sources.
     /// </summary>
     public IReadOnlyList<IpAddress> LocalTargets { get; init; } = [];
 

@@ -8,8 +8,7 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// Quotes of probes inside tunnels. They are taken apart by the encapsulations that probes did have around them, never by what a port may
-/// mean. Where a quote
-/// ends before the probe's own ports, the outer identification, length, addresses and ports have to prove it.
+/// mean. Where a quote ends before the probe's own ports, the outer identification, length, addresses and ports have to prove it.
 /// </summary>
 internal sealed partial class ReplyMatcher
 {

@@ -93,8 +93,7 @@ internal sealed partial class ReplyMatcher
 
     /// <summary>
     /// Matches a TCP segment: a SYN-ACK or a reset that acknowledges our sequence number, or the reset that answers an ACK of ours, whose
-    /// own
-    /// sequence number is what we acknowledged (RFC 9293 section 3.10.7.1).
+    /// own sequence number is what we acknowledged (RFC 9293 section 3.10.7.1).
     /// </summary>
     public bool TryMatchTcpAnswer(in TcpHeader tcp, out Match match)
     {
@@ -217,8 +216,7 @@ internal sealed partial class ReplyMatcher
 
     /// <summary>
     /// At tens of thousands of probes a second several of those still under way share a residue: the one whose addresses and ports are
-    /// those
-    /// quoted goes before a newer one that only a translation on the way would explain.
+    /// those quoted goes before a newer one that only a translation on the way would explain.
     /// </summary>
     private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out Match match)
     {

@@ -59,8 +59,7 @@ public sealed class SocketWire : IWire
 
     /// <summary>
     /// Answers of a flow can only be told apart, or probes only be sent, when one at a time is under way: always for TCP; for UDP on the
-    /// first
-    /// sweep and once a router quoted too little.
+    /// first sweep and once a router quoted too little.
     /// </summary>
     public bool OneAtATime => Options.Protocol switch
     {

@@ -5,8 +5,7 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// Keeps the kernel from acting on what it learns of our own ICMPv6 echo requests: a Packet Too Big would make it refuse the next large
-/// ones, so
-/// that the path could not be asked any more. What it learned is taken back before anything else is sent.
+/// ones, so that the path could not be asked any more. What it learned is taken back before anything else is sent.
 /// </summary>
 /// <param name="wire">Carries the probes; disposed with this one.</param>
 /// <param name="unlearn">Takes back what our probes caused.</param>

@@ -6,8 +6,8 @@ namespace Probe.Lab.Instruments;
 
 /// <summary>
 /// ICMP errors about packets that somebody else sent, by the thousand: port-unreachables and time-exceeded from the hops of a line to its
-/// client, quoting
-/// UDP, TCP and echo packets of the client's address to the traced target and to strangers. None of them is an answer to a probe.
+/// client, quoting UDP, TCP and echo packets of the client's address to the traced target and to strangers. None of them is an answer to a
+/// probe.
 /// </summary>
 public sealed class ForeignNoise : IDisposable
 {

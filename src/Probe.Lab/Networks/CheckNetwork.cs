@@ -6,9 +6,8 @@ namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A client and a host behind one link that has tens of thousands of addresses: <c>10.31.x.y</c> and <c>fd31::x:y</c> are its own, so one
-/// listener
-/// answers for all of them; what goes to <c>10.32.x.y</c> and <c>fd32::x:y</c> disappears in it. It also routes <c>10.33.0.0/16</c> on, to
-/// nowhere.
+/// listener answers for all of them; what goes to <c>10.32.x.y</c> and <c>fd32::x:y</c> disappears in it. It also routes
+/// <c>10.33.0.0/16</c> on, to nowhere.
 /// </summary>
 public sealed class CheckNetwork
 {

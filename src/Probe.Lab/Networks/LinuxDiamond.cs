@@ -21,8 +21,7 @@ public sealed record DiamondShape(params IReadOnlyList<int> Lengths)
 /// (<c>fib_multipath_hash_policy=1</c>) with a fixed seed, so that the same flow takes the same branch in every run; ICMP echo has no ports
 /// and takes one.
 /// Branch <c>b</c>, link <c>l</c> has <c>10.(100+b).l.1</c> and <c>fd20:b:l::1</c> towards the client, <c>.2</c> and <c>::2</c> towards the
-/// server;
-/// branch 0 is what all share: link 1 from the client, link 2 from the entry if there is one, link 9 behind the merge.
+/// server; branch 0 is what all share: link 1 from the client, link 2 from the entry if there is one, link 9 behind the merge.
 /// </summary>
 public sealed class LinuxDiamond
 {

@@ -14,9 +14,8 @@ public enum IcmpLimits
 
 /// <summary>
 /// A client, routers in a line and a server, all real Linux. Hop <c>k</c> has the addresses <c>10.9.k.2</c> and <c>fd09:k::2</c> towards
-/// the client;
-/// whoever stands before it has <c>10.9.k.1</c> and <c>fd09:k::1</c>. Interfaces are named <c>west</c> (to the client) and <c>east</c> (to
-/// the server).
+/// the client; whoever stands before it has <c>10.9.k.1</c> and <c>fd09:k::1</c>. Interfaces are named <c>west</c> (to the client) and
+/// <c>east</c> (to the server).
 /// </summary>
 public sealed class LinuxLine
 {

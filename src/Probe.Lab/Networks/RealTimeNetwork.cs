@@ -9,8 +9,7 @@ namespace Probe.Lab.Networks;
 
 /// <summary>
 /// A simulated network that real programs of this machine talk to: one thread of its own takes what the kernel sends, lets the network run
-/// in
-/// real time, and hands back what comes out when it is due, never earlier and as a rule less than a millisecond later.
+/// in real time, and hands back what comes out when it is due, never earlier and as a rule less than a millisecond later.
 /// </summary>
 public sealed class RealTimeNetwork : IDisposable
 {
@@ -37,8 +36,7 @@ public sealed class RealTimeNetwork : IDisposable
 
     /// <summary>
     /// Makes a TUN device in a namespace, gives it the vantage host's addresses, sends everything else of both families there, and runs the
-    /// network
-    /// behind it. Needs CAP_NET_ADMIN and /dev/net/tun.
+    /// network behind it. Needs CAP_NET_ADMIN and /dev/net/tun.
     /// </summary>
     /// <param name="topology">The network.</param>
     /// <param name="name">Name of a namespace of a <see cref="KernelLab"/>.</param>
@@ -49,8 +47,7 @@ public sealed class RealTimeNetwork : IDisposable
 
     /// <summary>
     /// Makes a TUN device in a namespace that has a network of its own, and sends packets to some addresses there. The vantage host of the
-    /// simulated
-    /// network is that namespace's kernel, which routes what comes out; it gets no address and no default route.
+    /// simulated network is that namespace's kernel, which routes what comes out; it gets no address and no default route.
     /// </summary>
     internal static RealTimeNetwork BesideKernel(Topology topology, string name, IEnumerable<IpAddress> addresses,
         NetworkOptions? options = null) =>

@@ -9,8 +9,7 @@ namespace Probe.Lab.Networks;
 
 /// <summary>
 /// An AF_PACKET socket on the end of a veth pair that has no address. It needs no device node and no rights beyond a namespace's own, so it
-/// works
-/// for a plain user inside <c>unshare -Urn</c>.
+/// works for a plain user inside <c>unshare -Urn</c>.
 /// </summary>
 internal sealed unsafe class VethLink : IPacketLink
 {

@@ -57,8 +57,7 @@ public enum DirectorMode
 {
     /// <summary>
     /// As the kernel's IPVS: schedules TCP SYNs and UDP and forwards packets, and ICMP errors about packets, of connections it knows. The
-    /// rest is the
-    /// director's own: it answers echo itself and resets a stray ACK. TTL is counted down and copied to the outer header.
+    /// rest is the director's own: it answers echo itself and resets a stray ACK. TTL is counted down and copied to the outer header.
     /// </summary>
     Ipvs,
 

@@ -7,8 +7,8 @@ namespace Probe.Lab.Simulation;
 /// <summary>
 /// What is true of a network, worked out from its description and not by sending: where a packet goes, who may answer it at each TTL,
 /// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a
-/// director
-/// what it does with a packet of no connection that it knows. Through tunnels it follows <see cref="Paths(ReadOnlySpan{byte}, long)"/> and
+/// director what it does with a packet of no connection that it knows. Through tunnels it follows
+/// <see cref="Paths(ReadOnlySpan{byte}, long)"/> and
 /// <see cref="PathMtu"/>; who answers from behind one (<see cref="At"/>, <see cref="Graph"/>) it does not tell.
 /// </summary>
 public sealed class GroundTruth
@@ -90,8 +90,7 @@ public sealed class GroundTruth
 
     /// <summary>
     /// The largest packet with DF that arrives, whichever way this flow goes: of its size as the vantage host sends it. Who is behind a
-    /// tunnel of the
-    /// vantage host's own takes the overhead off.
+    /// tunnel of the vantage host's own takes the overhead off.
     /// </summary>
     public int PathMtu(ReadOnlySpan<byte> packet, long atNs = 0) => Paths(packet, atNs).Min(path => path.Mtu);
 

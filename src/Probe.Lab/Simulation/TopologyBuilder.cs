@@ -6,8 +6,8 @@ namespace Probe.Lab.Simulation;
 
 /// <summary>
 /// Puts a network together and numbers it: link k, counted from 0, gets 10.0.k.1 and 10.0.k.2 (fd00:k::1 and ::2), the end towards the
-/// vantage host
-/// first. Links that join at a node share its address there, as on one switch, so that a router shows one address to the vantage host.
+/// vantage host first. Links that join at a node share its address there, as on one switch, so that a router shows one address to the
+/// vantage host.
 /// </summary>
 public sealed class TopologyBuilder
 {

@@ -7,8 +7,7 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-PATH-004: behind one node ICMP shows one next hop and UDP or TCP to the same target several: the node hashes ICMP by addresses
-/// alone, and
-/// a trace by ICMP tells nothing of the other paths.
+/// alone, and a trace by ICMP tells nothing of the other paths.
 /// </summary>
 internal sealed class AddressOnlyIcmp : IRule
 {

@@ -6,8 +6,7 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-MTU-006: single full segments pass, the same segments back to back die. Something on the way merges them (GSO, GRO, TSO) and then
-/// loses
-/// what it merged, as a tunnel entry does whose header offsets are wrong for segmentation.
+/// loses what it merged, as a tunnel entry does whose header offsets are wrong for segmentation.
 /// </summary>
 internal sealed class AggregationLoss : IRule
 {

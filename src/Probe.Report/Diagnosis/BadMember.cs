@@ -7,8 +7,7 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-PATH-003: the flows that lose are those that use one link, and the others do not: one member of a balanced path is bad. What a
-/// target
-/// that limits its answers leaves out follows no link, so that whole flows must fall apart there; else single probes count.
+/// target that limits its answers leaves out follows no link, so that whole flows must fall apart there; else single probes count.
 /// </summary>
 internal sealed class BadMember : IRule
 {
@@ -114,8 +113,7 @@ internal sealed class BadMember : IRule
 
     /// <summary>
     /// The chance that the target's own limit left out these answers: it refuses all alike until its next one is due, so that hardly any
-    /// probe that
-    /// got none is followed at once by one of another flow that gets one.
+    /// probe that got none is followed at once by one of another flow that gets one.
     /// </summary>
     private static double ChanceOfLimit(TraceEvidence trace, Member member)
     {

@@ -6,8 +6,8 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-MTU-002: connections whose path MTU is learned while they are open stall for the persist timer's first period. Their own kernel
-/// refuses the
-/// segments they had built, so that nothing is on its way and no loss recovery starts; programs that watch retransmissions see nothing.
+/// refuses the segments they had built, so that nothing is on its way and no loss recovery starts; programs that watch retransmissions see
+/// nothing.
 /// </summary>
 internal sealed class LatePathMtu : IRule
 {

@@ -47,8 +47,7 @@ internal static class PathMtuReading
 
     /// <summary>
     /// The finding with the command that asks the same question again: it exits 1 as long as the fault is there, and 0 once it is repaired.
-    /// Made of
-    /// typed fields only; without a command where one of them cannot be read.
+    /// Made of typed fields only; without a command where one of them cannot be read.
     /// </summary>
     /// <param name="finding">What was found.</param>
     /// <param name="path">Where.</param>

@@ -8,8 +8,7 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-PATH-014: a node has one next hop for all flows to a target and another for a neighbour of that target. It balances by destination,
-/// so
-/// that no trace of one target shows all paths.
+/// so that no trace of one target shows all paths.
 /// </summary>
 internal sealed class PerDestination : IRule
 {

@@ -6,8 +6,7 @@ namespace Probe.Report.Diagnosis;
 
 /// <summary>
 /// PRB-MTU-001: packets that fit the first link do not fit the path, and somebody says so. At the entry of a tunnel every new connection to
-/// the service
-/// learns it by losing its first full segment, and one that is open already may stall.
+/// the service learns it by losing its first full segment, and one that is open already may stall.
 /// </summary>
 internal sealed class SignalledPathMtu : IRule
 {

@@ -26,8 +26,7 @@ internal static class TcpTestReading
 
     /// <summary>
     /// The command that writes an MTU and an MSS that fit into the configured route, or into a route of its own where that is the default
-    /// route;
-    /// null where the document does not name the route in full, or names what is no address or interface.
+    /// route; null where the document does not name the route in full, or names what is no address or interface.
     /// </summary>
     public static string? RouteCommand(this PathMtuException learned, int mss)
     {

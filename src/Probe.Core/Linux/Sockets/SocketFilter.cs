@@ -45,8 +45,7 @@ internal sealed unsafe class SocketFilter
     /// Takes ICMP, and the packets of one transport to some ports, whose source is one of these addresses, on a packet socket of
     /// SOCK_DGRAM:
     /// there the IP header stands in front in both families. Fragments beyond the first and IPv6 extension headers do not pass. Of more
-    /// addresses
-    /// than a program holds, those of all sources do.
+    /// addresses than a program holds, those of all sources do.
     /// </summary>
     /// <param name="addresses">Sources, all of one family.</param>
     /// <param name="v6">That family.</param>

@@ -6,8 +6,7 @@ namespace Probe.Core.Linux.Sockets;
 
 /// <summary>
 /// Asks the kernel, by two datagram sockets made once, which source address a packet to a target gets. Sends nothing and allocates nothing,
-/// so
-/// it may be asked again and again while routes change.
+/// so it may be asked again and again while routes change.
 /// </summary>
 internal sealed unsafe class SourceChooser : IDisposable
 {

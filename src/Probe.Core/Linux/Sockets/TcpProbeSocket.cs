@@ -7,8 +7,7 @@ namespace Probe.Core.Linux.Sockets;
 
 /// <summary>
 /// The calls of one TCP probe on a bare descriptor. Nothing is allocated and nothing throws: what goes wrong is an error number, because to
-/// a
-/// checker it is a result.
+/// a checker it is a result.
 /// </summary>
 internal static unsafe class TcpProbeSocket
 {

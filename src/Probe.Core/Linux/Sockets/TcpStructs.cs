@@ -7,8 +7,7 @@ namespace Probe.Core.Linux.Sockets;
 
 /// <summary>
 /// <c>struct tcp_info</c> (linux/tcp.h) as far as 5.4 and newer kernels fill it, without its bit fields; the kernel copies as much as it is
-/// given
-/// room for. Times are microseconds, those of data and ACKs milliseconds.
+/// given room for. Times are microseconds, those of data and ACKs milliseconds.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 232)]
 internal struct tcp_info

@@ -11,8 +11,7 @@ namespace Probe.Lab.Simulation.Tcp;
 
 /// <summary>
 /// The TCP of the vantage host of a simulated network, under virtual time: it learns path MTUs from ICMP as Linux does, and refuses the
-/// segments of
-/// connections that were opened before and reckon with an older one (ip_fragment, net/ipv4/ip_output.c).
+/// segments of connections that were opened before and reckon with an older one (ip_fragment, net/ipv4/ip_output.c).
 /// </summary>
 internal sealed class SimulatedTcpStack : ITcpStack, ITcpHost, INodeBehaviour
 {

@@ -5,8 +5,7 @@ namespace Probe.Lab.Simulation.Tcp;
 /// <summary>
 /// The sending half of a connection, as Linux does it where a test can see it: segments by the path MTU that the connection reckons with, a
 /// congestion window in segments, SACK, retransmission and persist timers. A segment that its own host refuses stays unsent; where nothing
-/// else
-/// is on its way, only the persist timer sends again (tcp_write_xmit, tcp_check_probe_timer).
+/// else is on its way, only the persist timer sends again (tcp_write_xmit, tcp_check_probe_timer).
 /// </summary>
 internal sealed class TcpSender(ITcpHost host, TcpConnection connection)
 {
