@@ -3,19 +3,6 @@ using System.Text;
 
 namespace Probe.Core.Capture;
 
-/// <summary>What the octets of a captured packet begin with; the values are those of the file format.</summary>
-public enum LinkType : ushort
-{
-    /// <summary>An Ethernet header (LINKTYPE_ETHERNET).</summary>
-    Ethernet = 1,
-
-    /// <summary>The IPv4 or IPv6 header (LINKTYPE_RAW).</summary>
-    RawIp = 101,
-
-    /// <summary>A header of 16 octets that tells the direction, then the IP header (LINKTYPE_LINUX_SLL).</summary>
-    LinuxCooked = 113,
-}
-
 /// <summary>
 /// Writes captures as pcapng (draft-ietf-opsawg-pcapng): nanosecond times, interfaces by name, a comment per packet. Each block goes out
 /// whole with one write, so the file can be read while it grows and after any death of this process. Not thread-safe.
