@@ -14,7 +14,8 @@ internal static class CaptureBench
         var clock = Stopwatch.StartNew();
         var seen = MutatedCaptures.Read(Seed, count);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{count:N0} mutated captures: {seen.Whole:N0} read to their end, {seen.Refused:N0} refused, {seen.Packets:N0} packets, {clock.Elapsed.TotalSeconds:0} s"));
+            $"{count:N0} mutated captures: {seen.Whole:N0} read to their end, {seen.Refused:N0} refused, {seen.Packets:N0} packets, "
+            + $"{clock.Elapsed.TotalSeconds:0} s"));
         return 0;
     }
 }

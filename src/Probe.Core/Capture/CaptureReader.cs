@@ -37,7 +37,9 @@ public sealed class CaptureReader : IDisposable
         }
     }
 
-    /// <summary>Opens a capture of which the first octet comes next, such as standard input. What libpcap has to read goes through a temporary file.</summary>
+    /// <summary>
+    /// Opens a capture of which the first octet comes next, such as standard input. What libpcap has to read goes through a temporary file.
+    /// </summary>
     /// <param name="stream">The capture, taken over.</param>
     /// <exception cref="CaptureFileException">It cannot be read, or is no capture.</exception>
     public static CaptureReader Open(Stream stream)
@@ -73,7 +75,7 @@ public sealed class CaptureReader : IDisposable
     /// <summary>Reads the next IP packet.</summary>
     /// <param name="packet">The packet.</param>
     /// <returns>False at the end of the file.</returns>
-    /// <exception cref="CaptureFileException">The file is damaged or cut off here, or a packet has a link layer that is not known.</exception>
+    /// <exception cref="CaptureFileException">The file is damaged or cut off here, or a packet's link layer is not known.</exception>
     public bool TryRead(out FilePacket packet)
     {
         while (_file.TryRead(out var raw))
@@ -111,7 +113,8 @@ public sealed class CaptureReader : IDisposable
         FileStream? copy = null;
         try
         {
-            copy = new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0, FileOptions.DeleteOnClose);
+            copy = new FileStream(
+                Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0, FileOptions.DeleteOnClose);
             using (octets)
             {
                 new RestOf(octets).CopyTo(copy);

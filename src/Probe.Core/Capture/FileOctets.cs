@@ -76,7 +76,8 @@ internal sealed class FileOctets : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    private static CaptureFileException Truncated() => new("the file ends in the middle of a block: it was cut off, or is still being written");
+    private static CaptureFileException Truncated() =>
+        new("the file ends in the middle of a block: it was cut off, or is still being written");
 
     private bool Fill()
     {

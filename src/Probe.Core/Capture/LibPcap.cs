@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Probe.Core.Capture;
 
 /// <summary>
-/// The library that tcpdump stands on, reached through SharpPcap. Nothing of that package is touched before it is known to be there: without
-/// it, SharpPcap's own errors speak of another library and another operating system.
+/// The library that tcpdump stands on, reached through SharpPcap. Nothing of that package is touched before the library is known to be
+/// there: without it, SharpPcap's own errors speak of another library and another operating system.
 /// </summary>
 public static class LibPcap
 {

@@ -17,10 +17,12 @@ internal readonly record struct LinkHeader(int Length, bool? Outgoing, int Inter
     private const int SentByHost = 4;
 
     /// <summary>Whether packets of this link type can be read.</summary>
-    public static bool IsKnown(LinkType type) => type is LinkType.Loopback or LinkType.Ethernet or LinkType.RawIp or LinkType.LoopbackNetworkOrder
-        or LinkType.LinuxCooked or LinkType.IPv4 or LinkType.IPv6 or LinkType.LinuxCooked2;
+    public static bool IsKnown(LinkType type) => type is LinkType.Loopback or LinkType.Ethernet or LinkType.RawIp
+        or LinkType.LoopbackNetworkOrder or LinkType.LinuxCooked or LinkType.IPv4 or LinkType.IPv6 or LinkType.LinuxCooked2;
 
-    /// <summary>Finds the IP header behind the link layer's and its VLAN tags; false where something else is carried, or too little was kept.</summary>
+    /// <summary>
+    /// Finds the IP header behind the link layer's and its VLAN tags; false where something else is carried, or too little was kept.
+    /// </summary>
     public static bool TryRead(LinkType type, ReadOnlySpan<byte> octets, out LinkHeader header)
     {
         header = default;
@@ -30,7 +32,8 @@ internal readonly record struct LinkHeader(int Length, bool? Outgoing, int Inter
             LinkType.LinuxCooked => octets.Length >= 16
                 && TryPassTags(octets, typeAt: 14, length: 16, out header, Direction(BinaryPrimitives.ReadUInt16BigEndian(octets))),
             LinkType.LinuxCooked2 => octets.Length >= 20
-                && TryPassTags(octets, typeAt: 0, length: 20, out header, Direction(octets[10]), BinaryPrimitives.ReadInt32BigEndian(octets[4..])),
+                && TryPassTags(octets, typeAt: 0, length: 20, out header, Direction(octets[10]),
+                    BinaryPrimitives.ReadInt32BigEndian(octets[4..])),
             LinkType.Loopback or LinkType.LoopbackNetworkOrder => IsIp(octets, 4, out header),
             _ => IsIp(octets, 0, out header),
         };

@@ -1,9 +1,9 @@
 namespace Probe.Core.Capture;
 
-/// <summary>What the octets of a captured packet begin with; the values are those of the file formats (tcpdump.org/linktypes.html).</summary>
+/// <summary>What the octets of a captured packet begin with, by the numbers of the files (tcpdump.org/linktypes.html).</summary>
 public enum LinkType : ushort
 {
-    /// <summary>Four octets in the order of the host that captured, its AF_INET or AF_INET6, then the IP header (LINKTYPE_NULL, BSD loopback).</summary>
+    /// <summary>AF_INET or AF_INET6 in the numbers and the order of the host that captured, four octets, then the IP header (LINKTYPE_NULL).</summary>
     Loopback = 0,
 
     /// <summary>An Ethernet header (LINKTYPE_ETHERNET).</summary>

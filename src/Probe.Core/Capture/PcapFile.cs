@@ -38,7 +38,8 @@ internal sealed unsafe class PcapFile : IPacketFile
 
     /// <summary>Opens one, where libpcap is installed.</summary>
     /// <exception cref="CaptureFileException">It is not, or does not know what the file is.</exception>
-    public static IPacketFile Open(FileStream file) => LibPcap.IsInstalled ? OpenInstalled(file) : throw new CaptureFileException(LibPcap.Missing);
+    public static IPacketFile Open(FileStream file) =>
+        LibPcap.IsInstalled ? OpenInstalled(file) : throw new CaptureFileException(LibPcap.Missing);
 
     /// <inheritdoc/>
     public bool TryRead(out RawFilePacket packet)

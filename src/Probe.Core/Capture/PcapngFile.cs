@@ -202,9 +202,11 @@ internal sealed class PcapngFile : IPacketFile
     private PcapngInterface Interface(uint number) => number < _interfaces.Count
         ? _interfaces[(int)number] : throw Damaged($"a packet of interface {number}, which is not described");
 
-    private uint U32(ReadOnlySpan<byte> at) => _isBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(at) : BinaryPrimitives.ReadUInt32LittleEndian(at);
+    private uint U32(ReadOnlySpan<byte> at) =>
+        _isBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(at) : BinaryPrimitives.ReadUInt32LittleEndian(at);
 
-    private ushort U16(ReadOnlySpan<byte> at) => _isBigEndian ? BinaryPrimitives.ReadUInt16BigEndian(at) : BinaryPrimitives.ReadUInt16LittleEndian(at);
+    private ushort U16(ReadOnlySpan<byte> at) =>
+        _isBigEndian ? BinaryPrimitives.ReadUInt16BigEndian(at) : BinaryPrimitives.ReadUInt16LittleEndian(at);
 
     private static CaptureFileException Damaged(string what) => new($"the file is damaged: {what}");
 }

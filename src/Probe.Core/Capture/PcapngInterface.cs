@@ -39,7 +39,8 @@ internal sealed record PcapngInterface(string? Name, LinkType LinkType, uint Sna
                 (ResolutionCode, 1) => told with { UnitsPerSecond = Resolution(options.Value[0]) },
                 (OffsetCode, 8) => told with
                 {
-                    OffsetSeconds = isBigEndian ? BinaryPrimitives.ReadInt64BigEndian(options.Value) : BinaryPrimitives.ReadInt64LittleEndian(options.Value),
+                    OffsetSeconds = isBigEndian
+                        ? BinaryPrimitives.ReadInt64BigEndian(options.Value) : BinaryPrimitives.ReadInt64LittleEndian(options.Value),
                 },
                 _ => told,
             };

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Probe.Core.Capture;
 
 namespace Probe.Lab.Instruments;
 
-/// <summary>Reads captures of which some octets were changed, cut out or doubled: each ends, or is refused by the reader's own error.</summary>
+/// <summary>Reads captures of which some octets were changed, cut out or doubled: each ends, or is refused by the one error.</summary>
 /// <param name="Whole">Captures that were read to their end.</param>
 /// <param name="Refused">Captures refused with an error.</param>
 /// <param name="Packets">Packets of both.</param>
@@ -14,7 +16,7 @@ public readonly record struct MutatedCaptures(int Whole, int Refused, long Packe
     private const int SmallestPacket = 12;
 
     /// <summary>Reads so many, chosen by the seed.</summary>
-    /// <exception cref="InvalidDataException">A reader hands out more packets than the file can hold, or octets that it does not have.</exception>
+    /// <exception cref="InvalidDataException">A reader hands out more packets than the file holds, or more octets.</exception>
     public static MutatedCaptures Read(int seed, int count)
     {
         var random = new Random(seed);
@@ -42,7 +44,8 @@ public readonly record struct MutatedCaptures(int Whole, int Refused, long Packe
                 packets++;
                 if (packets > file.Length / SmallestPacket || packet.Octets.Length > file.Length || packet.Length < packet.Octets.Length)
                 {
-                    throw new InvalidDataException($"packet {packets} of {packet.Octets.Length} octets out of a file of {file.Length}: {Convert.ToHexString(file)}");
+                    throw new InvalidDataException(
+                        $"packet {packets} of {packet.Octets.Length} octets out of a file of {file.Length}: {Convert.ToHexString(file)}");
                 }
             }
 
@@ -76,7 +79,7 @@ public readonly record struct MutatedCaptures(int Whole, int Refused, long Packe
                     break;
                 case 4 when at + 4 <= file.Count:
                     // Numbers at the edges, where lengths stand.
-                    BitConverter.TryWriteBytes(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(file)[at..], random.Next(2) * int.MaxValue - random.Next(5));
+                    BitConverter.TryWriteBytes(CollectionsMarshal.AsSpan(file)[at..], random.Next(2) * int.MaxValue - random.Next(5));
                     break;
                 default:
                     file[at] = (byte)random.Next(256);
@@ -104,7 +107,8 @@ public readonly record struct MutatedCaptures(int Whole, int Refused, long Packe
                     }
                     else
                     {
-                        writer.Write(number, 1_795_234_567_123_456_789 + i, type == LinkType.RawIp ? packet : [.. new byte[12], 8, 0, .. packet], comment: "probe 7");
+                        byte[] frame = type == LinkType.RawIp ? packet : [.. new byte[12], 8, 0, .. packet];
+                        writer.Write(number, 1_795_234_567_123_456_789 + i, frame, comment: "probe 7");
                     }
                 }
             }
@@ -132,7 +136,7 @@ public readonly record struct MutatedCaptures(int Whole, int Refused, long Packe
             {
                 // The version is two numbers of 16 bits: in the other order its halves change places too.
                 file.AddRange(BitConverter.GetBytes(!isSwapped ? word : word == 0x0004_0002
-                    ? 0x0400_0200 : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word)));
+                    ? 0x0400_0200 : BinaryPrimitives.ReverseEndianness(word)));
             }
         }
     }

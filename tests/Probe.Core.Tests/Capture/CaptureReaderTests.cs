@@ -35,15 +35,16 @@ public sealed class CaptureReaderTests : IDisposable
         }
 
         var read = ReadPacket.All(_file);
-        var isCooked = type is LinkType.LinuxCooked or LinkType.LinuxCooked2;
+        bool? sent = type is LinkType.LinuxCooked or LinkType.LinuxCooked2 ? true : null;
+        var (east, west) = type == LinkType.LinuxCooked2 ? ("if3", "if3") : ("east", "west");
         Assert.Equal(
             [
-                new ReadPacket(type == LinkType.LinuxCooked2 ? "if3" : "east", At, Convert.ToHexString(first), first.Length, "probe 7", isCooked ? true : null),
-                new ReadPacket(type == LinkType.LinuxCooked2 ? "if3" : "west", At + 1, Convert.ToHexString(second), second.Length, null, isCooked ? true : null),
+                new ReadPacket(east, At, Convert.ToHexString(first), first.Length, "probe 7", sent),
+                new ReadPacket(west, At + 1, Convert.ToHexString(second), second.Length, null, sent),
             ],
             read);
         Assert.Equal(
-            [.. new[] { (first, "east"), (second, "west") }.Select((p, i) => $"{At / 1_000_000_000}.{At % 1_000_000_000 + i}\t{p.Item2}\t{IdOf(p.Item1)}")],
+            [$"1795234567.123456789\teast\t{IdOf(first)}", $"1795234567.123456790\twest\t{IdOf(second)}"],
             Tshark("frame.time_epoch", "frame.interface_name", "ip.id", "ipv6.flow"));
 
         // libpcap refuses a second interface of LINKTYPE_RAW; of the others it takes any number.
@@ -57,8 +58,11 @@ public sealed class CaptureReaderTests : IDisposable
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.True(status == 0 && lines.Length == 2, error);
         Assert.StartsWith("1795234567.123456789 ", lines[0], StringComparison.Ordinal);
-        Assert.Contains(first == _v4 ? "10.0.0.1 > 10.0.0.2: ICMP echo request, id 7, seq 9" : "fd00::1.1000 > fd00::2", lines[0], StringComparison.Ordinal);
-        Assert.Contains(second == _v4 ? "10.0.0.1 > 10.0.0.2: ICMP echo request, id 7, seq 9" : "fd00::1.1000 > fd00::2", lines[1], StringComparison.Ordinal);
+        foreach (var (packet, line) in new[] { first, second }.Zip(lines))
+        {
+            var text = packet == _v4 ? "10.0.0.1 > 10.0.0.2: ICMP echo request, id 7, seq 9" : "fd00::1.1000 > fd00::2";
+            Assert.Contains(text, line, StringComparison.Ordinal);
+        }
     }
 
     [NeedsTheory(Need.Tshark)]
@@ -74,7 +78,8 @@ public sealed class CaptureReaderTests : IDisposable
             .Interface(1, first.Option(2, "micro"u8.ToArray()))
             .Interface(101, [.. first.Option(2, "binary"u8.ToArray()), .. first.Option(9, 0x80 | 20)])
             .Interface(101, [.. first.Option(9, 3), .. first.Option(14, first.U64(1_000_000_000)), .. first.Option(0)])
-            .Packet(0, 1_795_234_567_123_456, ethernet, [.. first.Option(1, "one"u8.ToArray()), .. first.Option(1, "two"u8.ToArray()), .. first.Option(2, first.U32(2))])
+            .Packet(0, 1_795_234_567_123_456, ethernet,
+                [.. first.Option(1, "one"u8.ToArray()), .. first.Option(1, "two"u8.ToArray()), .. first.Option(2, first.U32(2))])
             .Block(0x7000_0001, [1, 2, 3, 4])
             .Packet(1, (1_795_234_567UL << 20) + (1 << 19), _v4, first.Option(2, first.U32(1)))
             .OldPacket(2, 795_234_567_250, _v6);
@@ -92,7 +97,9 @@ public sealed class CaptureReaderTests : IDisposable
         ];
         Assert.Equal(expected, ReadPacket.All(_file));
         Assert.Equal(expected, ReadPacket.All(Gzip(file)));
-        Assert.Equal(expected.Select(p => (decimal)p.UnixNs / 1_000_000_000), Tshark("frame.time_epoch").Select(time => decimal.Parse(time, CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            expected.Select(p => (decimal)p.UnixNs / 1_000_000_000),
+            Tshark("frame.time_epoch").Select(time => decimal.Parse(time, CultureInfo.InvariantCulture)));
     }
 
     [Fact]
@@ -132,7 +139,8 @@ public sealed class CaptureReaderTests : IDisposable
         byte[] small = TestPackets.Echo(IpAddress.Parse("10.0.0.1"), IpAddress.Parse("10.0.0.2"), 7, 9, size: 30);
         byte[] frame = [.. new byte[12], (byte)(outerTag >> 8), (byte)outerTag, 0, 5, 0x81, 0, 0, 6, 8, 0, .. small, .. new byte[20]];
         byte[] arp = [.. new byte[12], 8, 6, .. new byte[46]];
-        using var reader = CaptureReader.Open(new MemoryStream(new PcapngBuilder(false).Section().Interface(1).Packet(0, 0, arp).Packet(0, 0, frame).File));
+        var file = new PcapngBuilder(false).Section().Interface(1).Packet(0, 0, arp).Packet(0, 0, frame).File;
+        using var reader = CaptureReader.Open(new MemoryStream(file));
         Assert.True(reader.TryRead(out var packet));
         Assert.Equal(small, packet.Octets);
         Assert.Equal(30, packet.Length);
@@ -185,7 +193,8 @@ public sealed class CaptureReaderTests : IDisposable
     [Theory]
     [InlineData("/no/such/file")]
     [InlineData("/")]
-    public void What_cannot_be_opened_is_the_same_kind_of_error(string file) => Assert.Throws<CaptureFileException>(() => ReadPacket.All(file));
+    public void What_cannot_be_opened_is_the_same_kind_of_error(string file) =>
+        Assert.Throws<CaptureFileException>(() => ReadPacket.All(file));
 
     [Fact]
     public void An_unknown_link_layer_is_named()
@@ -234,7 +243,8 @@ public sealed class CaptureReaderTests : IDisposable
     }
 
     private static string IdOf(byte[] packet) => packet[0] >> 4 == 4
-        ? string.Create(CultureInfo.InvariantCulture, $"0x{packet[4] << 8 | packet[5]:x4}\t") : string.Create(CultureInfo.InvariantCulture, $"\t0x{(packet[1] & 15) << 16 | packet[2] << 8 | packet[3]:x6}");
+        ? FormattableString.Invariant($"0x{packet[4] << 8 | packet[5]:x4}\t")
+        : FormattableString.Invariant($"\t0x{(packet[1] & 15) << 16 | packet[2] << 8 | packet[3]:x6}");
 
     private string[] Tshark(params string[] fields) =>
         Shell.Run("tshark", ["-r", _file, "-T", "fields", .. fields.SelectMany(field => new[] { "-e", field })]).TrimEnd('\n').Split('\n');
