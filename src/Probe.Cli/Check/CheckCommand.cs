@@ -145,7 +145,7 @@ internal sealed class CheckCommand : ProbeCommand
         if (expected == ExpectedState.Refused && kind is not (CheckKind.Syn or CheckKind.Connect))
         {
             throw UserError.Usage(
-                "--expect-state refused is about a reset that answers a SYN: leave out the options that talk to a service");
+                "--expect-state refused is about a reset that answers a SYN: leave out the options that say something to a service");
         }
 
         return new CheckQuestion
@@ -238,9 +238,9 @@ internal sealed class CheckCommand : ProbeCommand
     {
         CheckKind? alone = parse.OnlyOne<CheckKind?>(null, (_own.Syn, CheckKind.Syn), (_own.Connect, CheckKind.Connect),
             (_own.Icmp, CheckKind.Icmp), (_own.Udp, CheckKind.Udp));
-        var talks = new Option[] { _own.Tls, _own.Http, _own.Send, _own.Expect }.Where(parse.Has).ToList();
+        var exchanges = new Option[] { _own.Tls, _own.Http, _own.Send, _own.Expect }.Where(parse.Has).ToList();
         var allowed = alone == CheckKind.Udp ? [_own.Send, _own.Expect] : Array.Empty<Option>();
-        if (alone is { } kind && talks.Except(allowed).FirstOrDefault() is { } other)
+        if (alone is { } kind && exchanges.Except(allowed).FirstOrDefault() is { } other)
         {
             throw UserError.Usage($"--{kind.ToString().ToLowerInvariant()} and {other.Name} contradict each other: leave one out");
         }

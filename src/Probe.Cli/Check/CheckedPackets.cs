@@ -5,7 +5,7 @@ namespace Probe.Cli.Check;
 
 /// <summary>
 /// Names the packets of checks in a capture by the target that they go to, come from, or are quoted for. Sockets of the kernel choose their
-/// own source ports, so that other traffic of this host to the same address and port bears the same name.
+/// own source ports, so that other traffic of this host to the same address and port has the same name.
 /// </summary>
 internal sealed class CheckedPackets
 {

@@ -155,27 +155,27 @@ internal sealed class MtuMeasurement : IMeasurement
     private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address,
         int maxProbes)
     {
-        using var session = new MtuSession(_request, question, target, address, _numbers, maxProbes);
-        using var wake = _frame.Cancellation.Register(session.Probing.Wake);
-        _frame.Host.Uses(session.Probing.Route.Interface ?? _request.Probing.Interface);
+        using var open = new OpenMtuSearch(_request, question, target, address, _numbers, maxProbes);
+        using var wake = _frame.Cancellation.Register(open.Probing.Wake);
+        _frame.Host.Uses(open.Probing.Route.Interface ?? _request.Probing.Interface);
         _frame.Record([address, .. target.Via.Layers.Select(layer => layer.Remote)],
-            (in packet) => RunCapture.NameBy(session.Packets, packet));
-        var end = _frame.Sweep(session.Search, session.Probing.Wire,
-            _ => _frame.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(session.Search)}"), _frame.Cancellation);
-        if (session.Search.SendError is { } error)
+            (in packet) => RunCapture.NameBy(open.Packets, packet));
+        var end = _frame.Sweep(open.Search, open.Probing.Wire,
+            _ => _frame.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(open.Search)}"), _frame.Cancellation);
+        if (open.Search.SendError is { } error)
         {
-            throw CannotSend(session, error);
+            throw CannotSend(open, error);
         }
 
         _frame.EndRecording();
-        _gaps.AddRange(RunGaps.Of(clockSteps: session.Probing.ClockSteps));
-        if (LeftInRouteCache.Of(session.Probing) is { } left)
+        _gaps.AddRange(RunGaps.Of(clockSteps: open.Probing.ClockSteps));
+        if (LeftInRouteCache.Of(open.Probing) is { } left)
         {
             _gaps.Add(left);
         }
 
         _frame.Host.NoteLearned(target.Via.IsEmpty ? address : target.Via.Layers[0].Remote, _request.Probing);
-        var search = session.Search;
+        var search = open.Search;
         if (search.FlowsCompared < search.FlowsWanted)
         {
             _gaps.Add(
@@ -248,11 +248,11 @@ internal sealed class MtuMeasurement : IMeasurement
         return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
     }
 
-    private static NotSentException CannotSend(MtuSession session, SendStatus error) => error == SendStatus.LocalRule
+    private static NotSentException CannotSend(OpenMtuSearch open, SendStatus error) => error == SendStatus.LocalRule
         ? new(PathMtuReason.LocalRule,
-            $"cannot send to {session.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
+            $"cannot send to {open.Target}: this host refuses it (EPERM); look for a rule in the output chain: nft list ruleset")
         : new(PathMtuReason.NoRoute,
-            $"cannot send to {session.Target}: no route, or the interface is down; look at: ip route get {session.Target}");
+            $"cannot send to {open.Target}: no route, or the interface is down; look at: ip route get {open.Target}");
 
     private static IReadOnlyList<string> TextsOf(EncapsulationStack via) => [.. via.Layers.Select(EncapsulationText.Of)];
 

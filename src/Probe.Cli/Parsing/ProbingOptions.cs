@@ -37,7 +37,7 @@ internal sealed record ProbingOptions
     /// <summary>Differentiated services code point, 0 to 63.</summary>
     public required byte Dscp { get; init; }
 
-    /// <summary>Headers that the probes wear, as the user gave them; empty for plain ones.</summary>
+    /// <summary>Headers outside the probes, as the user gave them; empty for plain ones.</summary>
     public EncapsulationStack Via { get; init; }
 
     /// <summary><see cref="Via"/> as text, outermost first.</summary>

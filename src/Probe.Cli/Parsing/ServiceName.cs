@@ -4,7 +4,7 @@ using Probe.Core.Packets;
 namespace Probe.Cli.Parsing;
 
 /// <summary>How a service is reached where that is not by its address alone.</summary>
-/// <param name="Via">What packets to it wear outside.</param>
+/// <param name="Via">Headers outside the packets to it, outermost first.</param>
 /// <param name="Real">The real server, for people; null where only the way there is known.</param>
 /// <param name="Weight">The weight that its load balancer gives it; null where none is known.</param>
 internal sealed record ReachedBy(EncapsulationStack Via, string? Real = null, int? Weight = null);

@@ -23,7 +23,7 @@ internal sealed class BulkMeasurement : IMeasurement
     /// <inheritdoc/>
     public Measured Measure(RunFrame frame)
     {
-        using var run = new BulkRun(_request, _hosts, frame, _view);
+        using var run = new BulkSweep(_request, _hosts, frame, _view);
         var measured = run.Run();
         _view.Summary = [.. run.Summary()];
         return measured;

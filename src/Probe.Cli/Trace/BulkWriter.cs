@@ -36,7 +36,7 @@ internal sealed class BulkWriter : IDisposable
     private readonly Queue<Item> _held = new();
     private readonly Thread _thread;
     private volatile int _heldCount;
-    private volatile bool _hurry;
+    private volatile bool _waitsNoMore;
     private Exception? _fault;
 
     /// <summary>Begins; nothing is written before the first trace or <see cref="Finish"/>.</summary>
@@ -91,7 +91,7 @@ internal sealed class BulkWriter : IDisposable
         _queue.Add(new Item(null, SweepEnd.Done, 0, NotProbedTrace(index, address, reason), message, Stopwatch.GetTimestamp()));
 
     /// <summary>Waits for no more names.</summary>
-    public void Hurry() => _hurry = true;
+    public void WaitForNoMoreNames() => _waitsNoMore = true;
 
     /// <summary>Shows what is left, and returns when all is shown.</summary>
     /// <exception cref="IOException">The results could not be written.</exception>
@@ -131,12 +131,12 @@ internal sealed class BulkWriter : IDisposable
 
     private void TakeWaiting()
     {
-        var patience = _held.Count > 0 ? ShortTurn : Turn;
-        while (_held.Count < MostHeld && _queue.TryTake(out var item, patience))
+        var wait = _held.Count > 0 ? ShortTurn : Turn;
+        while (_held.Count < MostHeld && _queue.TryTake(out var item, wait))
         {
             _held.Enqueue(item);
             _heldCount = _held.Count;
-            patience = TimeSpan.Zero;
+            wait = TimeSpan.Zero;
             IsNamed(item);
         }
     }
@@ -145,7 +145,7 @@ internal sealed class BulkWriter : IDisposable
     {
         var any = false;
         while (_held.TryPeek(out var item)
-            && (_hurry || _held.Count >= MostHeld || IsNamed(item) || Stopwatch.GetElapsedTime(item.Since) > LongestForNames))
+            && (_waitsNoMore || _held.Count >= MostHeld || IsNamed(item) || Stopwatch.GetElapsedTime(item.Since) > LongestForNames))
         {
             if (!any)
             {

@@ -10,14 +10,14 @@ internal sealed class LiveSnapshots(TraceRequest request, TraceAids aids)
     private long _lastCostNs;
 
     /// <summary>Puts one together.</summary>
-    /// <param name="session">The session that is probing.</param>
+    /// <param name="open">The trace that is probing.</param>
     /// <param name="onlyFlow">The one flow to show; null for all.</param>
     /// <param name="nowNs">The wire's clock.</param>
     /// <param name="notice">A word to the user; null for none.</param>
-    public LiveSnapshot Make(TraceSession session, int? onlyFlow, long nowNs, string? notice)
+    public LiveSnapshot Make(OpenTrace open, int? onlyFlow, long nowNs, string? notice)
     {
         var begun = Stopwatch.GetTimestamp();
-        var run = session.MakeBuilder(aids.NameOf).Snapshot(request.Target.Text, session.Wire.ReadLosses().Packets, onlyFlow);
+        var run = open.MakeBuilder(aids.NameOf).Snapshot(request.Target.Text, open.Wire.ReadLosses().Packets, onlyFlow);
         run = run with { Trace = aids.Annotate(run.Trace) };
         var cost = Stopwatch.GetElapsedTime(begun).Ticks * 100;
 
@@ -27,10 +27,10 @@ internal sealed class LiveSnapshots(TraceRequest request, TraceAids aids)
         return new LiveSnapshot
         {
             Run = run,
-            Started = session.Started,
-            ElapsedNs = nowNs - session.ZeroNs,
+            Started = open.Started,
+            ElapsedNs = nowNs - open.ZeroNs,
             CyclesAsked = request.Count == int.MaxValue ? null : request.Count,
-            Search = session.Sweep is MultipathTracer search ? SweepWords.Search(search, session.Request.Search!) : null,
+            Search = open.Sweep is MultipathTracer search ? SweepWords.Search(search, open.Request.Search!) : null,
             Notice = notice,
             CostNs = usual,
         };

@@ -36,7 +36,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private readonly List<Gap> _earlierGaps = [];
     private readonly TraceAids _aids;
     private readonly LiveView _view;
-    private readonly LiveSessions _sessions;
+    private readonly OpenTraces _traces;
     private readonly LiveSnapshots _snapshots;
     private LiveSnapshot? _snapshot;
     private string? _notice;
@@ -55,13 +55,13 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         _frame = frame;
         _aids = aids;
         _target = TargetResolver.Resolve(request.Target, request.Probing.Family, frame.Limit.Ending);
-        _sessions = new LiveSessions(OpenSession(request));
+        _traces = new OpenTraces(Open(request));
         _snapshots = new LiveSnapshots(request, aids);
         _aids.AskName(_target);
         _view = new LiveView(terminal, this, new ViewState { Names = !request.Probing.Numeric, Systems = request.ShowsSystems }, palette);
     }
 
-    private TraceSession Session => _sessions.Current;
+    private OpenTrace Current => _traces.Current;
 
     bool ILiveRun.HasNews => _hasNews;
 
@@ -72,14 +72,14 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     public void Dispose()
     {
         _view.Dispose();
-        _sessions.Dispose();
+        _traces.Dispose();
         _suspendedNow.Dispose();
     }
 
     void ILiveRun.Ask()
     {
         _wanted = true;
-        _sessions.Wake();
+        _traces.Wake();
     }
 
     LiveSnapshot? ILiveRun.Take() => Interlocked.Exchange(ref _snapshot, null);
@@ -88,7 +88,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     {
         _suspendedNow.Reset();
         _commands.Enqueue(command);
-        _sessions.Wake();
+        _traces.Wake();
         if (command == LiveCommand.Suspend)
         {
             _ = _suspendedNow.Wait(LongestWaitToSuspend);
@@ -97,19 +97,19 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private SweepEnd Watch()
     {
-        using var interrupted = _frame.Cancellation.Register(_sessions.Stop);
+        using var interrupted = _frame.Cancellation.Register(_traces.Stop);
         _view.Start();
         try
         {
             while (true)
             {
-                var end = _frame.Sweep(Session.Sweep, Session.Wire, AfterStep, _sessions.Stopping);
-                if (end == SweepEnd.Done && _sessions.Next is null && !_quit && Session.GoOn())
+                var end = _frame.Sweep(Current.Sweep, Current.Wire, AfterStep, _traces.Stopping);
+                if (end == SweepEnd.Done && _traces.Next is null && !_quit && Current.GoOn())
                 {
                     continue;
                 }
 
-                if (_sessions.Next is null || _frame.Cancellation.IsCancellationRequested || _quit)
+                if (_traces.Next is null || _frame.Cancellation.IsCancellationRequested || _quit)
                 {
                     return _quit && !_frame.Cancellation.IsCancellationRequested ? SweepEnd.Done : end;
                 }
@@ -135,7 +135,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             throw new InvalidOperationException($"the live view failed: {failure.Message}; --report shows a table without it", failure);
         }
 
-        return TraceMeasurement.Conclude(Session, _aids, _frame, end, LongestWaitForNames, _earlierGaps);
+        return TraceMeasurement.Conclude(Current, _aids, _frame, end, LongestWaitForNames, _earlierGaps);
     }
 
     private void AfterStep(long nowNs)
@@ -145,7 +145,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
             Obey(command, nowNs);
         }
 
-        _aids.Ask(Session.Sweep);
+        _aids.Ask(Current.Sweep);
         if (_wanted)
         {
             (_wanted, _hasNews) = (false, false);
@@ -160,7 +160,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     }
 
     private LiveSnapshot MakeSnapshot(long nowNs) =>
-        _snapshots.Make(Session, _onlyFlow, nowNs, nowNs < _noticeUntilNs ? _notice : null);
+        _snapshots.Make(Current, _onlyFlow, nowNs, nowNs < _noticeUntilNs ? _notice : null);
 
     private void Obey(LiveCommand command, long nowNs)
     {
@@ -169,7 +169,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         {
             case LiveCommand.Quit:
                 _quit = true;
-                _sessions.Stop();
+                _traces.Stop();
                 break;
             case LiveCommand.Pause:
                 _pausedByUser = !_pausedByUser;
@@ -203,11 +203,11 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
         if (_pausedByUser || _suspended)
         {
-            Session.Sweep.Pause(nowNs);
+            Current.Sweep.Pause(nowNs);
         }
         else
         {
-            Session.Sweep.Resume(nowNs);
+            Current.Sweep.Resume(nowNs);
         }
 
         if (command == LiveCommand.Suspend)
@@ -216,12 +216,12 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
         }
 
         // The step before this command said when the next one is due, and did not know of it.
-        Session.Wake();
+        Current.Wake();
     }
 
     private void NextFlow(long nowNs)
     {
-        if (Session.Sweep is not Tracer { Flows: var flows })
+        if (Current.Sweep is not Tracer { Flows: var flows })
         {
             Say("flow by flow works once the search is over", nowNs);
             return;
@@ -239,20 +239,20 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void Reset(long nowNs)
     {
-        if (Session.Sweep is MultipathTracer)
+        if (Current.Sweep is MultipathTracer)
         {
-            Restart(Session.Request, nowNs);
+            Restart(Current.Request, nowNs);
             return;
         }
 
         // What is forgotten includes the flows that only the search used.
-        _onlyFlow = Session.Search is null ? _onlyFlow : null;
-        Session.Reset();
+        _onlyFlow = Current.Search is null ? _onlyFlow : null;
+        Current.Reset();
     }
 
     private void Switch(ProbeProtocol protocol, long nowNs)
     {
-        if (protocol == Session.Request.Protocol)
+        if (protocol == Current.Request.Protocol)
         {
             Say($"these are {protocol.ToString().ToUpperInvariant()} probes already", nowNs);
             return;
@@ -264,7 +264,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
     private void Restart(TraceRequest request, long nowNs)
     {
         // A file holds the packets of one wire, and opening it anew would empty it.
-        if (Session.IsRecorded)
+        if (Current.IsRecorded)
         {
             Say("--pcap records one run of one protocol; quit and start anew", nowNs);
             return;
@@ -272,7 +272,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
         try
         {
-            _sessions.Follow(() => OpenSession(request));
+            _traces.Follow(() => Open(request));
         }
         catch (Exception e) when (e is LinuxException or UserError)
         {
@@ -282,17 +282,17 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (LeftInRouteCache.Of(Session.Probing) is { } gap)
+        if (LeftInRouteCache.Of(Current.Probing) is { } gap)
         {
             _earlierGaps.Add(gap);
         }
 
         (_onlyFlow, _pausedByUser) = (null, false);
-        _sessions.Switch(() => _frame.Cancellation.IsCancellationRequested);
+        _traces.Switch(() => _frame.Cancellation.IsCancellationRequested);
     }
 
     private void Say(string notice, long nowNs) => (_notice, _noticeUntilNs) = (notice, nowNs + NoticeNs);
 
-    private TraceSession OpenSession(TraceRequest request) =>
+    private OpenTrace Open(TraceRequest request) =>
         new(request, _target, _numbers, _frame, request.Search is null ? Math.Min(MostRecent, RecentPerFlow * request.Flows) : MostRecent);
 }

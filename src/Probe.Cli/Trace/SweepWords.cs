@@ -8,9 +8,9 @@ internal static class SweepWords
     private const long SecondNs = 1_000_000_000;
 
     /// <summary>The line for a terminal.</summary>
-    public static string Progress(TraceSession session) => session.Sweep is MultipathTracer search
-        ? Search(search, session.Request.Search!)
-        : $"{session.Sweep.ProbesSent} probes sent, {session.Sweep.ProbesAnswered} answered";
+    public static string Progress(OpenTrace open) => open.Sweep is MultipathTracer search
+        ? Search(search, open.Request.Search!)
+        : $"{open.Sweep.ProbesSent} probes sent, {open.Sweep.ProbesAnswered} answered";
 
     /// <summary>How far a search is, and how long it may take.</summary>
     public static string Search(MultipathTracer search, SearchRequest request)

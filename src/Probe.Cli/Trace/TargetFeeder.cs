@@ -13,22 +13,22 @@ internal sealed class TargetFeeder : IDisposable
 {
     private readonly IReadOnlyList<TargetName> _hosts;
     private readonly Family _family;
-    private readonly BulkSession _session;
+    private readonly BulkSockets _sockets;
     private readonly Action<int, IpAddress, NotProbedReason, string> _failed;
     private readonly WorkAhead<BulkTarget> _targets;
 
     /// <summary>Begins.</summary>
     /// <param name="hosts">The list.</param>
     /// <param name="family">Which IP version a name may resolve to.</param>
-    /// <param name="session">The sockets; its wire is woken when a target comes after none was there.</param>
+    /// <param name="sockets">The sockets; its wire is woken when a target comes after none was there.</param>
     /// <param name="failed">Takes a host that cannot be probed: index, address if known, reason, message. Called on any thread.</param>
-    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSession session,
+    public TargetFeeder(IReadOnlyList<TargetName> hosts, Family family, BulkSockets sockets,
         Action<int, IpAddress, NotProbedReason, string> failed)
     {
-        (_hosts, _family, _session, _failed) = (hosts, family, session, failed);
+        (_hosts, _family, _sockets, _failed) = (hosts, family, sockets, failed);
 
         // Addresses need no waiting: they keep their order.
-        _targets = new WorkAhead<BulkTarget>(hosts.Count, inOrder: !hosts.Any(host => host.IsName), TryFind, session.Wire.Wake);
+        _targets = new WorkAhead<BulkTarget>(hosts.Count, inOrder: !hosts.Any(host => host.IsName), TryFind, sockets.Wire.Wake);
     }
 
     /// <summary>The next target that is ready, without waiting.</summary>
@@ -45,8 +45,8 @@ internal sealed class TargetFeeder : IDisposable
         try
         {
             address = TargetResolver.Resolve(_hosts[index], _family, stop);
-            var (source, via) = _session.WayTo(address);
-            target = new BulkTarget(index, address, source, _session.FlowTo(address), via);
+            var (source, via) = _sockets.WayTo(address);
+            target = new BulkTarget(index, address, source, _sockets.FlowTo(address), via);
             return true;
         }
         catch (NotResolvedException e)

@@ -173,8 +173,8 @@ internal sealed class TraceCommand : ProbeCommand
         Option[] belonging = [_own.Confidence, _own.Scope, _own.MaxProbes];
         if (!parse.Has(_own.Ecmp))
         {
-            return belonging.FirstOrDefault(parse.Has) is { } lonely
-                ? throw UserError.Usage($"{lonely.Name} belongs to --ecmp: add it, or leave {lonely.Name} out") : null;
+            return belonging.FirstOrDefault(parse.Has) is { } alone
+                ? throw UserError.Usage($"{alone.Name} belongs to --ecmp: add it, or leave {alone.Name} out") : null;
         }
 
         if (parse.Has(_own.Flows))

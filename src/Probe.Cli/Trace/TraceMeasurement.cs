@@ -28,27 +28,27 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
     {
         using var aids = TraceAids.Open(request);
         var target = TargetResolver.Resolve(request.Target, request.Probing.Family, frame.Limit.Ending);
-        using var session = new TraceSession(request, target, new ProbeNumbers(), frame);
-        using var wake = frame.Cancellation.Register(session.Wake);
+        using var open = new OpenTrace(request, target, new ProbeNumbers(), frame);
+        using var wake = frame.Cancellation.Register(open.Wake);
         aids.AskName(target);
         SweepEnd end;
         do
         {
-            end = frame.Sweep(session.Sweep, session.Wire, _ =>
+            end = frame.Sweep(open.Sweep, open.Wire, _ =>
             {
-                aids.Ask(session.Sweep);
-                frame.Messages.Progress($"{request.Target.Text}: {SweepWords.Progress(session)}");
+                aids.Ask(open.Sweep);
+                frame.Messages.Progress($"{request.Target.Text}: {SweepWords.Progress(open)}");
             }, frame.Cancellation);
         }
-        while (end == SweepEnd.Done && session.GoOn());
+        while (end == SweepEnd.Done && open.GoOn());
         frame.Messages.EndProgress();
-        var withPorts = end == SweepEnd.Done && request is { Search: not null, Protocol: ProbeProtocol.Icmp } && !session.IsRecorded
-            ? SendSomeWithPorts(session, frame) : null;
-        return Conclude(session, aids, frame, end, LongestWaitForNames, [], withPorts);
+        var withPorts = end == SweepEnd.Done && request is { Search: not null, Protocol: ProbeProtocol.Icmp } && !open.IsRecorded
+            ? SendSomeWithPorts(open, frame) : null;
+        return Conclude(open, aids, frame, end, LongestWaitForNames, [], withPorts);
     }
 
     /// <summary>A few UDP flows over the hops that a search by ICMP has found; null when they cannot be sent.</summary>
-    private static TraceEvidence? SendSomeWithPorts(TraceSession search, RunFrame frame)
+    private static TraceEvidence? SendSomeWithPorts(OpenTrace search, RunFrame frame)
     {
         var seen = search.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0);
         var request = search.Request.With(ProbeProtocol.Udp) with
@@ -58,11 +58,11 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         };
         try
         {
-            using var session = new TraceSession(request, search.Target, new ProbeNumbers());
-            using var wake = frame.Cancellation.Register(session.Wake);
-            var nowNs = session.Wire.NowNs;
-            SweepLoop.Run(session.Sweep, session.Wire, Math.Min(nowNs + LongestComparisonNs, frame.Limit.On(nowNs)), frame.Cancellation);
-            return session.Sweep.SendError is null ? session.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
+            using var open = new OpenTrace(request, search.Target, new ProbeNumbers());
+            using var wake = frame.Cancellation.Register(open.Wake);
+            var nowNs = open.Wire.NowNs;
+            SweepLoop.Run(open.Sweep, open.Wire, Math.Min(nowNs + LongestComparisonNs, frame.Limit.On(nowNs)), frame.Cancellation);
+            return open.Sweep.SendError is null ? open.MakeBuilder(_ => null).Build("", SweepEnd.Done, 0) : null;
         }
         catch (Exception e) when (e is LinuxException or UserError)
         {
@@ -72,31 +72,31 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
     }
 
     /// <summary>What follows the last probe: wait for names, and say what was seen.</summary>
-    /// <param name="session">The sweep and its sockets.</param>
+    /// <param name="open">The sweep and its sockets.</param>
     /// <param name="aids">What stands beside it.</param>
     /// <param name="frame">The run.</param>
     /// <param name="end">Why it ended.</param>
     /// <param name="longestWait">How long to wait for names.</param>
-    /// <param name="earlier">What was missing in sessions before this one.</param>
+    /// <param name="earlier">What was missing in traces before this one.</param>
     /// <param name="withPorts">What flows with ports saw of the path, where the probes had none.</param>
-    internal static Measured Conclude(TraceSession session, TraceAids aids, RunFrame frame, SweepEnd end, TimeSpan longestWait,
+    internal static Measured Conclude(OpenTrace open, TraceAids aids, RunFrame frame, SweepEnd end, TimeSpan longestWait,
         IReadOnlyCollection<Gap> earlier, TraceEvidence? withPorts = null)
     {
-        var request = session.Request;
-        var ended = session.Now;
-        if (session.Sweep.SendError is { } error)
+        var request = open.Request;
+        var ended = open.Now;
+        if (open.Sweep.SendError is { } error)
         {
-            throw CannotSend(request, session.Target, session.Size, session.Probing, error);
+            throw CannotSend(request, open.Target, open.Size, open.Probing, error);
         }
 
-        if (session.IsRecorded)
+        if (open.IsRecorded)
         {
             frame.EndRecording();
         }
 
-        aids.Ask(session.Sweep);
+        aids.Ask(open.Sweep);
         var missing = aids.Wait(frame.Limit.AtMost(longestWait), frame.Cancellation);
-        var trace = aids.Annotate(session.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, session.Wire.ReadLosses().Packets));
+        var trace = aids.Annotate(open.MakeBuilder(aids.NameOf).Build(request.Target.Text, end, open.Wire.ReadLosses().Packets));
         trace = withPorts is null ? trace : AddressOnlyBalancing.Mark(trace, withPorts);
         aids.Picture?.Write(PathPicture.Render(trace));
 
@@ -105,27 +105,27 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         return new Measured
         {
             End = end == SweepEnd.Done && trace.StopReason == StopReason.MaxProbes ? SweepEnd.MaxProbes : end,
-            Started = session.IsReset ? session.Started : null,
+            Started = open.IsReset ? open.Started : null,
             Ended = ended,
             Traces = [trace],
-            Gaps = [.. Gaps(session), .. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]],
+            Gaps = [.. Gaps(open), .. earlier, .. missing is null ? Array.Empty<Gap>() : [missing]],
             HasFault = !trace.Reached && !request.AllowUnreached && !isCutOff,
-            HasUnknown = missing is not null || session.SearchGap is not null || UnprivilegedTrace.LacksCapture(session),
+            HasUnknown = missing is not null || open.SearchGap is not null || UnprivilegedTrace.LacksCapture(open),
             CountsFindings = trace.Reached || !(request.AllowUnreached || isCutOff),
         };
     }
 
-    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSession session, SendStatus error) =>
+    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSockets open, SendStatus error) =>
         error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
             $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface "
-                + $"{session.Route.Interface} takes less; give a smaller --size"),
+                + $"{open.Route.Interface} takes less; give a smaller --size"),
         SendStatus.LocalRule => UserError.CannotRun(
             $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list "
                 + "ruleset"),
         _ => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)} by {session.Route.Interface ?? request.Probing.Interface}: no route, or the "
+            $"cannot send to {FirstStop(request, target)} by {open.Route.Interface ?? request.Probing.Interface}: no route, or the "
                 + $"interface is down; look at: ip route get {FirstStop(request, target)}"),
     };
 
@@ -133,37 +133,37 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
     private static IpAddress FirstStop(TraceRequest request, IpAddress target) =>
         request.Probing.Via.IsEmpty ? target : request.Probing.Via.Layers[0].Remote;
 
-    private static IEnumerable<Gap> Gaps(TraceSession session)
+    private static IEnumerable<Gap> Gaps(OpenTrace open)
     {
-        var tracer = session.Sweep;
+        var tracer = open.Sweep;
         if (tracer.ProbesSent > TraceEvidenceBuilder.KeptProbes)
         {
             yield return new Gap("probes",
                 $"only the first {TraceEvidenceBuilder.KeptProbes} of {tracer.ProbesSent} are listed one by one");
         }
 
-        foreach (var gap in RunGaps.Of(tracer.ProbesNotSent, clockSteps: session.Probing.ClockSteps))
+        foreach (var gap in RunGaps.Of(tracer.ProbesNotSent, clockSteps: open.Probing.ClockSteps))
         {
             yield return gap;
         }
 
-        if (session.SearchGap is { } unfinished)
+        if (open.SearchGap is { } unfinished)
         {
             yield return unfinished;
         }
 
-        if (session is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
+        if (open is { Search: not null, Request.Protocol: ProbeProtocol.Icmp })
         {
             yield return new Gap("paths by ports",
                 "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all");
         }
 
-        if (LeftInRouteCache.Of(session.Probing) is { } left)
+        if (LeftInRouteCache.Of(open.Probing) is { } left)
         {
             yield return left;
         }
 
-        foreach (var gap in UnprivilegedTrace.Gaps(session))
+        foreach (var gap in UnprivilegedTrace.Gaps(open))
         {
             yield return gap;
         }

@@ -15,9 +15,9 @@ internal static class UnprivilegedTrace
 
     /// <summary>Refuses a size that only raw sockets could send.</summary>
     /// <exception cref="UserError">The size of a SYN is the kernel's.</exception>
-    public static void CheckSize(ProbeSession session, TraceRequest request, int size)
+    public static void CheckSize(ProbeSockets open, TraceRequest request, int size)
     {
-        if (session.Sockets is not null && request.Protocol == ProbeProtocol.Tcp && size != ProbeWriter.DefaultSize(session.Source.IsV6))
+        if (open.Sockets is not null && request.Protocol == ProbeProtocol.Tcp && size != ProbeWriter.DefaultSize(open.Source.IsV6))
         {
             throw UserError.CannotRun(
                 $"cannot send a SYN of {size} octets without raw sockets, its size is the kernel's: leave out --size, or {Privilege}");
@@ -25,28 +25,28 @@ internal static class UnprivilegedTrace
     }
 
     /// <summary>A capture was asked for and there is none.</summary>
-    public static bool LacksCapture(TraceSession session) => session.Request.Probing.CaptureFile is not null && !session.IsRecorded;
+    public static bool LacksCapture(OpenTrace open) => open.Request.Probing.CaptureFile is not null && !open.IsRecorded;
 
     /// <summary>What is missing in the document, and why.</summary>
-    public static IEnumerable<Gap> Gaps(TraceSession session)
+    public static IEnumerable<Gap> Gaps(OpenTrace open)
     {
-        if (session.Probing.Sockets is not { } sockets)
+        if (open.Probing.Sockets is not { } sockets)
         {
             yield break;
         }
 
-        var protocol = session.Request.Protocol;
+        var protocol = open.Request.Protocol;
         yield return new Gap($"{Word.Of(TraceMode.Unprivileged)} mode",
-            $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, session.Target.IsV6)}; to see more {Privilege}");
+            $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, open.Target.IsV6)}; to see more {Privilege}");
         if (sockets.Untold > 0)
         {
             yield return new Gap("answers",
                 $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
         }
 
-        if (LacksCapture(session))
+        if (LacksCapture(open))
         {
-            yield return new Gap("capture", $"{session.Request.Probing.CaptureFile} was not written: it needs raw sockets; {Privilege}");
+            yield return new Gap("capture", $"{open.Request.Probing.CaptureFile} was not written: it needs raw sockets; {Privilege}");
         }
     }
 

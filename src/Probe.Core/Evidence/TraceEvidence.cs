@@ -94,7 +94,7 @@ public sealed record HopEvidence
     public required int Received { get; init; }
 
     /// <summary>
-    /// Fraction of <see cref="Sent"/> lost on the path, as far as later hops bear it out; null when nothing was sent,
+    /// Fraction of <see cref="Sent"/> lost on the path, as far as later hops confirm it; null when nothing was sent,
     /// or when no loss can be claimed because the last answering hop may be limiting its answers.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

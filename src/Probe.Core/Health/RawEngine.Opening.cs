@@ -66,7 +66,7 @@ public sealed partial class RawEngine
             var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
             var port = new RawPacketPort(new RawPortOptions
             {
-                // The source is that of the packet inside; what it wears may be of the other family.
+                // The source is that of the packet inside; the headers outside may be of the other family.
                 IPv4 = v4 || (options.Source.IsV6 && ends.Any(end => end.IsV4)),
                 IPv6 = v6 || (options.Source.IsV4 && ends.Any(end => end.IsV6)),
                 Protocol = ProbeProtocol.Tcp,

@@ -7,13 +7,13 @@ namespace Probe.Core.Health;
 /// <summary>Says which source address a packet to a target gets; returns 0, or an error number.</summary>
 internal delegate int SourceOf(IpAddress target, out IpAddress source);
 
-/// <summary>Says what a packet to a target behind a tunnel wears, with every source in it.</summary>
+/// <summary>The headers outside a packet to a target behind a tunnel, with every source in them.</summary>
 /// <exception cref="LinuxException">There is no way into the tunnel.</exception>
 internal delegate TunnelRoute TunnelTo(CheckTarget target);
 
 /// <summary>What packets to one target are made of besides the target.</summary>
 /// <param name="Address">Source of the target's own packet.</param>
-/// <param name="Via">What it wears, with all sources; empty for nothing.</param>
+/// <param name="Via">Those headers, with all sources; empty for nothing.</param>
 internal readonly record struct RawSource(IpAddress Address, EncapsulationStack Via);
 
 /// <summary>The source addresses of checks by raw packets, asked of the kernel and remembered for some seconds.</summary>

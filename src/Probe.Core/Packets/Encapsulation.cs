@@ -1,7 +1,7 @@
 namespace Probe.Core.Packets;
 
 /// <summary>
-/// One header, or several, that a packet wears outside its own IP header: an outer IP header and what stands between it and the packet
+/// One header, or several, outside the IP header of a packet: an outer IP header and what stands between it and the packet
 /// inside.
 /// </summary>
 public abstract record Encapsulation

@@ -28,7 +28,7 @@ public sealed record PathMtuOptions
     /// <summary>Flows compared with the first one when its search is done.</summary>
     public int OtherFlows { get; init; }
 
-    /// <summary>Headers worn outside; empty for a plain search.</summary>
+    /// <summary>Headers outside that of the probe, outermost first; empty for a plain search.</summary>
     public EncapsulationStack Via { get; init; }
 
     /// <summary>MTU of the first link or route towards the outermost destination, octets of the outermost packet.</summary>

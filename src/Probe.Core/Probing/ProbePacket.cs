@@ -40,6 +40,6 @@ public readonly record struct ProbePacket
     /// <summary>The DF bit (IPv4); IPv6 routers never fragment.</summary>
     public bool DontFragment { get; init; }
 
-    /// <summary>Headers worn outside; empty for a plain probe.</summary>
+    /// <summary>Headers outside its own, outermost first; empty for a plain probe.</summary>
     public EncapsulationStack Via { get; init; }
 }

@@ -95,7 +95,7 @@ public sealed class ProbeWriter
         return size;
     }
 
-    /// <summary>The IPv4 identification of a probe, of its own header and of those it wears.</summary>
+    /// <summary>The IPv4 identification of a probe, of its own header and of those outside it.</summary>
     internal ushort IpIdOf(in ProbePacket probe) => _cookies.IpId(probe.Number);
 
     /// <summary><see cref="FlowHash"/> of a probe's packet, whatever its size.</summary>
@@ -106,7 +106,7 @@ public sealed class ProbeWriter
         (uint)probe.Flow.SourcePort << 16 | (probe.Protocol == ProbeProtocol.Icmp ? probe.Flow.IcmpChecksum : probe.Flow.DestinationPort),
         probe.Target.IsV6 ? probe.Flow.FlowLabel : 0);
 
-    /// <summary>Source port of the outermost UDP header that probes of a flow wear; null when they wear none.</summary>
+    /// <summary>Source port of the outermost UDP header of a flow's probes; null when they have none.</summary>
     internal static ushort? OuterSourcePort(EncapsulationStack via, IpAddress source, IpAddress target, ProbeProtocol protocol, Flow flow)
     {
         foreach (var layer in via.Layers)
@@ -120,7 +120,7 @@ public sealed class ProbeWriter
         return null;
     }
 
-    /// <summary>Flow label of every outer IPv6 header that probes of a flow wear.</summary>
+    /// <summary>Flow label of every outer IPv6 header of a flow's probes.</summary>
     internal static uint OuterFlowLabel(IpAddress source, IpAddress target, ProbeProtocol protocol, Flow flow) =>
         FlowHash.Label(HashOf(source, target, protocol, flow));
 

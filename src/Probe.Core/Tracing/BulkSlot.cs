@@ -27,7 +27,7 @@ internal sealed class BulkSlot
     }
 
     /// <summary>What became of the newest probe to a TTL.</summary>
-    internal enum Fate : byte
+    internal enum ProbeState : byte
     {
         /// <summary>Nothing to do there yet.</summary>
         Idle,
@@ -104,7 +104,7 @@ internal sealed class BulkSlot
         {
             for (var ttl = _options.FirstTtl; ttl <= Last; ttl++)
             {
-                if (_cells[ttl].Fate < Fate.Answered)
+                if (_cells[ttl].State < ProbeState.Answered)
                 {
                     return false;
                 }
@@ -118,7 +118,7 @@ internal sealed class BulkSlot
     public int Open => Math.Min(Last, IsSearching ? Math.Max(_options.FirstTtl + FirstBurst - 1, Passed + Window) : Last);
 
     // A target met in an earlier sweep is asked for where it was, unless somebody else answers there.
-    private bool IsSearching => _known == 0 || _cells[_known].Fate == Fate.Answered;
+    private bool IsSearching => _known == 0 || _cells[_known].State == ProbeState.Answered;
 
     public ref Cell At(int ttl) => ref _cells[ttl];
 
@@ -146,7 +146,7 @@ internal sealed class BulkSlot
     /// <summary>The next TTL is to be sent.</summary>
     public int Queue()
     {
-        _cells[Next].Fate = Fate.Queued;
+        _cells[Next].State = ProbeState.Queued;
         return Next++;
     }
 
@@ -154,7 +154,7 @@ internal sealed class BulkSlot
     {
         Sent++;
         ref var cell = ref _cells[ttl];
-        cell.Fate = Fate.Waiting;
+        cell.State = ProbeState.Waiting;
         cell.Attempts++;
     }
 
@@ -163,14 +163,14 @@ internal sealed class BulkSlot
     {
         Sent--;
         _cells[ttl].Attempts--;
-        _cells[ttl].Fate = Fate.Queued;
+        _cells[ttl].State = ProbeState.Queued;
     }
 
     /// <summary>This host would not send the probe.</summary>
     public void Refuse(int ttl, SendStatus status)
     {
         NotSent++;
-        _cells[ttl].Fate = Fate.Silent;
+        _cells[ttl].State = ProbeState.Silent;
         if (NotSent == Sent)
         {
             // Not one could leave: the others would not either.
@@ -196,7 +196,7 @@ internal sealed class BulkSlot
     /// <summary>Somebody answered the newest probe to a TTL.</summary>
     public void Answered(int ttl, bool byTarget)
     {
-        _cells[ttl].Fate = Fate.Answered;
+        _cells[ttl].State = ProbeState.Answered;
         Highest = Math.Max(Highest, ttl);
         Passed = Math.Max(Passed, ttl);
         if (byTarget)
@@ -226,7 +226,7 @@ internal sealed class BulkSlot
     {
         Unanswered[ttl]++;
         Quiet(ttl);
-        _cells[ttl].Fate = Fate.Silent;
+        _cells[ttl].State = ProbeState.Silent;
     }
 
     /// <summary>
@@ -236,12 +236,12 @@ internal sealed class BulkSlot
     public bool TryAgain(int ttl)
     {
         ref var cell = ref _cells[ttl];
-        if (_options.Cycles > 1 || cell.Fate != Fate.Silent || cell.Attempts > 1 || ttl >= Highest || ttl > Last)
+        if (_options.Cycles > 1 || cell.State != ProbeState.Silent || cell.Attempts > 1 || ttl >= Highest || ttl > Last)
         {
             return false;
         }
 
-        cell.Fate = Fate.Queued;
+        cell.State = ProbeState.Queued;
         return true;
     }
 
@@ -251,7 +251,7 @@ internal sealed class BulkSlot
 
     internal struct Cell
     {
-        public Fate Fate;
+        public ProbeState State;
         public byte Attempts;
     }
 }

@@ -301,7 +301,7 @@ public sealed class BulkTracer : ISweep
             }
 
             var (slot, ttl) = Draw();
-            if (slot.IsActive && ttl <= slot.Last && slot.At(ttl).Fate == BulkSlot.Fate.Queued)
+            if (slot.IsActive && ttl <= slot.Last && slot.At(ttl).State == BulkSlot.ProbeState.Queued)
             {
                 Send(slot, ttl, nowNs, send);
                 sent++;

@@ -47,7 +47,7 @@ internal abstract class MultipathPlan
 
             silentHops = level.Vertices.TrueForAll(vertex => vertex.IsSilent) ? silentHops + 1 : 0;
             Complete(level, silentHops);
-            WitnessLinks(level);
+            ProveLinks(level);
         }
     }
 
@@ -105,7 +105,7 @@ internal abstract class MultipathPlan
         State.Find(flow, ttl) is null && (State.Flows[flow].ReachedTtl is var end && (end == 0 || end >= ttl));
 
     /// <summary>Flows not shown at a TTL prove no link from there: one flow of every next hop must be.</summary>
-    private void WitnessLinks(Level level)
+    private void ProveLinks(Level level)
     {
         if (level.Ttl < State.Options.FirstTtl || level.HasClump || level.Vertices.TrueForAll(vertex => vertex.Address.IsNone))
         {

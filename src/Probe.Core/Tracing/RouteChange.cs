@@ -39,7 +39,7 @@ internal sealed class SwitchReading
     private readonly List<(long AfterNs, long BeforeNs)> _instants = [];
 
     /// <param name="cells">The flows of one node at the next TTL, at least one of which switched.</param>
-    /// <param name="behind">The same flows at each later TTL, in order; they bear witness as far as the same instants explain them.</param>
+    /// <param name="behind">The same flows at each later TTL, in order; they count as far as the same instants explain them.</param>
     public SwitchReading(IReadOnlyList<(int Flow, FlowHop Hop)> cells, IEnumerable<IReadOnlyList<FlowHop>> behind)
     {
         _cells = cells;
@@ -70,7 +70,7 @@ internal sealed class SwitchReading
         var bits = Bits(_cells.Select(cell => cell.Hop));
         if (isOneWay)
         {
-            // No other flow went elsewhere meanwhile: then every answer beyond the first of each stretch bears witness.
+            // No other flow went elsewhere meanwhile: then every answer beyond the first of each stretch counts.
             bits = Math.Max(bits, answers - (_instants.Count + 1));
         }
 

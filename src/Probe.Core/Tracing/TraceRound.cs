@@ -32,7 +32,7 @@ internal sealed class TraceRound
         _states = new TtlState[max + 1];
     }
 
-    private enum Fate : byte
+    private enum ProbeState : byte
     {
         NotSent,
         Waiting,
@@ -56,7 +56,7 @@ internal sealed class TraceRound
         {
             for (var ttl = NextTtl - 1; ttl >= Math.Max(_first, NextTtl - Window); ttl--)
             {
-                if (_states[ttl].Fate == Fate.Answered)
+                if (_states[ttl].State == ProbeState.Answered)
                 {
                     return false;
                 }
@@ -81,7 +81,7 @@ internal sealed class TraceRound
 
             for (var ttl = _first; ttl <= _lastTtl && ttl < NextTtl; ttl++)
             {
-                if (_states[ttl].Fate == Fate.Waiting)
+                if (_states[ttl].State == ProbeState.Waiting)
                 {
                     return false;
                 }
@@ -92,10 +92,10 @@ internal sealed class TraceRound
     }
 
     // Somebody else answered where the target did before: the path has grown, and the target is searched for as if it were new.
-    private bool IsSearching => _knownTarget == 0 || _states[_knownTarget].Fate == Fate.Answered;
+    private bool IsSearching => _knownTarget == 0 || _states[_knownTarget].State == ProbeState.Answered;
 
     // A target known from an earlier round that stays silent may be limiting its answers: no search beyond it in this round.
-    private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].Fate == Fate.Silent;
+    private bool EndsAtKnownTarget => _knownTarget != 0 && NextTtl > _knownTarget && _states[_knownTarget].State == ProbeState.Silent;
 
     /// <summary>True when <see cref="NextTtl"/> may be sent now.</summary>
     /// <param name="nowNs">The run's clock.</param>
@@ -114,10 +114,10 @@ internal sealed class TraceRound
     /// <summary>The probe with <see cref="NextTtl"/> was handed out.</summary>
     public void Sent(long nowNs)
     {
-        _states[NextTtl] = new TtlState(Fate.Waiting, nowNs);
+        _states[NextTtl] = new TtlState(ProbeState.Waiting, nowNs);
 
         // A probe taken back stands before others that did leave.
-        while (NextTtl < _states.Length && _states[NextTtl].Fate != Fate.NotSent)
+        while (NextTtl < _states.Length && _states[NextTtl].State != ProbeState.NotSent)
         {
             NextTtl++;
         }
@@ -136,7 +136,7 @@ internal sealed class TraceRound
     /// answer.</param>
     public void Answered(int ttl, bool isLast)
     {
-        _states[ttl].Fate = Fate.Answered;
+        _states[ttl].State = ProbeState.Answered;
         if (isLast)
         {
             Reached = true;
@@ -147,9 +147,9 @@ internal sealed class TraceRound
     /// <summary>The time to answer is over.</summary>
     public void TimedOut(int ttl)
     {
-        if (_states[ttl].Fate == Fate.Waiting)
+        if (_states[ttl].State == ProbeState.Waiting)
         {
-            _states[ttl].Fate = Fate.Silent;
+            _states[ttl].State = ProbeState.Silent;
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class TraceRound
         var earliest = long.MaxValue;
         for (var ttl = fromTtl; ttl < NextTtl; ttl++)
         {
-            if (_states[ttl].Fate == Fate.Waiting && _states[ttl].SentNs + quietNs > nowNs)
+            if (_states[ttl].State == ProbeState.Waiting && _states[ttl].SentNs + quietNs > nowNs)
             {
                 earliest = Math.Min(earliest, _states[ttl].SentNs + quietNs);
             }
@@ -174,7 +174,7 @@ internal sealed class TraceRound
         for (var ttl = NextTtl - 1; ttl >= _first && highest == 0; ttl--)
         {
             var state = _states[ttl];
-            if (state.Fate == Fate.Answered || (IsSearching && IsQuiet(state, nowNs, quietNs)))
+            if (state.State == ProbeState.Answered || (IsSearching && IsQuiet(state, nowNs, quietNs)))
             {
                 highest = ttl;
             }
@@ -184,7 +184,7 @@ internal sealed class TraceRound
     }
 
     private static bool IsQuiet(TtlState state, long nowNs, long quietNs) =>
-        state.Fate == Fate.Silent || (state.Fate == Fate.Waiting && nowNs - state.SentNs >= quietNs);
+        state.State == ProbeState.Silent || (state.State == ProbeState.Waiting && nowNs - state.SentNs >= quietNs);
 
-    private record struct TtlState(Fate Fate, long SentNs);
+    private record struct TtlState(ProbeState State, long SentNs);
 }

@@ -170,10 +170,10 @@ internal sealed class FlowState(Flow flow, int maxTtl)
     public void TunnelRefused(int ttl) => RefusedTtl = RefusedTtl == 0 ? ttl : Math.Min(RefusedTtl, ttl);
 
     /// <summary>A target that kept silent for several rounds is searched for again: the path may have grown.</summary>
-    public void RoundEnded(bool reached, int patience)
+    public void RoundEnded(bool reached, int longest)
     {
         _roundsWithoutTarget = reached ? 0 : _roundsWithoutTarget + 1;
-        if (_roundsWithoutTarget >= patience)
+        if (_roundsWithoutTarget >= longest)
         {
             ExpectedTtl = 0;
             _roundsWithoutTarget = 0;

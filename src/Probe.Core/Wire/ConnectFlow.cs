@@ -48,7 +48,7 @@ internal sealed class ConnectFlow : SocketFlow
     /// <inheritdoc/>
     public override SendStatus Send(in ProbePacket probe)
     {
-        if (_socket is not null && Wire.NowNs - _sentNs < Wire.PatienceNs)
+        if (_socket is not null && Wire.NowNs - _sentNs < Wire.LongestWaitNs)
         {
             return SendStatus.Busy;
         }

@@ -39,7 +39,7 @@ internal sealed class DatagramMatcher
             _wire.FirstSweepEnds();
         }
 
-        return _wire.OneAtATime && (TryOnlyOpen(nowNs, _wire.PatienceNs, out _, out var several) || several);
+        return _wire.OneAtATime && (TryOnlyOpen(nowNs, _wire.LongestWaitNs, out _, out var several) || several);
     }
 
     /// <summary>A probe left.</summary>
@@ -86,7 +86,7 @@ internal sealed class DatagramMatcher
         }
 
         _wire.QuoteWasTooShort();
-        if (TryOnlyOpen(atNs, _wire.Options.TimeoutNs, out number, out _) || TryOnlyOpen(atNs, _wire.PatienceNs, out number, out _))
+        if (TryOnlyOpen(atNs, _wire.Options.TimeoutNs, out number, out _) || TryOnlyOpen(atNs, _wire.LongestWaitNs, out number, out _))
         {
             return true;
         }

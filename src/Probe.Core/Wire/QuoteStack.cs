@@ -3,7 +3,7 @@ using Probe.Core.Packets;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// The packet an ICMP error quotes, as the stack of IP headers it wears: the outermost, which the complaining router read,
+/// The packet an ICMP error quotes, as the stack of its IP headers: the outermost, which the complaining router read,
 /// and the innermost, which belongs to the probe. Both are the same for a plain probe.
 /// </summary>
 internal readonly ref struct QuoteStack

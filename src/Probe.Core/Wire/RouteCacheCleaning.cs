@@ -4,12 +4,12 @@ using Probe.Core.Linux;
 namespace Probe.Core.Wire;
 
 /// <summary>Takes back what our own probes taught the host's route cache, meanwhile and at the end; says what stays.</summary>
-/// <param name="options">The session.</param>
+/// <param name="options">The sockets.</param>
 /// <param name="before">The route to the target, or to the outermost tunnel's end, before the first probe.</param>
 /// <param name="echoBefore">The route that an ICMPv6 echo of ours may change: that to its target, whatever encapsulates it; null for
 /// none.</param>
 /// <param name="connects">The probes are TCP connects: what they teach stays until it expires.</param>
-internal sealed class RouteCacheCleaning(ProbeSessionOptions options, RouteLookup before, RouteLookup? echoBefore, bool connects)
+internal sealed class RouteCacheCleaning(ProbeSocketsOptions options, RouteLookup before, RouteLookup? echoBefore, bool connects)
 {
     private ExceptionOutcome _unlearned;
 

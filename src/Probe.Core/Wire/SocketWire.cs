@@ -17,7 +17,7 @@ public sealed class SocketWire : IWire
     private const int LargestPacket = 65535;
     private const int BatchSize = 16;
     private const int KeptOctets = 2048;
-    private const long LeastPatienceNs = 100_000_000;
+    private const long LeastWaitNs = 100_000_000;
 
     private readonly long _keepNs;
     private readonly ProbeWriter _writer;
@@ -38,7 +38,7 @@ public sealed class SocketWire : IWire
     /// <param name="options">Target, transport and how to send.</param>
     /// <param name="source">The source address.</param>
     /// <param name="cookies">The key of this run.</param>
-    public SocketWire(ProbeSessionOptions options, IpAddress source, ProbeCookies cookies)
+    public SocketWire(ProbeSocketsOptions options, IpAddress source, ProbeCookies cookies)
     {
         ArgumentNullException.ThrowIfNull(options);
         (Options, Source, Cookies) = (options, source, cookies);
@@ -71,7 +71,7 @@ public sealed class SocketWire : IWire
     /// <summary>Answers that came and could not be told apart; part of <see cref="ReadLosses"/>.</summary>
     public long Untold => _untold;
 
-    internal ProbeSessionOptions Options { get; }
+    internal ProbeSocketsOptions Options { get; }
 
     internal IpAddress Source { get; }
 
@@ -84,9 +84,9 @@ public sealed class SocketWire : IWire
     internal MessageBatch Batch { get; } = new(BatchSize, KeptOctets, controlSize: 256);
 
     /// <summary>How long a silent probe keeps others of its flow waiting, where one at a time is under way.</summary>
-    internal long PatienceNs => Math.Max(LeastPatienceNs, 3 * _largestRttNs);
+    internal long LongestWaitNs => Math.Max(LeastWaitNs, 3 * _largestRttNs);
 
-    /// <summary>When the present events were told of; what bears no stamp of the kernel's arrived then.</summary>
+    /// <summary>When the present events were told of; what has no stamp of the kernel's arrived then.</summary>
     internal long WokenNs { get; private set; }
 
     /// <summary>Opens the sockets of one more flow and returns its local port, or the identifier of its echo requests.</summary>

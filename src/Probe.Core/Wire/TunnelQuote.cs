@@ -31,7 +31,7 @@ internal static class TunnelQuote
     }
 
     /// <summary>Takes layers off a quoted packet, comparing each.</summary>
-    /// <param name="layers">What it should wear, outermost first.</param>
+    /// <param name="layers">The headers that should stand outside it, outermost first.</param>
     /// <param name="outermost">The quote.</param>
     /// <param name="innermost">The packet inside, or as far as the quote goes.</param>
     public static Peeled Peel(ReadOnlySpan<Encapsulation> layers, in IpPacket outermost, out IpPacket innermost)

@@ -17,7 +17,7 @@ public sealed record TunnelPlan
     private const string Joined = "r3";
 
     /// <summary>
-    /// What packets wear in the tunnels, outermost first. Addresses are those of each real server, of the family that stands here; a frame
+    /// The headers of the tunnels, outermost first. Addresses are those of each real server, of the family that stands here; a frame
     /// without a MAC gets one.
     /// </summary>
     public required ImmutableArray<Encapsulation> Layers { get; init; }

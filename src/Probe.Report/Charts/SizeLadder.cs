@@ -37,7 +37,7 @@ public static class SizeLadder
             AddSkipped(rows, ref skipped);
             var bar = new string(size.Answered > 0 ? '█' : '░', Math.Max(1, (int)((long)size.Size * LongestBar / largest)));
             var octets = size.Size.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(digits);
-            var row = $"{(size.Answered > 0 ? '✓' : '✗')} {octets} {bar.PadRight(LongestBar)}  {Fate(size)}{Mark(path, size)}";
+            var row = $"{(size.Answered > 0 ? '✓' : '✗')} {octets} {bar.PadRight(LongestBar)}  {ProbeState(size)}{Mark(path, size)}";
             rows.Add(row.TrimEnd());
         }
 
@@ -68,7 +68,7 @@ public static class SizeLadder
         }
     }
 
-    private static string Fate(PathMtuSize size)
+    private static string ProbeState(PathMtuSize size)
     {
         var lost = size.Sent - size.Answered - size.Refused;
         string[] words =

@@ -39,7 +39,7 @@ public sealed record PathNode
     /// <summary>What was seen of it; null for the source and when silent.</summary>
     public NodeEvidence? Evidence { get; init; }
 
-    /// <summary>Fraction lost on the path as far as the evidence bears it out; null when it says nothing about it.</summary>
+    /// <summary>Fraction lost on the path as far as the evidence confirms it; null when it says nothing about it.</summary>
     public double? Loss { get; init; }
 
     /// <summary>Ids of the flows that passed it, in order.</summary>
@@ -68,7 +68,7 @@ public sealed record PathEdge
     public required IReadOnlyList<int> Flows { get; init; }
 
     /// <summary>
-    /// Fraction of its flows' probes lost, as far as the far end bears it out; null when the evidence says nothing about it.
+    /// Fraction of its flows' probes lost, as far as the far end confirms it; null when the evidence says nothing about it.
     /// </summary>
     public double? Loss { get; init; }
 

@@ -114,7 +114,7 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
     [NeedsFact(Needs)]
     public void A_route_that_goes_away_meanwhile_ends_no_run_and_is_told()
     {
-        using var session = network.InClient(() => ProbeSession.Open(new ProbeSessionOptions { Target = Server6, Protocol = ProbeProtocol.Icmp }));
+        using var session = network.InClient(() => ProbeSockets.Open(new ProbeSocketsOptions { Target = Server6, Protocol = ProbeProtocol.Icmp }));
         session.Wire.Send(new ProbePacket
         {
             Number = 1, Source = session.Source, Target = Server6, Protocol = ProbeProtocol.Icmp, Flow = session.Flows[0], Ttl = 9, Size = 1400, DontFragment = true,

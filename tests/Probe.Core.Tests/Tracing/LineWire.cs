@@ -16,7 +16,7 @@ internal sealed class LineWire : IWire
     public long NowNs { get; private set; }
 
     /// <summary>Says what becomes of a probe; null for silence.</summary>
-    public required Func<ProbePacket, Fate?> Answer { get; init; }
+    public required Func<ProbePacket, ProbeState?> Answer { get; init; }
 
     public Func<ProbePacket, SendStatus> Status { get; init; } = _ => SendStatus.Sent;
 
@@ -29,8 +29,8 @@ internal sealed class LineWire : IWire
     public static IpAddress Hop(int ttl) => IpAddress.FromV4(0x0a000000u + (uint)ttl);
 
     /// <summary>A line whose target stands at this distance; each hop answers after <paramref name="rttNs"/>.</summary>
-    public static Func<ProbePacket, Fate?> Line(int distance, long rttNs = 1_000_000, ReplyKind atTarget = ReplyKind.EchoReply) => probe =>
-        probe.Ttl >= distance ? new Fate(Target, atTarget, rttNs) : new Fate(Hop(probe.Ttl), ReplyKind.TimeExceeded, rttNs);
+    public static Func<ProbePacket, ProbeState?> Line(int distance, long rttNs = 1_000_000, ReplyKind atTarget = ReplyKind.EchoReply) => probe =>
+        probe.Ttl >= distance ? new ProbeState(Target, atTarget, rttNs) : new ProbeState(Hop(probe.Ttl), ReplyKind.TimeExceeded, rttNs);
 
     public SendStatus Send(in ProbePacket probe)
     {
@@ -82,5 +82,5 @@ internal sealed class LineWire : IWire
     {
     }
 
-    internal sealed record Fate(IpAddress From, ReplyKind Kind, long RttNs, int? Mtu = null, int Layer = 0);
+    internal sealed record ProbeState(IpAddress From, ReplyKind Kind, long RttNs, int? Mtu = null, int Layer = 0);
 }

@@ -21,7 +21,7 @@ public class TunnelTracerTests
     public void A_tunnel_that_is_refused_ends_the_sweep_with_one_hop_and_is_not_the_target(ReplyKind kind)
     {
         // The end of the tunnel has the target's own address: still it is no answer to what is inside.
-        using var wire = new LineWire { Answer = _ => new LineWire.Fate(LineWire.Target, kind, Millisecond, Layer: 1) };
+        using var wire = new LineWire { Answer = _ => new LineWire.ProbeState(LineWire.Target, kind, Millisecond, Layer: 1) };
         var trace = Run(wire, sweepsOuter: false);
         Assert.Equal((false, null, StopReason.Tunnel), (trace.Reached, trace.ReachedTtl, trace.StopReason));
         var hop = Assert.Single(trace.Hops);
@@ -36,9 +36,9 @@ public class TunnelTracerTests
         {
             Answer = probe => probe.OuterTtl switch
             {
-                2 => new LineWire.Fate(LineWire.Hop(2), ReplyKind.HostUnreachable, Millisecond, Layer: 1),
-                < 4 => new LineWire.Fate(LineWire.Hop(probe.OuterTtl), ReplyKind.TimeExceeded, Millisecond, Layer: 1),
-                _ => new LineWire.Fate(s_end, ReplyKind.PortUnreachable, Millisecond, Layer: 1),
+                2 => new LineWire.ProbeState(LineWire.Hop(2), ReplyKind.HostUnreachable, Millisecond, Layer: 1),
+                < 4 => new LineWire.ProbeState(LineWire.Hop(probe.OuterTtl), ReplyKind.TimeExceeded, Millisecond, Layer: 1),
+                _ => new LineWire.ProbeState(s_end, ReplyKind.PortUnreachable, Millisecond, Layer: 1),
             },
         };
         var trace = Run(wire, sweepsOuter: true);
@@ -54,8 +54,8 @@ public class TunnelTracerTests
         using var wire = new LineWire
         {
             Answer = probe => probe.Ttl >= 5
-                ? new LineWire.Fate(LineWire.Target, ReplyKind.EchoReply, Millisecond)
-                : new LineWire.Fate(s_end, ReplyKind.FragmentationNeeded, Millisecond, 1400, Layer: 1),
+                ? new LineWire.ProbeState(LineWire.Target, ReplyKind.EchoReply, Millisecond)
+                : new LineWire.ProbeState(s_end, ReplyKind.FragmentationNeeded, Millisecond, 1400, Layer: 1),
         };
         var trace = Run(wire, sweepsOuter: false);
         Assert.Equal((true, 5), (trace.Reached, trace.ReachedTtl));
@@ -74,7 +74,7 @@ public class TunnelTracerTests
     [InlineData("gre:[2001:db8::77]", true, ProbeProtocol.Icmp, FlowKind.FlowLabel)]
     public void Flows_are_told_apart_by_what_the_routers_of_the_swept_path_see(string via, bool sweepsOuter, ProbeProtocol protocol, FlowKind kind)
     {
-        using var wire = new LineWire { Answer = _ => new LineWire.Fate(LineWire.Target, ReplyKind.TimeExceeded, Millisecond) };
+        using var wire = new LineWire { Answer = _ => new LineWire.ProbeState(LineWire.Target, ReplyKind.TimeExceeded, Millisecond) };
         var flows = Run(wire, sweepsOuter, via, protocol, flows: 2).Flows;
         Assert.All(flows, flow => Assert.Equal(kind, flow.Kind));
         foreach (var (flow, written) in flows.Zip(wire.Sent.Select(sent => sent.Probe).GroupBy(probe => probe.Flow.Id).OrderBy(probes => probes.Key)))

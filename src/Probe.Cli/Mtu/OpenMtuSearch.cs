@@ -8,7 +8,7 @@ using Probe.Core.Wire;
 namespace Probe.Cli.Mtu;
 
 /// <summary>One search with its sockets. The loop's thread owns it.</summary>
-internal sealed class MtuSession : IDisposable
+internal sealed class OpenMtuSearch : IDisposable
 {
     private readonly MtuRequest _request;
     private readonly MtuTarget _asked;
@@ -22,15 +22,15 @@ internal sealed class MtuSession : IDisposable
     /// <param name="maxProbes">Most probes.</param>
     /// <exception cref="UserError">Raw sockets are refused.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public MtuSession(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
+    public OpenMtuSearch(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
     {
         (_request, _asked) = (request, asked);
         Question = question;
         Target = target;
 
-        // Echo replies come to every session; the answers of TCP only to one that listens for them.
+        // Echo replies come to all raw sockets; the answers of TCP only to those that listen for them.
         var transport = question.Protocol == ProbeProtocol.Icmp ? ProbeProtocol.Tcp : question.Protocol;
-        Probing = ProbeSession.Open(new ProbeSessionOptions
+        Probing = ProbeSockets.Open(new ProbeSocketsOptions
         {
             Target = target,
             Via = asked.Via,
@@ -67,7 +67,7 @@ internal sealed class MtuSession : IDisposable
     public IpAddress Target { get; }
 
     /// <summary>The sockets.</summary>
-    public ProbeSession Probing { get; }
+    public ProbeSockets Probing { get; }
 
     /// <summary>The sockets as the wire of whole packets.</summary>
     public PacketWire Packets { get; }

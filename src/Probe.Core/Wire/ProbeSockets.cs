@@ -12,15 +12,15 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// The open sockets of a run of probing: a wire and the flows that use it, with raw sockets where they are allowed, else with those that
-/// need no privilege. After raw probing the host's route cache is as it was once the session is closed.
+/// need no privilege. After raw probing the host's route cache is as it was once they are closed.
 /// </summary>
-public sealed class ProbeSession : IDisposable
+public sealed class ProbeSockets : IDisposable
 {
     // One call of the kernel exchanges the filter of all ports, so that they come in batches.
     private const int LeastPortsAtOnce = 16;
     private const int MostChecksums = 65_534;
 
-    private readonly ProbeSessionOptions _options;
+    private readonly ProbeSocketsOptions _options;
     private readonly List<Flow> _flows = [];
     private readonly HashSet<ushort> _checksums = [];
     private readonly HeldPorts? _ports;
@@ -29,7 +29,7 @@ public sealed class ProbeSession : IDisposable
     private readonly RouteLookup _before;
     private readonly RouteCacheCleaning _cleaning;
 
-    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
+    private ProbeSockets(ProbeSocketsOptions options, IpAddress source, RouteLookup before, HeldPorts? ports, TunnelRoute tunnel = default)
     {
         _options = options;
         _ports = ports;
@@ -54,7 +54,7 @@ public sealed class ProbeSession : IDisposable
         Wire = _cleaning.IsNeededMeanwhile ? new UnlearningWire(Packets, _cleaning.Meanwhile) : Packets;
     }
 
-    private ProbeSession(ProbeSessionOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
+    private ProbeSockets(ProbeSocketsOptions options, IpAddress source, RouteLookup before, SocketWire sockets)
     {
         (_options, _before, _sockets, Source) = (options, before, sockets, source);
         Wire = sockets;
@@ -97,7 +97,7 @@ public sealed class ProbeSession : IDisposable
 
     /// <summary>Opens everything; sends nothing yet.</summary>
     /// <exception cref="LinuxException">No route, no permission, no such interface, a foreign source address, no port left.</exception>
-    public static ProbeSession Open(ProbeSessionOptions options)
+    public static ProbeSockets Open(ProbeSocketsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!options.Via.IsEmpty)
@@ -119,7 +119,7 @@ public sealed class ProbeSession : IDisposable
             : new HeldPorts(source, options.Protocol, options.Flows, networkInterface: options.Interface);
         try
         {
-            return new ProbeSession(options, source, before, ports);
+            return new ProbeSockets(options, source, before, ports);
         }
         catch
         {
@@ -134,15 +134,15 @@ public sealed class ProbeSession : IDisposable
         Interfaces.Mtu(_options.Interface ?? _before.Interface
         ?? throw new LinuxException(Errno.ENETUNREACH, $"send to {_options.Target}"));
 
-    /// <summary>A flow of echo requests beside those of a TCP or UDP session, whose answers every raw session receives.</summary>
+    /// <summary>A flow of echo requests beside those of TCP or UDP, whose answers every raw socket receives.</summary>
     public Flow EchoFlow(int id) =>
         new(id, (ushort)RandomNumberGenerator.GetInt32(1, 65536), 0, NextChecksum(), _options.Target.IsV6 ? Flow.RandomLabel() : 0);
 
     // An echo over IPv6 teaches the kernel the path MTU that its errors name.
-    private static bool SendsEcho(ProbeSessionOptions options, IpAddress source) =>
+    private static bool SendsEcho(ProbeSocketsOptions options, IpAddress source) =>
         (options.AlsoEcho || options.Protocol == ProbeProtocol.Icmp) && source.IsV6;
 
-    private static RouteLookup? FindRoute(ProbeSessionOptions options)
+    private static RouteLookup? FindRoute(ProbeSocketsOptions options)
     {
         try
         {
@@ -155,7 +155,7 @@ public sealed class ProbeSession : IDisposable
         }
     }
 
-    private static ProbeSession OpenTunnelled(ProbeSessionOptions options)
+    private static ProbeSockets OpenTunnelled(ProbeSocketsOptions options)
     {
         var tunnel = TunnelRoute.Make(options.Via, options.Target, options.Source, options.Interface, options.Mark);
         var outermost = tunnel.Stack.Layers[0];
@@ -172,7 +172,7 @@ public sealed class ProbeSession : IDisposable
             : new HeldPorts(tunnel.Source, options.Protocol, options.Flows, HeldPortMode.KernelMute, options.Interface);
         try
         {
-            return new ProbeSession(options, tunnel.Source, before, ports, tunnel);
+            return new ProbeSockets(options, tunnel.Source, before, ports, tunnel);
         }
         catch
         {
@@ -276,12 +276,12 @@ public sealed class ProbeSession : IDisposable
         }
     }
 
-    private static ProbeSession OpenUnprivileged(ProbeSessionOptions options, IpAddress source, RouteLookup before)
+    private static ProbeSockets OpenUnprivileged(ProbeSocketsOptions options, IpAddress source, RouteLookup before)
     {
         var sockets = new SocketWire(options, source, new ProbeCookies());
         try
         {
-            return new ProbeSession(options, source, before, sockets);
+            return new ProbeSockets(options, source, before, sockets);
         }
         catch
         {

@@ -10,7 +10,7 @@ using Probe.Core.Wire;
 namespace Probe.Cli.Trace;
 
 /// <summary>One sweep with its sockets. The loop's thread owns it.</summary>
-internal sealed class TraceSession : IDisposable
+internal sealed class OpenTrace : IDisposable
 {
     private readonly TraceOptions _options;
     private bool _closed;
@@ -22,7 +22,7 @@ internal sealed class TraceSession : IDisposable
     /// <param name="numbers">Numbers of the whole run.</param>
     /// <param name="frame">The run, which captures the packets where the user wants that; null for one that is not shown.</param>
     /// <param name="recentProbes">So many probes are kept one by one for a view.</param>
-    public TraceSession(TraceRequest request, IpAddress target, ProbeNumbers numbers, RunFrame? frame = null, int recentProbes = 0)
+    public OpenTrace(TraceRequest request, IpAddress target, ProbeNumbers numbers, RunFrame? frame = null, int recentProbes = 0)
     {
         Request = request;
         Target = target;
@@ -60,7 +60,7 @@ internal sealed class TraceSession : IDisposable
     public int Size { get; }
 
     /// <summary>The sockets.</summary>
-    public ProbeSession Probing { get; }
+    public ProbeSockets Probing { get; }
 
     /// <summary>Sends and receives.</summary>
     public IWire Wire => Probing.Wire;
@@ -150,7 +150,7 @@ internal sealed class TraceSession : IDisposable
         return size;
     }
 
-    private static ProbeSession Open(TraceRequest request, IpAddress target) => ProbeSession.Open(new ProbeSessionOptions
+    private static ProbeSockets Open(TraceRequest request, IpAddress target) => ProbeSockets.Open(new ProbeSocketsOptions
     {
         Target = target,
         Protocol = request.Protocol,

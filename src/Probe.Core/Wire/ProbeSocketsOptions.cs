@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>What a run of probing towards one target needs open.</summary>
-public sealed record ProbeSessionOptions
+public sealed record ProbeSocketsOptions
 {
     /// <summary>The target.</summary>
     public required IpAddress Target { get; init; }
@@ -27,7 +27,7 @@ public sealed record ProbeSessionOptions
     /// <summary>Firewall mark of the probes.</summary>
     public uint? Mark { get; init; }
 
-    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSession.EchoFlow"/>).</summary>
+    /// <summary>Echo requests are sent besides TCP or UDP (<see cref="ProbeSockets.EchoFlow"/>).</summary>
     public bool AlsoEcho { get; init; }
 
     /// <summary>Take sockets that need no privilege, though raw ones may be allowed.</summary>
@@ -37,7 +37,7 @@ public sealed record ProbeSessionOptions
     public long TimeoutNs { get; init; } = 1_000_000_000;
 
     /// <summary>
-    /// Encapsulation of the probes; what is left open in it is filled in, see <see cref="ProbeSession.Via"/>. Needs raw sockets.
+    /// Encapsulation of the probes; what is left open in it is filled in, see <see cref="ProbeSockets.Via"/>. Needs raw sockets.
     /// </summary>
     public EncapsulationStack Via { get; init; }
 }

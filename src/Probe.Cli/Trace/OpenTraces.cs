@@ -1,24 +1,24 @@
 namespace Probe.Cli.Trace;
 
 /// <summary>
-/// The session that is probing, and the one that takes its place. The sweep's thread owns both; any thread may wake or stop.
+/// The trace that is probing, and the one that takes its place. The sweep's thread owns both; any thread may wake or stop.
 /// </summary>
-internal sealed class LiveSessions(TraceSession first) : IDisposable
+internal sealed class OpenTraces(OpenTrace first) : IDisposable
 {
     private readonly Lock _wireLock = new();
     private CancellationTokenSource _stop = new();
 
     /// <summary>The one that is probing.</summary>
-    public TraceSession Current { get; private set; } = first;
+    public OpenTrace Current { get; private set; } = first;
 
     /// <summary>The one that takes its place; null when none does.</summary>
-    public TraceSession? Next { get; private set; }
+    public OpenTrace? Next { get; private set; }
 
     /// <summary>Ends the sweep of the current one.</summary>
     public CancellationToken Stopping => _stop.Token;
 
     /// <summary>Opens the one that is to follow, instead of another that was to.</summary>
-    public void Follow(Func<TraceSession> open)
+    public void Follow(Func<OpenTrace> open)
     {
         Next?.Dispose();
         Next = null;

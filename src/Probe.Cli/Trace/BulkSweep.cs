@@ -12,7 +12,7 @@ using Probe.Core.Wire;
 namespace Probe.Cli.Trace;
 
 /// <summary>Runs the traces to many hosts: one sweep, one pair of sockets, one stream of results.</summary>
-internal sealed class BulkRun : IBulkTargets, IDisposable
+internal sealed class BulkSweep : IBulkTargets, IDisposable
 {
     private const int MostInFlight = 8192;
     private const int LeastInFlight = 64;
@@ -21,7 +21,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private readonly TraceRequest _request;
     private readonly IReadOnlyList<TargetName> _hosts;
     private readonly RunFrame _frame;
-    private readonly BulkSession _session;
+    private readonly BulkSockets _sockets;
     private readonly CancellationTokenSource _stop;
     private readonly TraceAids _aids;
     private readonly BulkWriter _writer;
@@ -41,34 +41,34 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     /// <param name="hosts">The list.</param>
     /// <param name="frame">The run.</param>
     /// <param name="view">Shows traces to people as they are finished.</param>
-    public BulkRun(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, BulkView view)
+    public BulkSweep(TraceRequest request, IReadOnlyList<TargetName> hosts, RunFrame frame, BulkView view)
     {
         _request = request;
         _hosts = hosts;
         _frame = frame;
         _lostBefore = new long[hosts.Count];
         _stop = CancellationTokenSource.CreateLinkedTokenSource(frame.Cancellation);
-        _session = BulkSession.Open(SessionOptions(request, hosts));
+        _sockets = BulkSockets.Open(SocketsOptions(request, hosts));
         try
         {
-            frame.Record([], (in packet) => RunCapture.NameBy(_session.Wire, packet));
+            frame.Record([], (in packet) => RunCapture.NameBy(_sockets.Wire, packet));
             _aids = TraceAids.Open(request);
         }
         catch
         {
-            _session.Dispose();
+            _sockets.Dispose();
             throw;
         }
 
-        _zeroNs = _session.Wire.NowNs;
+        _zeroNs = _sockets.Wire.NowNs;
         _tracer = new BulkTracer(TracerOptions(request), this, new ProbeNumbers());
         _writer = new BulkWriter(request, hosts, frame, _aids, view, Progress, Stop);
-        _feeder = new TargetFeeder(hosts, request.Probing.Family, _session, _writer.Add);
+        _feeder = new TargetFeeder(hosts, request.Probing.Family, _sockets, _writer.Add);
     }
 
-    private Instant Now => new(_session.StartedUnixNs + _session.Wire.NowNs);
+    private Instant Now => new(_sockets.StartedUnixNs + _sockets.Wire.NowNs);
 
-    private double Seconds => ((_endedNs ?? _session.Wire.NowNs) - _zeroNs) / 1e9;
+    private double Seconds => ((_endedNs ?? _sockets.Wire.NowNs) - _zeroNs) / 1e9;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -76,7 +76,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         _feeder.Dispose();
         _writer.Dispose();
         _aids.Dispose();
-        _session.Dispose();
+        _sockets.Dispose();
         _stop.Dispose();
     }
 
@@ -103,7 +103,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         _notSent += trace.NotSent;
         if (trace.SawPacketTooBig)
         {
-            var outcome = _session.CleanRouteCache(trace.Target.Address);
+            var outcome = _sockets.CleanRouteCache(trace.Target.Address);
             _cleaned += outcome == ExceptionOutcome.Removed ? 1 : 0;
             _leftInCache += outcome == ExceptionOutcome.StaysUntilExpiry ? 1 : 0;
             _notLookedUp += outcome == ExceptionOutcome.Unknown ? 1 : 0;
@@ -115,16 +115,16 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     /// <summary>Traces every host.</summary>
     public Measured Run()
     {
-        using var wake = _stop.Token.Register(_session.Wire.Wake);
-        _end = _frame.Sweep(_tracer, _session.Wire, _ => { }, _stop.Token);
+        using var wake = _stop.Token.Register(_sockets.Wire.Wake);
+        _end = _frame.Sweep(_tracer, _sockets.Wire, _ => { }, _stop.Token);
         _feeder.Dispose();
         _tracer.Stop();
         var ended = Now;
-        _endedNs = _session.Wire.NowNs;
+        _endedNs = _sockets.Wire.NowNs;
         _frame.EndRecording();
         if (_end != SweepEnd.Done)
         {
-            _writer.Hurry();
+            _writer.WaitForNoMoreNames();
         }
 
         _writer.Finish();
@@ -145,16 +145,16 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
     private void Stop()
     {
         _stop.Cancel();
-        _session.Wire.Wake();
+        _sockets.Wire.Wake();
     }
 
     /// <summary>Answers lost in this host so far; asked of the kernel once a millisecond at most.</summary>
     private long Losses()
     {
-        var now = _session.Wire.NowNs;
+        var now = _sockets.Wire.NowNs;
         if (now - _losses.AtNs >= LossesAgeNs || _losses.AtNs == long.MinValue)
         {
-            _losses = (now, _session.Wire.ReadLosses().Packets);
+            _losses = (now, _sockets.Wire.ReadLosses().Packets);
         }
 
         return _losses.Packets;
@@ -199,7 +199,7 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
                 $"only {BulkFindings.Kept} of {_writer.Findings.Count} are listed; probe report finds them all again");
         }
 
-        foreach (var gap in RunGaps.Of(_notSent, clockSteps: _session.ClockSteps))
+        foreach (var gap in RunGaps.Of(_notSent, clockSteps: _sockets.ClockSteps))
         {
             yield return gap;
         }
@@ -230,10 +230,10 @@ internal sealed class BulkRun : IBulkTargets, IDisposable
         }
     }
 
-    private static BulkSessionOptions SessionOptions(TraceRequest request, IReadOnlyList<TargetName> hosts)
+    private static BulkSocketsOptions SocketsOptions(TraceRequest request, IReadOnlyList<TargetName> hosts)
     {
         var names = hosts.Any(host => host.IsName);
-        return new BulkSessionOptions
+        return new BulkSocketsOptions
         {
             IPv4 = request.Probing.Family != Family.V6 && (names || hosts.Count == 0 || hosts.Any(host => host.Address.IsV4)),
             IPv6 = request.Probing.Family != Family.V4 && (names || hosts.Any(host => host.Address.IsV6)),

@@ -9,7 +9,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>What a run of raw probing towards many targets needs open.</summary>
-public sealed record BulkSessionOptions
+public sealed record BulkSocketsOptions
 {
     /// <summary>Some targets may be IPv4.</summary>
     public bool IPv4 { get; init; } = true;
@@ -46,9 +46,9 @@ public sealed record BulkSessionOptions
 /// The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this
 /// host.
 /// </summary>
-public sealed class BulkSession : IDisposable
+public sealed class BulkSockets : IDisposable
 {
-    private readonly BulkSessionOptions _options;
+    private readonly BulkSocketsOptions _options;
     private readonly List<HeldPorts> _ports = [];
     private readonly RawPacketPort _port;
     private readonly Flow _flow4;
@@ -57,7 +57,7 @@ public sealed class BulkSession : IDisposable
     private readonly ConcurrentDictionary<IpAddress, bool> _unroutable = [];
     private EncapsulationStack _stack;
 
-    private BulkSession(BulkSessionOptions options)
+    private BulkSockets(BulkSocketsOptions options)
     {
         _options = options;
         var ends = options.Via.Layers;
@@ -99,16 +99,16 @@ public sealed class BulkSession : IDisposable
 
     /// <summary>Opens everything; sends nothing yet. A host without IPv6 gets sockets for IPv4 alone, unless only IPv6 is wanted.</summary>
     /// <exception cref="LinuxException">No permission, no such interface, a foreign source address, no port left.</exception>
-    public static BulkSession Open(BulkSessionOptions options)
+    public static BulkSockets Open(BulkSocketsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            return new BulkSession(options);
+            return new BulkSockets(options);
         }
         catch (LinuxException e) when (e.Errno == Errno.EAFNOSUPPORT && options is { IPv4: true, IPv6: true })
         {
-            return new BulkSession(options with { IPv6 = false });
+            return new BulkSockets(options with { IPv6 = false });
         }
     }
 
