@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Probe.Core.Health;
+using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
 
 namespace Probe.Core.Tests.Health;
@@ -41,10 +42,17 @@ public sealed partial class CheckFixture : IDisposable
         return true;
     });
 
-    /// <summary>Checks one target once by raw packets.</summary>
-    public CheckOutcome CheckRaw(CheckTarget target, RawEngineOptions? options = null)
+    /// <summary>An engine of either kind in the client's namespace; checks that follow each other leave by one port.</summary>
+    public ICheckEngine EngineOf(CheckEngineKind kind) => KernelLab.In<ICheckEngine>(Network.Client, () => kind == CheckEngineKind.Raw
+        ? RawEngine.Open(new() { InFlight = 1 })
+        : new SocketEngine(new() { InFlight = 1, Ports = (45_000, 45_000) }));
+
+    /// <summary>Checks one target once by an engine of either kind.</summary>
+    public CheckOutcome Check(CheckEngineKind kind, CheckTarget target)
     {
-        using var engine = KernelLab.In(Network.Client, () => RawEngine.Open(options ?? new() { InFlight = 4 }));
+        using var engine = KernelLab.In<ICheckEngine>(Network.Client, () => kind == CheckEngineKind.Raw
+            ? RawEngine.Open(new() { InFlight = 4 })
+            : new SocketEngine(new() { InFlight = 4 }));
         return Check(engine, target);
     }
 

@@ -28,7 +28,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
         using var listener = new CheckedListener(Server);
         var flags = new FlagCollector();
         using var capture = KernelLab.In(Client, () => new PacketCapture(CaptureFilter.All, "east"));
-        var outcome = fixture.CheckRaw(CheckNetwork.Target(7, CheckNetwork.Alive(0, v6), s_timeout));
+        var outcome = fixture.Check(CheckEngineKind.Raw, CheckNetwork.Target(7, CheckNetwork.Alive(0, v6), s_timeout));
         Assert.Equal((CheckEnd.Answered, 0, 7, 1), (outcome.End, outcome.Errno, outcome.Target, outcome.Attempt));
         Assert.InRange(outcome.RttNs, 1, s_timeout.Ticks * 100);
         Assert.Equal((outcome.RttNs, null), (outcome.ConnectNs, outcome.FailedIn));
@@ -136,57 +136,6 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
         });
     }
 
-    [NeedsTheory(Need.Namespaces)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_closed_port_refuses_and_a_black_hole_is_silent(bool v6)
-    {
-        var refused = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0, v6), s_timeout));
-        Assert.Equal((CheckEnd.Refused, Errno.ECONNREFUSED, false), (refused.End, refused.Errno, refused.Synchronous));
-        Assert.True(refused.RttNs > 0 && refused.IcmpFrom.IsNone && refused.FailedIn == CheckPhase.Connect);
-
-        var silent = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.BlackHole(0, v6), s_short));
-        Assert.True(silent is { End: CheckEnd.TimedOut, RttNs: -1, Errno: 0, SynRetransmits: 0 }, silent.ToString());
-    }
-
-    [NeedsTheory(Need.Namespaces | Need.Nftables)]
-    [InlineData("icmp type host-unreachable", Errno.EHOSTUNREACH, 3, 1)]
-    [InlineData("icmp type net-unreachable", Errno.ENETUNREACH, 3, 0)]
-    [InlineData("icmp type admin-prohibited", Errno.EHOSTUNREACH, 3, 13)]
-    [InlineData("icmp type port-unreachable", Errno.ECONNREFUSED, 3, 3)]
-    [InlineData("icmp type prot-unreachable", Errno.ENOPROTOOPT, 3, 2)]
-    [InlineData("icmpv6 type no-route", Errno.ENETUNREACH, 1, 0)]
-    [InlineData("icmpv6 type admin-prohibited", Errno.EACCES, 1, 1)]
-    [InlineData("icmpv6 type addr-unreachable", Errno.EHOSTUNREACH, 1, 3)]
-    [InlineData("icmpv6 type port-unreachable", Errno.ECONNREFUSED, 1, 4)]
-    public void An_ICMP_error_comes_with_its_type_its_code_and_who_said_it(string with, int errno, int type, int code)
-    {
-        var v6 = with.StartsWith("icmpv6", StringComparison.Ordinal);
-        using var rule = CheckFixture.Rules(Server, $"chain in {{ type filter hook forward priority 0; tcp dport 80 reject with {with}; }}");
-        var outcome = fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Beyond(0, v6), s_timeout));
-        Assert.Equal((CheckEnd.IcmpError, errno, type, code, false), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode, outcome.Synchronous));
-        Assert.Equal(CheckNetwork.ServerAddress(v6), outcome.IcmpFrom);
-    }
-
-    [NeedsFact(Need.Namespaces)]
-    public void An_unanswered_neighbour_is_told_by_this_host_itself()
-    {
-        // Three ARP requests, a second apart.
-        var outcome = fixture.CheckRaw(CheckNetwork.Target(0, IpAddress.Parse("10.30.0.77"), TimeSpan.FromSeconds(10)));
-        Assert.Equal((CheckEnd.IcmpError, Errno.EHOSTUNREACH, 3, 1), (outcome.End, outcome.Errno, outcome.IcmpType, outcome.IcmpCode));
-        Assert.Equal(CheckNetwork.ClientAddress(false), outcome.IcmpFrom);
-    }
-
-    [NeedsTheory(Need.Namespaces)]
-    [InlineData("unreachable", Errno.EHOSTUNREACH)]
-    [InlineData("prohibit", Errno.EACCES)]
-    [InlineData("blackhole", Errno.EINVAL)]
-    public void A_local_route_that_refuses_is_said_at_once(string type, int errno)
-    {
-        using var route = CheckFixture.Ip(Client, [$"route add {type} 10.31.0.0/16"], [$"route del {type} 10.31.0.0/16"]);
-        AssertLocal(errno, fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout)));
-    }
-
     [NeedsFact(Need.Namespaces)]
     public void A_route_that_goes_while_the_engine_runs_is_said_at_once()
     {
@@ -200,45 +149,6 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
         }
 
         Assert.Equal(CheckEnd.Answered, fixture.Check(engine, target).End);
-    }
-
-    [NeedsFact(Need.Namespaces | Need.Nftables)]
-    public void A_drop_in_our_own_output_is_said_at_once()
-    {
-        using var rule = CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp dport 80 drop; }");
-        AssertLocal(Errno.EPERM, fixture.CheckRaw(CheckNetwork.Target(0, CheckNetwork.Alive(0), s_short)));
-    }
-
-    [NeedsFact(Need.Namespaces | Need.Nftables)]
-    public void A_lost_SYN_costs_a_second_and_is_counted()
-    {
-        using var listener = new CheckedListener(Server);
-        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
-        using (CheckFixture.Rules(Server, "chain in { type filter hook input priority 0; tcp dport 80 drop; }"))
-        {
-            fixture.Start(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout));
-            engine.Poll(0, new CheckLoad(engine, []));
-        }
-
-        var outcome = CheckFixture.Outcome(engine);
-        Assert.Equal((CheckEnd.Answered, 1), (outcome.End, outcome.SynRetransmits));
-        Assert.InRange(outcome.RttNs, 900_000_000, s_timeout.Ticks * 100);
-    }
-
-    [NeedsFact(Need.Namespaces | Need.Nftables)]
-    public void A_reused_port_that_meets_a_half_open_connection_is_up_with_the_extra_SYN_reported()
-    {
-        using var listener = new CheckedListener(Server);
-        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
-        using (CheckFixture.Rules(Client, "chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }"))
-        {
-            Assert.Equal(CheckEnd.Answered, fixture.Check(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout)).End);
-        }
-
-        var second = fixture.Check(engine, CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout));
-        Assert.Equal((CheckEnd.Answered, 1), (second.End, second.SynRetransmits));
-        Assert.InRange(second.RttNs, 1, 500_000_000);
-        Assert.Equal(0, listener.Accepted);
     }
 
     [NeedsFact(Need.Namespaces)]
