@@ -11,7 +11,7 @@ public sealed record CheckQuestion
     /// <summary>What must be seen.</summary>
     public ExpectedState Expected { get; init; }
 
-    /// <summary>A TLS handshake comes before what is said. No certificate is judged: that the handshake ends is what is checked.</summary>
+    /// <summary>A TLS handshake comes before the request. No certificate is judged: that the handshake ends is what is checked.</summary>
     public bool Tls { get; init; }
 
     /// <summary>Server name of the handshake (SNI) and of the HTTP request; null for the target's own.</summary>

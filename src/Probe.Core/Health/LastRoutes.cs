@@ -3,13 +3,13 @@ using Probe.Core.Packets;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// What the last check of each target said about this host's routes, and whether enough targets have said something by now to judge by it.
+/// What the last check of each target shows of this host's routes, and whether enough checks have ended by now to judge by them.
 /// </summary>
 internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
 {
     private const int NotAwaited = 0;
 
-    private Said[] _said = [];
+    private LastCheck[] _last = [];
     private long _sinceNs;
     private int _window;
     private int _awaited;
@@ -17,27 +17,27 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     /// <summary>A check found no route, and others are waited for to know whose fault that is.</summary>
     public bool IsOpen { get; private set; }
 
-    /// <summary>Notes what a target's check said.</summary>
+    /// <summary>Notes what a target's check shows.</summary>
     public void Note(in CheckOutcome outcome, RouteState state)
     {
-        if (outcome.Target >= _said.Length)
+        if (outcome.Target >= _last.Length)
         {
             // Targets may come while others are checked.
-            Array.Resize(ref _said, Math.Max(targets.Places, outcome.Target + 1));
+            Array.Resize(ref _last, Math.Max(targets.Places, outcome.Target + 1));
         }
 
-        ref var said = ref _said[outcome.Target];
-        _awaited -= IsOpen && said.AwaitedIn == _window ? 1 : 0;
-        said = new Said { Any = true, State = state, StartedNs = outcome.StartedNs };
+        ref var last = ref _last[outcome.Target];
+        _awaited -= IsOpen && last.AwaitedIn == _window ? 1 : 0;
+        last = new LastCheck { Any = true, State = state, StartedNs = outcome.StartedNs };
     }
 
-    /// <summary>Nothing that this target's checks said counts any more.</summary>
+    /// <summary>What this target's checks showed counts no more.</summary>
     public void Forget(int target)
     {
-        if (target < _said.Length)
+        if (target < _last.Length)
         {
-            _awaited -= IsOpen && _said[target].AwaitedIn == _window ? 1 : 0;
-            _said[target] = default;
+            _awaited -= IsOpen && _last[target].AwaitedIn == _window ? 1 : 0;
+            _last[target] = default;
         }
     }
 
@@ -53,9 +53,10 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     public void Close() => IsOpen = false;
 
     /// <summary>
-    /// Every target has said something lately: since the window was opened, or no longer before than half its own interval.
+    /// A check of every target has ended that was begun lately: since the window was opened, or no longer before than half the target's
+    /// interval.
     /// </summary>
-    public bool HaveAllSpoken()
+    public bool HaveAllEnded()
     {
         if (_awaited <= 0)
         {
@@ -67,9 +68,8 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     }
 
     /// <summary>
-    /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went, and
-    /// then he is one of those without. An address of this host proves nothing about routes, and a second port of an address says nothing
-    /// new.
+    /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went,
+    /// and then he is one of those without. An address of this host proves nothing about routes, and a second port of an address shows nothing new.
     /// </summary>
     public RouteSummary Summarise(bool v6)
     {
@@ -77,12 +77,12 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
         foreach (var target in targets)
         {
             var address = target.SentTo;
-            if (address.IsV6 != v6 || target.Index >= _said.Length || (through.Both && missing.Both))
+            if (address.IsV6 != v6 || target.Index >= _last.Length || (through.Both && missing.Both))
             {
                 continue;
             }
 
-            switch (_said[target.Index].State)
+            switch (_last[target.Index].State)
             {
                 case RouteState.Missing:
                     missing.Add(address);
@@ -102,21 +102,21 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     private void Await()
     {
         (_window, _awaited) = (_window + 1, 0);
-        if (_said.Length < targets.Places)
+        if (_last.Length < targets.Places)
         {
-            Array.Resize(ref _said, targets.Places);
+            Array.Resize(ref _last, targets.Places);
         }
 
         foreach (var target in targets)
         {
-            ref var said = ref _said[target.Index];
-            var isFresh = said.Any && (said.StartedNs >= _sinceNs || said.StartedNs > _sinceNs - target.IntervalNs / 2);
-            said.AwaitedIn = isFresh ? NotAwaited : _window;
+            ref var last = ref _last[target.Index];
+            var isFresh = last.Any && (last.StartedNs >= _sinceNs || last.StartedNs > _sinceNs - target.IntervalNs / 2);
+            last.AwaitedIn = isFresh ? NotAwaited : _window;
             _awaited += isFresh ? 0 : 1;
         }
     }
 
-    private struct Said
+    private struct LastCheck
     {
         public bool Any;
         public RouteState State;
@@ -125,7 +125,7 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
     }
 }
 
-/// <summary>What a check said about routes.</summary>
+/// <summary>What a check shows of routes.</summary>
 internal enum RouteState : byte
 {
     /// <summary>Nothing: no check yet, a timeout, a fault of this host.</summary>
@@ -138,7 +138,7 @@ internal enum RouteState : byte
     Missing,
 }
 
-/// <summary>What the targets of one family say together.</summary>
+/// <summary>What the targets of one family show together.</summary>
 /// <param name="Through">Who gets through.</param>
 /// <param name="Missing">Who has no route.</param>
 internal readonly record struct RouteSummary(TwoAddresses Through, TwoAddresses Missing);

@@ -17,17 +17,14 @@ public interface IVerdictSink
 
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
-/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until each of them has said something
-/// lately (since then, or no longer before than half its interval). A timeout behind
+/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until a check of each has ended lately
+/// (since then, or no longer before than half its interval). A timeout behind
 /// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
 public sealed class VerdictJudge : ICheckSink, IDisposable
 {
     /// <summary>Longest that an outcome waits for others, nanoseconds.</summary>
     public const long LongestHoldNs = 2_000_000_000;
-
-    // A gateway answers within milliseconds; one unanswered second is enough to call it silent.
-    private const long SilenceNs = 1_000_000_000;
 
     // What the host was asked stays true for a moment; a thousand timeouts at once must not read the neighbour table a thousand times.
     private const long FreshNs = 100_000_000;
@@ -37,15 +34,12 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private readonly IVerdictSink _sink;
     private readonly Func<long> _clock;
     private readonly LastRoutes _routes;
-    private readonly Dictionary<IpAddress, long> _askedAtNs = [];
+    private readonly Gateways _gateways;
     private readonly List<Held> _held = [];
     private readonly Dictionary<bool, RouteSummary> _summaries = [];
     private long _readAtNs = long.MinValue / 2;
     private long _summedAtNs = long.MinValue / 2;
-    private bool _mayAsk = true;
     private bool _more;
-    private Dictionary<IpAddress, IpAddress>? _gatewayUsers;
-    private long _usersAtNs;
 
     /// <param name="targets">The targets of the run; they may come and go, see <see cref="ExpectMore"/> and <see cref="Gone"/>.</param>
     /// <param name="host">This host.</param>
@@ -54,7 +48,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     internal VerdictJudge(TargetTable targets, ICheckHost host, Func<long> clock, IVerdictSink sink)
     {
         (_targets, _host, _clock, _sink) = (targets, host, clock, sink);
-        _routes = new LastRoutes(targets, host);
+        (_routes, _gateways) = (new LastRoutes(targets, host), new Gateways(targets, host));
     }
 
     /// <summary>Opens a judge over the host's own tables, read in the calling thread's network namespace.</summary>
@@ -140,7 +134,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     // With many targets it is worth while to sum up only now and then.
     private void JudgeRoutes(long nowNs)
     {
-        if (_routes.IsOpen && !_more && nowNs - _summedAtNs >= FreshNs && _routes.HaveAllSpoken())
+        if (_routes.IsOpen && !_more && nowNs - _summedAtNs >= FreshNs && _routes.HaveAllEnded())
         {
             EndWindow(nowNs);
         }
@@ -238,25 +232,12 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case NextHopState.Known when way.ConfirmedAgoNs <= nowNs - outcome.StartedNs:
                 return Say(outcome, otherwise.Verdict, otherwise.Reason);
             case NextHopState.Known:
-                return (final || !TryAsk(way, nowNs)) && Say(outcome, otherwise.Verdict, otherwise.Reason);
-            case NextHopState.Asking when !final
-                && nowNs - Math.Max(outcome.StartedNs, _askedAtNs.GetValueOrDefault(way.Gateway, long.MinValue)) < SilenceNs:
+                return (final || !_gateways.TryAsk(way, nowNs)) && Say(outcome, otherwise.Verdict, otherwise.Reason);
+            case NextHopState.Asking when !final && _gateways.MayStillAnswer(way.Gateway, outcome.StartedNs, nowNs):
                 return false;
             default:
-                var shared = _host.IsDefaultGateway(way.Gateway) || IsGatewayOfAnother(way.Gateway, target, nowNs);
-                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
+                return Say(outcome, _gateways.IsShared(way.Gateway, target, nowNs) ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
         }
-    }
-
-    private bool TryAsk(in WayOut way, long nowNs)
-    {
-        if (!_mayAsk || (_askedAtNs.TryGetValue(way.Gateway, out var asked) && nowNs - asked < SilenceNs))
-        {
-            return _mayAsk;
-        }
-
-        _askedAtNs[way.Gateway] = nowNs;
-        return _mayAsk = _host.TryAsk(way);
     }
 
     private bool JudgeMissingRoute(in CheckOutcome outcome, IpAddress target)
@@ -290,31 +271,6 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         CheckEnd.IcmpError when IsFromElsewhere(outcome) => RouteState.Through,
         _ => RouteState.Unknown,
     };
-
-    private bool IsGatewayOfAnother(IpAddress gateway, IpAddress target, long nowNs)
-    {
-        if (_gatewayUsers is null || nowNs - _usersAtNs > LongestHoldNs)
-        {
-            (_gatewayUsers, _usersAtNs) = (GatewayUsers(), nowNs);
-        }
-
-        // No address stands for "more than one".
-        return _gatewayUsers.TryGetValue(gateway, out var only) && only != target;
-    }
-
-    private Dictionary<IpAddress, IpAddress> GatewayUsers()
-    {
-        var users = new Dictionary<IpAddress, IpAddress>();
-        foreach (var target in _targets)
-        {
-            if (_host.WayTo(target.SentTo) is { Gateway: { IsNone: false } gateway })
-            {
-                users[gateway] = !users.TryGetValue(gateway, out var first) || first == target.SentTo ? target.SentTo : default;
-            }
-        }
-
-        return users;
-    }
 
     private CheckReason LocalReason(int errno) => errno switch
     {
