@@ -69,7 +69,8 @@ internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
 
     /// <summary>
     /// Sums them up for one family. Somebody got through when his route still stands: he may have been checked before the routes went,
-    /// and then he is one of those without. An address of this host proves nothing about routes, and a second port of an address shows nothing new.
+    /// and then he is one of those without. An address of this host proves nothing about routes, and a second port of an address shows
+    /// nothing new.
     /// </summary>
     public RouteSummary Summarise(bool v6)
     {

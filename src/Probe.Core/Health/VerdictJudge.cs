@@ -17,9 +17,9 @@ public interface IVerdictSink
 
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
-/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until a check of each has ended lately
-/// (since then, or no longer before than half its interval). A timeout behind
-/// a gateway waits until the gateway has answered the kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
+/// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until a check of each has ended
+/// lately (since then, or no longer before than half its interval). A timeout behind a gateway waits until the gateway has answered the
+/// kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
 public sealed class VerdictJudge : ICheckSink, IDisposable
 {
@@ -236,7 +236,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case NextHopState.Asking when !final && _gateways.MayStillAnswer(way.Gateway, outcome.StartedNs, nowNs):
                 return false;
             default:
-                return Say(outcome, _gateways.IsShared(way.Gateway, target, nowNs) ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
+                var shared = _gateways.IsShared(way.Gateway, target, nowNs);
+                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
         }
     }
 
