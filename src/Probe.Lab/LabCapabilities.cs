@@ -9,7 +9,7 @@ public static class LabCapabilities
 {
     /// <summary>Root's own rights, needed to make network namespaces by name.</summary>
     public static string? Root =>
-        Capabilities.Has(SystemConstants.CAP_SYS_ADMIN) && Capabilities.Has(SystemConstants.CAP_NET_ADMIN)
+        Capabilities.Has(ProcessConstants.CAP_SYS_ADMIN) && Capabilities.Has(ProcessConstants.CAP_NET_ADMIN)
             ? null : "needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN)";
 
     /// <summary>Named network namespaces.</summary>
@@ -22,7 +22,7 @@ public static class LabCapabilities
         {
             try
             {
-                using var device = FileCalls.Open("/dev/net/tun", SystemConstants.O_RDWR);
+                using var device = FileCalls.Open("/dev/net/tun", FileConstants.O_RDWR);
                 return Namespaces;
             }
             catch (LinuxException exception)

@@ -1,6 +1,6 @@
 using Probe.Core.Linux.Sockets;
-using static Probe.Core.Linux.Sockets.FilterConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.FilterConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Capture;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Capture;
 

@@ -1,8 +1,8 @@
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.Sockets.TcpConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.TcpConstants;
 
 namespace Probe.Core.Conversations;
 

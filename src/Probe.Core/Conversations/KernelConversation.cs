@@ -4,8 +4,8 @@ using Probe.Core.Linux;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.NetlinkConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Conversations;
 

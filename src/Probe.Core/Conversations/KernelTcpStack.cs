@@ -3,7 +3,7 @@ using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Wire;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Conversations;
 

@@ -1,7 +1,8 @@
+using Probe.Core.Linux;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
+using static Probe.Core.Linux.NetlinkConstants;
 
 namespace Probe.Core.Health;
 
@@ -123,6 +124,6 @@ internal sealed class CheckHost(IpAddress source, string? networkInterface, uint
     // Every interface has fe80::/64 and ff00::/8; they reach no target that was given by address or name.
     private bool LeadsOff(ListedRoute route) =>
         LinksByIndex.TryGetValue(route.InterfaceIndex, out var link)
-            && link is { IsUp: true, HardwareType: not SocketConstants.ARPHRD_LOOPBACK }
+            && link is { IsUp: true, HardwareType: not DeviceConstants.ARPHRD_LOOPBACK }
         && !route.Destination.IsLinkLocalV6 && !(route.Destination.IsV6 && route.Destination.High >> 56 == 0xff);
 }

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.Sockets.TcpConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.TcpConstants;
 
 namespace Probe.Core.Health;
 

@@ -1,7 +1,7 @@
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Health;
 

@@ -3,10 +3,6 @@ namespace Probe.Core.Host;
 /// <summary>Capabilities by number (include/uapi/linux/capability.h).</summary>
 internal static class CapabilityNames
 {
-    public const int NetAdmin = 12;
-    public const int NetRaw = 13;
-    public const int SysAdmin = 21;
-
     private static readonly string[] Names =
     [
         "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",

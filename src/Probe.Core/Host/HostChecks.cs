@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Net.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.ProcessConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Host;
 
@@ -160,13 +161,13 @@ public static class HostChecks
     }
 
     private static HostCheck RouteCleanup(ulong capabilities) =>
-        Holds(capabilities, CapabilityNames.NetAdmin)
+        Holds(capabilities, CAP_NET_ADMIN)
             ? new("route-cleanup", HostCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
             : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires",
                 FixFor("cap_net_admin"));
 
     private static HostCheck Namespaces(ulong capabilities) =>
-        Holds(capabilities, CapabilityNames.SysAdmin)
+        Holds(capabilities, CAP_SYS_ADMIN)
             ? new("netns", HostCheckState.Ok, $"other network namespaces can be entered ({NamedNamespaces()}): --netns")
             : new("netns", HostCheckState.Missing, "CAP_SYS_ADMIN is missing: no --netns", "run with sudo");
 

@@ -2,7 +2,7 @@ using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Host;
 

@@ -1,8 +1,9 @@
 using Probe.Core.Evidence;
+using Probe.Core.Linux;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.TcpConstants;
+using static Probe.Core.Linux.TcpConstants;
 
 namespace Probe.Core.Host;
 

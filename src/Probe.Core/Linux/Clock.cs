@@ -1,4 +1,4 @@
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.ProcessConstants;
 
 namespace Probe.Core.Linux;
 

@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Probe.Core.Linux;
 
 /// <summary>Owns a file descriptor and closes it once.</summary>
-internal sealed partial class FileDescriptor : SafeHandleMinusOneIsInvalid
+internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
     public FileDescriptor()
         : base(ownsHandle: true)
@@ -18,8 +17,5 @@ internal sealed partial class FileDescriptor : SafeHandleMinusOneIsInvalid
     public int Number => (int)handle;
 
     // close(2) releases the number even when it reports EINTR or EIO, so it is never tried again.
-    protected override bool ReleaseHandle() => close((int)handle) == 0;
-
-    [LibraryImport("libc")]
-    private static partial int close(int fd);
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 }

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.ProcessConstants;
 
 namespace Probe.Core.Linux;
 
@@ -19,17 +19,6 @@ internal static unsafe class ProcessCalls
                 _ => null,
             });
         }
-    }
-
-    /// <summary>
-    /// Descriptors that this process may have open: numbers below this. The runtime has raised it to the hard limit at start.
-    /// </summary>
-    public static long DescriptorLimit()
-    {
-        rlimit limit;
-        return LibC.getrlimit(RLIMIT_NOFILE, &limit) == 0
-            ? (long)Math.Min(limit.rlim_cur, long.MaxValue)
-            : throw new LinuxException(Marshal.GetLastPInvokeError(), "read RLIMIT_NOFILE");
     }
 
     /// <summary>Gives the calling thread its own mounts; none of its changes leak to the others.</summary>

@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
 
+// CS8981: the names are the kernel's.
+#pragma warning disable CS8981
+
 namespace Probe.Core.Linux;
 
-#pragma warning disable CS8981 // C names verbatim
+// Structs of terminals; C names and fields verbatim.
 
 /// <summary>Settings of a terminal (termios.h of the C library, not the kernel's shorter one).</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -26,20 +29,4 @@ internal struct winsize
     public ushort ws_col;
     public ushort ws_xpixel;
     public ushort ws_ypixel;
-}
-
-/// <summary>Constants of terminals and job control, C names verbatim.</summary>
-internal static class TerminalConstants
-{
-    public const uint ICANON = 2;
-    public const uint ECHO = 8;
-    public const int VMIN = 6;
-    public const int VTIME = 5;
-    public const int TCSADRAIN = 1;
-    public const int TCSAFLUSH = 2;
-    public const uint TIOCGWINSZ = 0x5413;
-    public const int F_GETFD = 1;
-    public const int FD_CLOEXEC = 1;
-    public const int F_DUPFD_CLOEXEC = 1030;
-    public const int SIGSTOP = 19;
 }

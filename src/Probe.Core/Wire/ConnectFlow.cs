@@ -3,8 +3,8 @@ using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Wire;
 

@@ -2,7 +2,8 @@ using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Wire;
 
@@ -41,7 +42,7 @@ internal sealed class DatagramFlow : SocketFlow
             SocketCalls.LearnNoPathMtu(_socket, Family, IP_PMTUDISC_INTERFACE);
             SetUp(_socket, StampFlags, port: 0);
             Port = SocketCalls.LocalAddress(_socket).Port;
-            wire.Watch(_socket, SystemConstants.EPOLLIN, index);
+            wire.Watch(_socket, EPOLLIN, index);
         }
         catch
         {

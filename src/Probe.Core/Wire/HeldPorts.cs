@@ -2,7 +2,7 @@ using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Wire;
 
@@ -98,7 +98,7 @@ public sealed class HeldPorts : IDisposable
     public void Add(int count, out LinuxException? refusal)
     {
         refusal = null;
-        var most = ProcessCalls.DescriptorLimit() - DescriptorsLeftAlone;
+        var most = ResourceLimits.MostOpenFiles - DescriptorsLeftAlone;
         try
         {
             for (; count > 0; count--)

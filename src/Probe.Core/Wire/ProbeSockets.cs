@@ -4,7 +4,7 @@ using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 using Errno = Probe.Core.Linux.Errno;
 using LinuxException = Probe.Core.Linux.LinuxException;
 

@@ -4,7 +4,7 @@ using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Wire;
 

@@ -4,7 +4,7 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Wire;
 

@@ -1,7 +1,7 @@
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Wire;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Wire;
 

@@ -15,7 +15,7 @@ internal static class Rooms
         ("Core/Vocabulary", "the words that documents, code and help share", []),
         ("Core/Packets", "headers, read and written over spans", []),
         ("Core/Evidence", "the document's records and their JSON; what makes strangers' text harmless", []),
-        ("Core/Linux", "system calls, error numbers and the exception that names them, the clock", []),
+        ("Core/Linux", "system calls, their constants and structs, error numbers and the exception that names them, the clock", []),
         ("Core/Linux/Sockets", "sockets, their options, messages and filters; interfaces", ["Core/Linux", "Core/Linux/Files"]),
         ("Core/Linux/Netlink", "routes, neighbours, links, addresses, sockets as the kernel lists them",
             ["Core/Linux", "Core/Linux/Sockets"]),

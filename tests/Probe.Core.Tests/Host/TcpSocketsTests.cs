@@ -1,3 +1,4 @@
+using Probe.Core.Linux;
 using System.Runtime.InteropServices;
 using Probe.Core.Host;
 using Probe.Core.Linux.Sockets;

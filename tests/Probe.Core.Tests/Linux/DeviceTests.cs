@@ -21,7 +21,7 @@ public sealed class DeviceTests(TestNetwork network) : IClassFixture<TestNetwork
         Shell.Run("ip", "-n", network.Client, "link", "set", "tun0", "up");
         using var port = network.InClient(() => new RawPacketPort(new RawPortOptions { Interface = "tun0" }));
         using var epoll = new Epoll();
-        epoll.Add(tun.Descriptor, SystemConstants.EPOLLIN, 42);
+        epoll.Add(tun.Descriptor, WaitConstants.EPOLLIN, 42);
         var echo = TestPackets.Echo(near, far, 7, 1);
         Assert.Equal(SendStatus.Sent, port.Send(echo, 1));
 
@@ -57,7 +57,7 @@ public sealed class DeviceTests(TestNetwork network) : IClassFixture<TestNetwork
         Assert.Equal("c0", network.InClient(() => Interfaces.Name(index)));
         Assert.Null(network.InClient(() => Interfaces.Name(9999)));
         Assert.Equal(1500, network.InClient(() => Interfaces.Mtu("c0")));
-        Assert.Equal(SocketConstants.ARPHRD_ETHER, network.InClient(() => Interfaces.HardwareType("c0")));
+        Assert.Equal(DeviceConstants.ARPHRD_ETHER, network.InClient(() => Interfaces.HardwareType("c0")));
         Assert.Equal("ENODEV", Assert.Throws<LinuxException>(() => network.InClient(() => Interfaces.Index("c1"))).ErrnoName);
     }
 

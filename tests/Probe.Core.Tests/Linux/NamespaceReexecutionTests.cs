@@ -88,7 +88,7 @@ public sealed class NamespaceReexecutionTests(TestNetwork network) : IClassFixtu
         Assert.NotEqual(here, there);
         Assert.Equal(here, NetworkNamespace.CurrentInode);
         Assert.Throws<LinuxException>(() => network.InClient<int>(() => throw new LinuxException(1, "fail")));
-        var link = Assert.Single(network.InClient(Links.Read), l => l.HardwareType == SocketConstants.ARPHRD_ETHER);
+        var link = Assert.Single(network.InClient(Links.Read), l => l.HardwareType == DeviceConstants.ARPHRD_ETHER);
         Assert.Equal(("c0", 1500, true, true), (link.Name, link.Mtu, link.IsUp, link.HasCarrier));
     }
 

@@ -9,7 +9,7 @@ using Probe.Core.Probing;
 using Probe.Core.Tests.Linux;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
 namespace Probe.Core.Tests.Probing;

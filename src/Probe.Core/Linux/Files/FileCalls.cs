@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.FileConstants;
 
 namespace Probe.Core.Linux.Files;
 

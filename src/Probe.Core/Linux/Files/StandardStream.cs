@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.FileConstants;
 using static Probe.Core.Linux.TerminalConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Linux.Files;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Probe.Core.Linux.Files;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.FileConstants;
 
 namespace Probe.Core.Linux.Namespaces;
 

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Probe.Core.Linux.Files;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.FileConstants;
 
 namespace Probe.Core.Linux.Namespaces;
 

@@ -2,9 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Netlink.InetDiagConstants;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.NetlinkConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Netlink;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
+using static Probe.Core.Linux.NetlinkConstants;
 
 namespace Probe.Core.Linux.Netlink;
 

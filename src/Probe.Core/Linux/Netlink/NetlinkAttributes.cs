@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
+using static Probe.Core.Linux.NetlinkConstants;
 
 namespace Probe.Core.Linux.Netlink;
 

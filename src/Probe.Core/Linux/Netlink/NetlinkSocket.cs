@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Linux.Sockets;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.NetlinkConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.WaitConstants;
 
 namespace Probe.Core.Linux.Netlink;
 

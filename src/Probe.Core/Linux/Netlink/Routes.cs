@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Netlink.NetlinkConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.NetlinkConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Netlink;
 

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using static Probe.Core.Linux.Sockets.EthtoolConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.DeviceConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

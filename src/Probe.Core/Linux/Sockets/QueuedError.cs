@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Sockets;
 
@@ -189,9 +189,9 @@ internal static unsafe class SocketCalls
     public static void BindToDevice(FileDescriptor socket, string name)
     {
         // The name must end with a zero inside IFNAMSIZ, or the kernel cuts it and finds another interface.
-        Span<byte> octets = stackalloc byte[SystemConstants.IFNAMSIZ];
+        Span<byte> octets = stackalloc byte[DeviceConstants.IFNAMSIZ];
         octets.Clear();
-        if (Encoding.UTF8.GetByteCount(name) >= SystemConstants.IFNAMSIZ)
+        if (Encoding.UTF8.GetByteCount(name) >= DeviceConstants.IFNAMSIZ)
         {
             throw new LinuxException(Errno.ENODEV, $"use interface {name}");
         }
@@ -199,7 +199,7 @@ internal static unsafe class SocketCalls
         Encoding.UTF8.GetBytes(name, octets);
         fixed (byte* at = octets)
         {
-            if (LibC.setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, at, SystemConstants.IFNAMSIZ) == 0)
+            if (LibC.setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, at, DeviceConstants.IFNAMSIZ) == 0)
             {
                 return;
             }

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.FilterConstants;
-using static Probe.Core.Linux.Sockets.SocketConstants;
+using static Probe.Core.Linux.FilterConstants;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.Sockets.TcpConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.TcpConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

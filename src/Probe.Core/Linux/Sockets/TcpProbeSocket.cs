@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Packets;
-using static Probe.Core.Linux.Sockets.SocketConstants;
-using static Probe.Core.Linux.Sockets.TcpConstants;
+using static Probe.Core.Linux.SocketConstants;
+using static Probe.Core.Linux.TcpConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Linux.Files;
-using static Probe.Core.Linux.SystemConstants;
+using static Probe.Core.Linux.DeviceConstants;
+using static Probe.Core.Linux.FileConstants;
 
 namespace Probe.Core.Linux.Sockets;
 

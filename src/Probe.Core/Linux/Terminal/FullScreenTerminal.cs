@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Probe.Core.Linux.Files;
 using Probe.Core.Linux.Sockets;
+using static Probe.Core.Linux.FileConstants;
+using static Probe.Core.Linux.ProcessConstants;
 using static Probe.Core.Linux.TerminalConstants;
 
 namespace Probe.Core.Linux.Terminal;

@@ -1,6 +1,6 @@
-namespace Probe.Core.Linux.Sockets;
+namespace Probe.Core.Linux;
 
-/// <summary>Classic BPF (linux/bpf_common.h, linux/filter.h), C names verbatim.</summary>
+/// <summary>Constants of classic BPF (linux/bpf_common.h, linux/filter.h), C names verbatim.</summary>
 internal static class FilterConstants
 {
     public const ushort BPF_LD = 0x00;

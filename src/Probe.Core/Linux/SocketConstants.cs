@@ -1,8 +1,10 @@
-namespace Probe.Core.Linux.Sockets;
+namespace Probe.Core.Linux;
 
 /// <summary>Constants of the socket calls, C names verbatim.</summary>
 internal static class SocketConstants
 {
+    public const uint SIOCOUTQ = 0x5411;
+
     public const int AF_UNSPEC = 0;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
@@ -93,8 +95,7 @@ internal static class SocketConstants
 
     public const int ICMP_FILTER = 1;
     public const int ICMP6_FILTER = 1;
-
-    public const int TCP_QUICKACK = 12;
+    // States: linux/tcp.h has them not, so they are no part of TcpConstants.
     public const int TCP_ESTABLISHED = 1;
     public const int TCP_CLOSE_WAIT = 8;
 
@@ -120,9 +121,6 @@ internal static class SocketConstants
     public const int ETH_P_IP = 0x0800;
     public const int ETH_P_IPV6 = 0x86DD;
     public const int ETH_P_8021Q = 0x8100;
-    public const int ARPHRD_ETHER = 1;
-    public const int ARPHRD_LOOPBACK = 772;
-    public const int ARPHRD_NONE = 0xFFFE;
     public const int NI_NAMEREQD = 8;
     public const int NI_MAXHOST = 1025;
 }

@@ -1,8 +1,12 @@
-namespace Probe.Core.Linux.Netlink;
+namespace Probe.Core.Linux;
 
-/// <summary>Constants of netlink and rtnetlink, C names verbatim.</summary>
+/// <summary>Constants of netlink: rtnetlink and sock_diag. C names verbatim.</summary>
 internal static class NetlinkConstants
 {
+    public const ushort SOCK_DIAG_BY_FAMILY = 20;
+    public const ushort INET_DIAG_INFO = 2;
+    public const uint INET_DIAG_NOCOOKIE = uint.MaxValue;
+
     public const int NETLINK_ROUTE = 0;
     public const int NETLINK_SOCK_DIAG = 4;
     public const int NETLINK_CAP_ACK = 10;

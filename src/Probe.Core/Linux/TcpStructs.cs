@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 // CS8981: the names are the kernel's.
 #pragma warning disable CS8981
 
-namespace Probe.Core.Linux.Sockets;
+namespace Probe.Core.Linux;
 
 /// <summary>
 /// <c>struct tcp_info</c> (linux/tcp.h) as far as 5.4 and newer kernels fill it, without its bit fields; the kernel copies as much as it is

@@ -1,4 +1,4 @@
-namespace Probe.Core.Linux.Sockets;
+namespace Probe.Core.Linux;
 
 /// <summary>
 /// Constants of TCP sockets as linux/tcp.h and linux/in.h have them (the C library's headers lag behind), C names verbatim.
@@ -13,4 +13,6 @@ internal static class TcpConstants
     public const int TCPI_OPT_TIMESTAMPS = 1;
     public const int IP_BIND_ADDRESS_NO_PORT = 24;
     public const int IP_LOCAL_PORT_RANGE = 51;
+
+    public const int TCP_QUICKACK = 12;
 }
