@@ -162,7 +162,7 @@ public class IncidentReportTests
             Stall = TcpFindingTests.Stalled() with
             {
                 Payload = text(), Reason = text(), PathIcmpFrom = text(),
-                Learned = new PathMtuException { Destination = text(), LearnedMtu = 1480, Route = text(), Gateway = text(), Interface = text() },
+                Learned = new LearnedPathMtu { Destination = text(), LearnedMtu = 1480, Route = text(), Gateway = text(), Interface = text() },
             },
             Upload = TcpFindingTests.Transfer(0, 12, 12) with { Verdict = TcpTransferVerdict.AggregationDependentLoss, Payload = text(), Reason = text() },
         };

@@ -36,15 +36,15 @@ internal sealed class DoctorCommand : ProbeCommand
         return RunFrame.Run(context, new RunOutput(context, form, (_, _) => Show(doctor.Checks, context)), captureFile: null, doctor);
     }
 
-    private static void Show(IReadOnlyList<HostCheck> checks, CommandContext context)
+    private static void Show(IReadOnlyList<DoctorCheck> checks, CommandContext context)
     {
         var table = new TextTable(new Column(""), new Column(""), new Column(""));
         foreach (var check in checks)
         {
             var state = check.State switch
             {
-                HostCheckState.Ok => new Cell("ok", Tone.Good),
-                HostCheckState.Note => new Cell("note", Tone.Warning),
+                DoctorCheckState.Ok => new Cell("ok", Tone.Good),
+                DoctorCheckState.Note => new Cell("note", Tone.Warning),
                 _ => new Cell("missing", Tone.Bad),
             };
             table.Add(state, check.Name, check.Fix is null ? check.Detail : $"{check.Detail}; fix: {check.Fix}");

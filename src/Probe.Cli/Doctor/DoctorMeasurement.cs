@@ -11,13 +11,13 @@ namespace Probe.Cli.Doctor;
 internal sealed class DoctorMeasurement(IpAddress source) : IMeasurement
 {
     /// <summary>What was looked at, once it was.</summary>
-    public IReadOnlyList<HostCheck> Checks { get; private set; } = [];
+    public IReadOnlyList<DoctorCheck> Checks { get; private set; } = [];
 
     /// <inheritdoc/>
     public Measured Measure(RunFrame frame)
     {
-        Checks = HostChecks.Run(source);
-        var missing = Checks.Where(check => check.State == HostCheckState.Missing).ToList();
+        Checks = DoctorChecks.Run(source);
+        var missing = Checks.Where(check => check.State == DoctorCheckState.Missing).ToList();
         return new Measured
         {
             End = SweepEnd.Done,

@@ -13,7 +13,7 @@ namespace Probe.Cli.Frame;
 internal sealed class HostWatch
 {
     private readonly HashSet<string> _interfaces = new(StringComparer.Ordinal);
-    private readonly Dictionary<IpAddress, PathMtuException> _learned = [];
+    private readonly Dictionary<IpAddress, LearnedPathMtu> _learned = [];
     private readonly List<Gap> _gaps = [];
     private CounterSnapshot? _before;
     private bool _askedForLearned;
@@ -36,7 +36,7 @@ internal sealed class HostWatch
         _askedForLearned = true;
         try
         {
-            if (PathMtuExceptions.For(destination, probing.Source ?? default, probing.Interface, probing.Mark) is { } learned)
+            if (LearnedPathMtus.For(destination, probing.Source ?? default, probing.Interface, probing.Mark) is { } learned)
             {
                 _learned[destination] = learned;
             }

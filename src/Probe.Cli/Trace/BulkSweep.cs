@@ -104,9 +104,9 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
         if (trace.SawPacketTooBig)
         {
             var outcome = _sockets.CleanRouteCache(trace.Target.Address);
-            _cleaned += outcome == ExceptionOutcome.Removed ? 1 : 0;
-            _leftInCache += outcome == ExceptionOutcome.StaysUntilExpiry ? 1 : 0;
-            _notLookedUp += outcome == ExceptionOutcome.Unknown ? 1 : 0;
+            _cleaned += outcome == RouteCacheOutcome.Removed ? 1 : 0;
+            _leftInCache += outcome == RouteCacheOutcome.StaysUntilExpiry ? 1 : 0;
+            _notLookedUp += outcome == RouteCacheOutcome.Unknown ? 1 : 0;
         }
 
         _writer.Add(trace, _end, Losses() - _lostBefore[trace.Target.Index]);

@@ -25,7 +25,7 @@ internal interface ITcpStack : IDisposable
 
     /// <summary>The path MTU that the host has learned for a destination; null when it has learned none.</summary>
     /// <exception cref="Linux.LinuxException">There is no route.</exception>
-    PathMtuException? LearnedPathMtu(TcpConversationOptions to);
+    LearnedPathMtu? LearnedPathMtu(TcpConversationOptions to);
 
     /// <summary>The host's network counters now.</summary>
     CounterSnapshot ReadCounters();

@@ -47,8 +47,8 @@ internal sealed class KernelTcpStack : ITcpStack
     public void Wake() => _wake.Set();
 
     /// <inheritdoc/>
-    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) =>
-        PathMtuExceptions.For(to.Target, to.Source, to.Interface, to.Mark);
+    public LearnedPathMtu? LearnedPathMtu(TcpConversationOptions to) =>
+        LearnedPathMtus.For(to.Target, to.Source, to.Interface, to.Mark);
 
     /// <inheritdoc/>
     public CounterSnapshot ReadCounters() => CounterSnapshot.Read();

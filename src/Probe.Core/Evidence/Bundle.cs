@@ -92,7 +92,7 @@ public sealed record HostFacts
     public IReadOnlyList<InterfaceEvidence>? Interfaces { get; init; }
 
     /// <summary>Path MTUs that the kernel has learned.</summary>
-    public IReadOnlyList<PathMtuException>? PathMtuExceptions { get; init; }
+    public IReadOnlyList<LearnedPathMtu>? PathMtuExceptions { get; init; }
 }
 
 /// <summary>A capture file.</summary>

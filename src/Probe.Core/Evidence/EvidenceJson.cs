@@ -86,7 +86,7 @@ public static class EvidenceJson
             }
 
             bundle = JsonSerializer.Deserialize(utf8, EvidenceJsonTypes.Compact<Bundle>());
-            error = bundle is null ? "not a probe document: null" : EvidenceCheck.FirstDefect(bundle);
+            error = bundle is null ? "not a probe document: null" : DocumentValidation.FirstDefect(bundle);
             bundle = error is null ? bundle : null;
             return error is null;
         }

@@ -77,7 +77,7 @@ internal static class EvidenceJsonTypes
     {
         if (type.Kind == JsonTypeInfoKind.Enumerable && !(type.ElementType?.IsValueType ?? false))
         {
-            type.OnDeserialized = EvidenceCheck.RefuseNullElements;
+            type.OnDeserialized = DocumentValidation.RefuseNullElements;
         }
     }
 }

@@ -123,7 +123,7 @@ public sealed record TcpInfoEvidence
 }
 
 /// <summary>A path MTU that the kernel learned for one destination, beside what is configured.</summary>
-public sealed record PathMtuException
+public sealed record LearnedPathMtu
 {
     /// <summary>The destination.</summary>
     public required string Destination { get; init; }

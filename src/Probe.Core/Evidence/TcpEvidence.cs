@@ -134,7 +134,7 @@ public sealed record TcpStallEvidence
     public long? StallNs { get; init; }
 
     /// <summary>What the kernel knows about the destination's path MTU now.</summary>
-    public PathMtuException? Learned { get; init; }
+    public LearnedPathMtu? Learned { get; init; }
 
     /// <summary>Each connection, in the order of use.</summary>
     public IReadOnlyList<TcpStallConnection> Connections { get; init; } = [];

@@ -5,7 +5,7 @@ namespace Probe.Core.Health;
 /// <summary>The gateways on the way to the targets: whether one was asked lately whether it is there, and who else depends on it.</summary>
 /// <param name="targets">The targets of the run.</param>
 /// <param name="host">This host.</param>
-internal sealed class Gateways(TargetTable targets, ICheckHost host)
+internal sealed class Gateways(TargetTable targets, IHostView host)
 {
     // A gateway answers within milliseconds; one unanswered second is enough to call it silent.
     private const long SilenceNs = 1_000_000_000;

@@ -5,7 +5,7 @@ namespace Probe.Core.Health;
 /// <summary>
 /// What the last check of each target shows of this host's routes, and whether enough checks have ended by now to judge by them.
 /// </summary>
-internal sealed class LastRoutes(TargetTable targets, ICheckHost host)
+internal sealed class LastRoutes(TargetTable targets, IHostView host)
 {
     private const int NotAwaited = 0;
 

@@ -18,11 +18,11 @@ public sealed partial class RawEngine
 
     private void Arrived(in ArrivedPacket packet)
     {
-        if (_matcher.TryMatch(packet, out var match, out var answer))
+        if (_reader.TryRead(packet, out var match, out var reading))
         {
             if (_slots.TryFindAlsoOver(match.Number, out var index))
             {
-                Answered(index, packet, answer);
+                Answered(index, packet, reading);
             }
         }
         else if (packet.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(packet.Payload, out var tcp)
@@ -32,21 +32,21 @@ public sealed partial class RawEngine
         }
     }
 
-    private void Answered(int index, in ArrivedPacket packet, in Answer answer)
+    private void Answered(int index, in ArrivedPacket packet, in PacketReading reading)
     {
         ref var slot = ref _slots[index];
-        var end = answer.Kind switch
+        var end = reading.Kind switch
         {
             ReplyKind.SynAck or ReplyKind.EchoReply => CheckEnd.Answered,
             ReplyKind.Reset => CheckEnd.Refused,
             _ => CheckEnd.IcmpError,
         };
-        if (end == CheckEnd.IcmpError ? !EndsCheck(answer) : !IsBetween(ref slot, packet))
+        if (end == CheckEnd.IcmpError ? !EndsCheck(reading) : !IsBetween(ref slot, packet))
         {
             return;
         }
 
-        if (answer.Kind == ReplyKind.SynAck && TcpHeader.TryRead(packet.Payload, out var tcp))
+        if (reading.Kind == ReplyKind.SynAck && TcpHeader.TryRead(packet.Payload, out var tcp))
         {
             // Of a check that is over, too: it came too late, or the reset was lost and the server says it again.
             ResetThroughTunnel(ref slot, tcp.Acknowledgment);
@@ -63,9 +63,9 @@ public sealed partial class RawEngine
         _timers.Remove(index);
         End(index, end != CheckEnd.IcmpError ? outcome : outcome with
         {
-            Errno = IcmpErrno.Of(packet.Protocol == IpProtocol.IcmpV6, answer.Type, answer.Code),
-            IcmpType = answer.Type,
-            IcmpCode = answer.Code,
+            Errno = IcmpErrno.Of(packet.Protocol == IpProtocol.IcmpV6, reading.Type, reading.Code),
+            IcmpType = reading.Type,
+            IcmpCode = reading.Code,
             IcmpFrom = packet.Source,
         });
     }
@@ -108,8 +108,8 @@ public sealed partial class RawEngine
     }
 
     /// <summary>Errors that say the packet went no further; one about its size, or a hint about the route, is none.</summary>
-    private static bool EndsCheck(in Answer answer) =>
-        !answer.Redirect && answer.Kind is not (ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.SourceQuench);
+    private static bool EndsCheck(in PacketReading reading) =>
+        !reading.Redirect && reading.Kind is not (ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.SourceQuench);
 
     // Nobody else answers in a target's name, and an answer on the link is for us only when it is sent to us.
     private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet) =>

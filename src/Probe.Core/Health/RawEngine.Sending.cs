@@ -15,7 +15,7 @@ public sealed partial class RawEngine
 
     private void Write(ref RawSlot slot)
     {
-        _matcher.Expect(slot.Packet);
+        _reader.Expect(slot.Packet);
         _batch.Add(_builder.Write(slot.Packet, _batch.Room), slot.Packet.Number);
         if (_batch.Count == SendBatch.Capacity)
         {

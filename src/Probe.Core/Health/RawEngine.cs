@@ -43,7 +43,7 @@ public sealed partial class RawEngine : ICheckEngine
     private readonly IReadOnlyList<IDisposable> _owned;
     private readonly ProbeCookies _cookies;
     private readonly PacketBuilder _builder;
-    private readonly AnswerMatcher _matcher;
+    private readonly PacketReader _reader;
     private readonly RawSources _sources;
     private readonly RawPorts _ports;
     private readonly byte _dscp;
@@ -74,7 +74,7 @@ public sealed partial class RawEngine : ICheckEngine
         _slots = new RawSlots(options.InFlight);
         _cookies = new ProbeCookies();
         _builder = new PacketBuilder(_cookies);
-        _matcher = new AnswerMatcher(_cookies, _slots);
+        _reader = new PacketReader(_cookies, _slots);
         _answers = new Answers(this);
         _timers = new TimerWheel(options.InFlight);
         _over = new OutcomeQueue(options.InFlight);

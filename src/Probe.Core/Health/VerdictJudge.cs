@@ -30,7 +30,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private const long FreshNs = 100_000_000;
 
     private readonly TargetTable _targets;
-    private readonly ICheckHost _host;
+    private readonly IHostView _host;
     private readonly IVerdictSink _sink;
     private readonly Func<long> _clock;
     private readonly LastRoutes _routes;
@@ -45,7 +45,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <param name="host">This host.</param>
     /// <param name="clock">The run's clock.</param>
     /// <param name="sink">Takes the verdicts.</param>
-    internal VerdictJudge(TargetTable targets, ICheckHost host, Func<long> clock, IVerdictSink sink)
+    internal VerdictJudge(TargetTable targets, IHostView host, Func<long> clock, IVerdictSink sink)
     {
         (_targets, _host, _clock, _sink) = (targets, host, clock, sink);
         (_routes, _gateways) = (new LastRoutes(targets, host), new Gateways(targets, host));
@@ -62,7 +62,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     public static VerdictJudge Open(
         TargetTable targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null,
         uint mark = 0) =>
-        new(targets, new CheckHost(source, networkInterface, mark), clock, sink);
+        new(targets, new HostView(source, networkInterface, mark), clock, sink);
 
     /// <summary>Outcomes that wait.</summary>
     public int Waiting => _held.Count;

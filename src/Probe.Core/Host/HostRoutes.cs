@@ -38,7 +38,7 @@ public sealed record RouteLookup
 }
 
 /// <summary>What became of a path MTU exception that a probe may have caused.</summary>
-public enum ExceptionOutcome
+public enum RouteCacheOutcome
 {
     /// <summary>There is none.</summary>
     None,
@@ -128,7 +128,7 @@ public static class HostRoutes
     /// <param name="networkInterface">As for that lookup.</param>
     /// <param name="mark">As for that lookup.</param>
     /// <param name="now">What is there after the call.</param>
-    public static ExceptionOutcome RemoveOwnException(
+    public static RouteCacheOutcome RemoveOwnEntry(
         IpAddress target, RouteLookup before, out RouteLookup now, string? networkInterface = null, uint? mark = null)
     {
         ArgumentNullException.ThrowIfNull(before);
@@ -140,12 +140,12 @@ public static class HostRoutes
         now = Lookup(target, default, networkInterface, mark);
         if (!now.Learned)
         {
-            return ExceptionOutcome.None;
+            return RouteCacheOutcome.None;
         }
 
         if (before.Learned)
         {
-            return ExceptionOutcome.WasThereBefore;
+            return RouteCacheOutcome.WasThereBefore;
         }
 
         var errno = Routes.DeleteLearned(target, now.Table);
@@ -154,9 +154,9 @@ public static class HostRoutes
             // Gone meanwhile (ESRCH) is what was wanted.
             case 0 or Errno.ESRCH:
                 now = Lookup(target, default, networkInterface, mark);
-                return ExceptionOutcome.Removed;
+                return RouteCacheOutcome.Removed;
             case Errno.EPERM:
-                return ExceptionOutcome.StaysUntilExpiry;
+                return RouteCacheOutcome.StaysUntilExpiry;
             default:
                 throw new LinuxException(errno, $"remove the learned route to {target}");
         }

@@ -18,8 +18,8 @@ public readonly record struct LearnedRoute(IpAddress Destination, int Mtu, bool 
 }
 
 /// <summary>
-/// The exceptions in this host's route cache, read at one moment in the calling thread's network namespace. SocketCalls of the kernel's
-/// learn path MTUs and redirects from what comes back; two moments tell what a run left behind.
+/// What this host's route cache learned, read at one moment in the calling thread's network namespace. The kernel's sockets learn path MTUs
+/// and redirects from what comes back; two moments tell what a run left behind.
 /// </summary>
 public sealed class LearnedRoutes
 {

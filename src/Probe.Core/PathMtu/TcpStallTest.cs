@@ -17,7 +17,7 @@ internal sealed class TcpStallTest : IConversationTest, IDisposable
     private readonly TcpTestOptions _options;
     private readonly ITcpStack _stack;
     private readonly List<StallConnection> _connections = [];
-    private readonly PathMtuException? _known;
+    private readonly LearnedPathMtu? _known;
     private TooBigErrors? _errors;
     private byte[] _message = [];
     private Phase _phase = Phase.Open;

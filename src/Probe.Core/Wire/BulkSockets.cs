@@ -143,18 +143,18 @@ public sealed class BulkSockets : IDisposable
     /// What our own ICMPv6 echo to a target that drew a Packet Too Big left in the host's route cache, removed where that is allowed.
     /// Safe from any thread.
     /// </summary>
-    public ExceptionOutcome CleanRouteCache(IpAddress target)
+    public RouteCacheOutcome CleanRouteCache(IpAddress target)
     {
         try
         {
             return MayTeachTheCache(target)
-                ? HostRoutes.RemoveOwnException(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _,
+                ? HostRoutes.RemoveOwnEntry(target, new RouteLookup { Learned = _learnedBefore.ContainsKey(target) }, out _,
                     _options.Interface, _options.Mark)
-                : ExceptionOutcome.None;
+                : RouteCacheOutcome.None;
         }
         catch (LinuxException)
         {
-            return ExceptionOutcome.Unknown;
+            return RouteCacheOutcome.Unknown;
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class DatagramFlow : SocketFlow
 
     private readonly FileDescriptor _socket;
     private readonly StampNumbers _stamps = new(RememberedStamps);
-    private readonly DatagramMatcher _matcher;
+    private readonly DatagramProbeFinder _finder;
     private readonly bool _isUdp;
     private bool _used;
 
@@ -50,7 +50,7 @@ internal sealed class DatagramFlow : SocketFlow
             throw;
         }
 
-        _matcher = new DatagramMatcher(wire, Port);
+        _finder = new DatagramProbeFinder(wire, Port);
     }
 
     /// <inheritdoc/>
@@ -63,7 +63,7 @@ internal sealed class DatagramFlow : SocketFlow
     /// <inheritdoc/>
     public override SendStatus Send(in ProbePacket probe)
     {
-        if (_matcher.MustWait(probe, Wire.NowNs))
+        if (_finder.MustWait(probe, Wire.NowNs))
         {
             return SendStatus.Busy;
         }
@@ -78,7 +78,7 @@ internal sealed class DatagramFlow : SocketFlow
             if (errno == 0)
             {
                 _stamps.Sent(probe.Number, entry.SentNs);
-                _matcher.Sent(probe);
+                _finder.Sent(probe);
                 return SendStatus.Sent;
             }
 
@@ -139,8 +139,8 @@ internal sealed class DatagramFlow : SocketFlow
         {
             var arrival = Wire.Clock.Place(error.RealtimeNs, Wire.NowNs);
             if (_isUdp
-                ? _matcher.TryMatchUdp(error.Quote, arrival.AtNs, out var number)
-                : _matcher.TryMatchEcho(error.Quote, Wire.Options.Target, out number))
+                ? _finder.TryFindByUdp(error.Quote, arrival.AtNs, out var number)
+                : _finder.TryFindByEcho(error.Quote, Wire.Options.Target, out number))
             {
                 Wire.Report(number, error, arrival);
             }
@@ -172,12 +172,12 @@ internal sealed class DatagramFlow : SocketFlow
         if (_isUdp)
         {
             if (from.Address != Wire.Options.Target || from.Port != Wire.Options.DestinationPort
-                || !_matcher.TryMatchAnswer(data, out number, out ambiguous))
+                || !_finder.TryFindByAnswer(data, out number, out ambiguous))
             {
                 return;
             }
         }
-        else if (_matcher.TryMatchEcho(data, from.Address, out number))
+        else if (_finder.TryFindByEcho(data, from.Address, out number))
         {
             type = data[0];
         }

@@ -13,7 +13,7 @@ public sealed class PacketWire : IWire, IPacketSink
     private readonly IPacketPort _port;
     private readonly PacketBuilder _builder;
     private readonly ProbeTable _probes;
-    private readonly AnswerMatcher _answers;
+    private readonly PacketReader _reader;
     private readonly byte[] _buffer = new byte[LargestPacket];
     private readonly SendBatch? _batch;
     private List<Reply>? _replies;
@@ -31,7 +31,7 @@ public sealed class PacketWire : IWire, IPacketSink
         _port = port;
         _builder = new PacketBuilder(cookies);
         _probes = new ProbeTable(keepNs);
-        _answers = new AnswerMatcher(cookies, _probes);
+        _reader = new PacketReader(cookies, _probes);
     }
 
     /// <inheritdoc/>
@@ -106,7 +106,7 @@ public sealed class PacketWire : IWire, IPacketSink
     /// <param name="number">The probe's number.</param>
     /// <param name="role">What the packet is to that probe.</param>
     public bool TryIdentify(ReadOnlySpan<byte> ipPacket, out int number, out PacketRole role) =>
-        _answers.TryIdentify(ipPacket, out number, out role);
+        _reader.TryIdentify(ipPacket, out number, out role);
 
     /// <inheritdoc/>
     public void Dispose() => _port.Dispose();
@@ -115,10 +115,10 @@ public sealed class PacketWire : IWire, IPacketSink
 
     void IPacketSink.Arrived(in ArrivedPacket packet)
     {
-        if (_answers.TryMatch(packet, out var match, out var answer))
+        if (_reader.TryRead(packet, out var match, out var reading))
         {
-            Report(packet, match, answer);
-            if (answer.Kind == ReplyKind.SynAck)
+            Report(packet, match, reading);
+            if (reading.Kind == ReplyKind.SynAck)
             {
                 ResetThroughTunnel(_probes.Find(match.Number).Packet, packet.Payload);
             }
@@ -139,34 +139,34 @@ public sealed class PacketWire : IWire, IPacketSink
 
     private int Write(in ProbePacket probe, Span<byte> room)
     {
-        _answers.Expect(probe);
+        _reader.Expect(probe);
         return _builder.Write(probe, room);
     }
 
-    private void Report(in ArrivedPacket packet, in Match match, in Answer answer)
+    private void Report(in ArrivedPacket packet, in FoundProbe match, in PacketReading reading)
     {
         ref var entry = ref _probes.Find(match.Number);
-        entry.Answered |= !answer.Redirect;
+        entry.Answered |= !reading.Redirect;
         _replies?.Add(new Reply
         {
             Number = match.Number,
             From = packet.Source,
-            Kind = answer.Kind,
-            Type = answer.Type,
-            Code = answer.Code,
-            Mtu = answer.Mtu,
-            Implausible = answer.Implausible,
+            Kind = reading.Kind,
+            Type = reading.Type,
+            Code = reading.Code,
+            Mtu = reading.Mtu,
+            Implausible = reading.Implausible,
             SentNs = entry.SentNs,
             SentStamp = entry.SentStamp,
             ReceivedNs = packet.AtNs,
             ReceivedStamp = packet.Stamp,
             ReplyTtl = packet.Ttl,
-            Quoted = answer.Quoted,
+            Quoted = reading.Quoted,
             Layer = match.Layer,
             Nat = match.Nat,
             Ambiguous = match.Ambiguous,
-            Redirect = answer.Redirect,
-            Extensions = answer.Extensions,
+            Redirect = reading.Redirect,
+            Extensions = reading.Extensions,
         });
     }
 }

@@ -218,11 +218,11 @@ public sealed class ProbeSockets : IDisposable
 
     /// <summary>
     /// What our own ICMPv6 echo left in the host's route cache, removed where that is allowed, or what TCP connects left there without
-    /// privilege; <see cref="ExceptionOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before
+    /// privilege; <see cref="RouteCacheOutcome.None"/> for every other kind of probe, which leaves nothing. Call it before
     /// <see cref="Dispose"/>.
     /// </summary>
     /// <param name="now">The route as it is after the call.</param>
-    public ExceptionOutcome CleanRouteCache(out RouteLookup now) => _cleaning.Finish(out now);
+    public RouteCacheOutcome CleanRouteCache(out RouteLookup now) => _cleaning.Finish(out now);
 
     /// <summary>Why the route cache could not be looked at or cleaned, at the end or meanwhile; null when it always could.</summary>
     public string? NotCleaned => _cleaning.Failure?.Message;

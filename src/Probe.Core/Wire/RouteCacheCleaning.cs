@@ -11,7 +11,7 @@ namespace Probe.Core.Wire;
 /// <param name="connects">The probes are TCP connects: what they teach stays until it expires.</param>
 internal sealed class RouteCacheCleaning(ProbeSocketsOptions options, RouteLookup before, RouteLookup? echoBefore, bool connects)
 {
-    private ExceptionOutcome _unlearned;
+    private RouteCacheOutcome _unlearned;
 
     /// <summary>The probes are TCP connects.</summary>
     public bool LearnsByConnecting => connects;
@@ -37,21 +37,21 @@ internal sealed class RouteCacheCleaning(ProbeSocketsOptions options, RouteLooku
 
     /// <summary>Removes what is there at the end, and says what was there in the whole run.</summary>
     /// <param name="now">The route as it is after the call.</param>
-    public ExceptionOutcome Finish(out RouteLookup now)
+    public RouteCacheOutcome Finish(out RouteLookup now)
     {
         try
         {
             var outcome = Clean(out now);
-            return outcome == ExceptionOutcome.None && Failure is not null ? ExceptionOutcome.Unknown : outcome;
+            return outcome == RouteCacheOutcome.None && Failure is not null ? RouteCacheOutcome.Unknown : outcome;
         }
         catch (LinuxException e)
         {
             (Failure, now) = (e, before);
-            return ExceptionOutcome.Unknown;
+            return RouteCacheOutcome.Unknown;
         }
     }
 
-    private ExceptionOutcome Clean(out RouteLookup now)
+    private RouteCacheOutcome Clean(out RouteLookup now)
     {
         if (!connects)
         {
@@ -59,16 +59,16 @@ internal sealed class RouteCacheCleaning(ProbeSocketsOptions options, RouteLooku
         }
 
         now = HostRoutes.Lookup(options.Target, options.Source, options.Interface, options.Mark);
-        return now.Learned && (!before.Learned || now.Mtu != before.Mtu) ? ExceptionOutcome.StaysUntilExpiry : ExceptionOutcome.None;
+        return now.Learned && (!before.Learned || now.Mtu != before.Mtu) ? RouteCacheOutcome.StaysUntilExpiry : RouteCacheOutcome.None;
     }
 
-    private ExceptionOutcome Unlearn(out RouteLookup now)
+    private RouteCacheOutcome Unlearn(out RouteLookup now)
     {
         now = before;
         if (echoBefore is { } known)
         {
-            var outcome = HostRoutes.RemoveOwnException(options.Target, known, out now, options.Interface, options.Mark);
-            _unlearned = outcome == ExceptionOutcome.None ? _unlearned : outcome;
+            var outcome = HostRoutes.RemoveOwnEntry(options.Target, known, out now, options.Interface, options.Mark);
+            _unlearned = outcome == RouteCacheOutcome.None ? _unlearned : outcome;
         }
 
         return _unlearned;

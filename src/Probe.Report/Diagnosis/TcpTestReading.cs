@@ -28,7 +28,7 @@ internal static class TcpTestReading
     /// The command that writes an MTU and an MSS that fit into the configured route, or into a route of its own where that is the default
     /// route; null where the document does not name the route in full, or names what is no address or interface.
     /// </summary>
-    public static string? RouteCommand(this PathMtuException learned, int mss)
+    public static string? RouteCommand(this LearnedPathMtu learned, int mss)
     {
         var isV6 = learned.Destination.Contains(':', StringComparison.Ordinal);
         var (verb, prefix, bits) = learned.Route?.Split('/') is [var address, var length]

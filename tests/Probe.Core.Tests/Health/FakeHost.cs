@@ -4,7 +4,7 @@ using Probe.Core.Packets;
 namespace Probe.Core.Tests.Health;
 
 /// <summary>A host as data: what a judge is told about it.</summary>
-internal sealed class FakeHost : ICheckHost
+internal sealed class FakeHost : IHostView
 {
     public static readonly IpAddress Own = IpAddress.Parse("10.0.0.1");
     public static readonly IpAddress DefaultGateway = IpAddress.Parse("10.0.0.254");

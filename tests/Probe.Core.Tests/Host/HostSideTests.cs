@@ -84,18 +84,18 @@ public class HostSideTests
     {
         using var network = new TestNetwork();
         var target = v6 ? TestNetwork.Server6 : TestNetwork.Server4;
-        Assert.Empty(network.InClient(PathMtuExceptions.Read));
-        Assert.Null(network.InClient(() => PathMtuExceptions.For(target)));
+        Assert.Empty(network.InClient(LearnedPathMtus.Read));
+        Assert.Null(network.InClient(() => LearnedPathMtus.For(target)));
 
         // A datagram of the kernel's own, larger than the router's second link carries; its socket has to live until the answer comes.
         using var socket = network.InClient(() => new Socket(v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         socket.SendTo(new byte[1400], new IPEndPoint(IPAddress.Parse(target.ToString()), 9));
-        Assert.True(SpinWait.SpinUntil(() => network.InClient(() => PathMtuExceptions.For(target)) is not null, TimeSpan.FromSeconds(5)), "nothing was learned");
-        var learned = network.InClient(() => PathMtuExceptions.For(target))!;
+        Assert.True(SpinWait.SpinUntil(() => network.InClient(() => LearnedPathMtus.For(target)) is not null, TimeSpan.FromSeconds(5)), "nothing was learned");
+        var learned = network.InClient(() => LearnedPathMtus.For(target))!;
         Assert.Equal((1300, 1500, "c0", "default"), (learned.LearnedMtu, learned.DeviceMtu, learned.Interface, learned.Route));
         Assert.True(learned is { ConfiguredMtu: null, Locked: false, ExpiresSeconds: > 500 }, $"{learned}");
         Assert.Equal((v6 ? TestNetwork.Router6 : TestNetwork.Router4).ToString(), learned.Gateway);
-        var listed = Assert.Single(network.InClient(PathMtuExceptions.Read));
+        var listed = Assert.Single(network.InClient(LearnedPathMtus.Read));
         Assert.Equal(learned with { ExpiresSeconds = null }, listed with { ExpiresSeconds = null });
     }
 }

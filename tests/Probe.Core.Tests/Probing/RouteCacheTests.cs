@@ -92,17 +92,17 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Equal(1300, learned.Mtu);
         Assert.InRange(learned.ExpiresSeconds ?? 0, 1, 600);
 
-        var outcome = network.InClient(() => HostRoutes.RemoveOwnException(Server6, before, out _));
-        Assert.Equal(ExceptionOutcome.Removed, outcome);
+        var outcome = network.InClient(() => HostRoutes.RemoveOwnEntry(Server6, before, out _));
+        Assert.Equal(RouteCacheOutcome.Removed, outcome);
         Assert.Equal(text, RouteGet(Server6));
-        Assert.Equal(ExceptionOutcome.None, network.InClient(() => HostRoutes.RemoveOwnException(Server6, before, out _)));
+        Assert.Equal(RouteCacheOutcome.None, network.InClient(() => HostRoutes.RemoveOwnEntry(Server6, before, out _)));
 
         // One that was there before the probe is not ours.
         Provoke();
         var present = network.InClient(() => HostRoutes.Lookup(Server6));
-        Assert.Equal(ExceptionOutcome.WasThereBefore, network.InClient(() => HostRoutes.RemoveOwnException(Server6, present, out _)));
+        Assert.Equal(RouteCacheOutcome.WasThereBefore, network.InClient(() => HostRoutes.RemoveOwnEntry(Server6, present, out _)));
         Assert.True(network.InClient(() => HostRoutes.Lookup(Server6)).Learned);
-        network.InClient(() => HostRoutes.RemoveOwnException(Server6, before, out _));
+        network.InClient(() => HostRoutes.RemoveOwnEntry(Server6, before, out _));
 
         void Provoke()
         {
@@ -134,7 +134,7 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
                 return all;
             });
             Assert.Equal(ReplyKind.PacketTooBig, Assert.Single(replies).Kind);
-            Assert.Equal(ExceptionOutcome.Unknown, network.InClient(() => session.CleanRouteCache(out _)));
+            Assert.Equal(RouteCacheOutcome.Unknown, network.InClient(() => session.CleanRouteCache(out _)));
             Assert.Contains("ENETUNREACH", session.NotCleaned, StringComparison.Ordinal);
         }
         finally

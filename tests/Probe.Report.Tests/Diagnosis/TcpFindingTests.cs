@@ -10,7 +10,7 @@ namespace Probe.Report.Tests.Diagnosis;
 /// <summary>What is concluded from conversations over established connections, and what is not.</summary>
 public class TcpFindingTests
 {
-    private static readonly PathMtuException s_learned = new()
+    private static readonly LearnedPathMtu s_learned = new()
     {
         Destination = "203.0.113.9", LearnedMtu = 1480, ExpiresSeconds = 598, Route = "203.0.113.0/24", Gateway = "10.0.0.1", Interface = "eth0", DeviceMtu = 1500,
     };

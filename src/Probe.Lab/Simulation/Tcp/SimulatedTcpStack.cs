@@ -71,8 +71,8 @@ internal sealed class SimulatedTcpStack : ITcpStack, ITcpHost, INodeBehaviour
     public void Wake() => _woken = true;
 
     /// <inheritdoc/>
-    public PathMtuException? LearnedPathMtu(TcpConversationOptions to) =>
-        !_learnedNs.TryGetValue(to.Target, out var atNs) ? null : new PathMtuException
+    public LearnedPathMtu? LearnedPathMtu(TcpConversationOptions to) =>
+        !_learnedNs.TryGetValue(to.Target, out var atNs) ? null : new LearnedPathMtu
     {
         Destination = to.Target.ToString(),
         LearnedMtu = _network.Vantage.PathMtus.To(to.Target),

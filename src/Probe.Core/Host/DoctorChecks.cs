@@ -8,7 +8,7 @@ using static Probe.Core.Linux.SocketConstants;
 namespace Probe.Core.Host;
 
 /// <summary>How one check of this host ended.</summary>
-public enum HostCheckState
+public enum DoctorCheckState
 {
     /// <summary>Works.</summary>
     Ok,
@@ -26,17 +26,17 @@ public enum HostCheckState
 /// <param name="Detail">What was found, or what is lost without it.</param>
 /// <param name="Fix">What to do about it; null where nothing needs doing.</param>
 /// <param name="Command">A line for a shell, whole; null where the fix says it all.</param>
-public sealed record HostCheck(string Name, HostCheckState State, string Detail, string? Fix = null, string? Command = null);
+public sealed record DoctorCheck(string Name, DoctorCheckState State, string Detail, string? Fix = null, string? Command = null);
 
 /// <summary>What works on this host and what does not. Nothing is sent and nothing is changed.</summary>
-public static class HostChecks
+public static class DoctorChecks
 {
     // epoll_pwait2, which gives waits of nanoseconds, came with 5.11.
     private static readonly Version OldestKernel = new(5, 11);
 
     /// <summary>Runs every check.</summary>
     /// <param name="checker">Source address of raw checks; no address for the one this host would take.</param>
-    public static IReadOnlyList<HostCheck> Run(IpAddress checker = default)
+    public static IReadOnlyList<DoctorCheck> Run(IpAddress checker = default)
     {
         var capabilities = Linux.Capabilities.Effective;
         return
@@ -57,51 +57,51 @@ public static class HostChecks
         ];
     }
 
-    private static HostCheck Kernel()
+    private static DoctorCheck Kernel()
     {
         var release = HostFactsReader.Line("/proc/sys/kernel/osrelease") ?? "unknown";
         var number = string.Concat(release.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')).Trim('.');
         return Version.TryParse(number, out var version) && version < OldestKernel
-            ? new("kernel", HostCheckState.Missing, $"Linux {release}", $"update to Linux {OldestKernel} or newer")
-            : new("kernel", HostCheckState.Ok, $"Linux {release}");
+            ? new("kernel", DoctorCheckState.Missing, $"Linux {release}", $"update to Linux {OldestKernel} or newer")
+            : new("kernel", DoctorCheckState.Ok, $"Linux {release}");
     }
 
-    private static HostCheck Raw(string name, AddressFamily family, ProtocolType protocol, string use, string without)
+    private static DoctorCheck Raw(string name, AddressFamily family, ProtocolType protocol, string use, string without)
     {
         try
         {
             using var socket = new Socket(family, SocketType.Raw, protocol);
-            return new(name, HostCheckState.Ok, $"raw sockets can be opened: {use}");
+            return new(name, DoctorCheckState.Ok, $"raw sockets can be opened: {use}");
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressFamilyNotSupported)
         {
-            return new(name, HostCheckState.Note, $"this kernel has no such sockets: {without}");
+            return new(name, DoctorCheckState.Note, $"this kernel has no such sockets: {without}");
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied)
         {
-            return new(name, HostCheckState.Missing, $"CAP_NET_RAW is missing: {without}", FixFor("cap_net_raw"));
+            return new(name, DoctorCheckState.Missing, $"CAP_NET_RAW is missing: {without}", FixFor("cap_net_raw"));
         }
         catch (SocketException e)
         {
-            return new(name, HostCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): {without}");
+            return new(name, DoctorCheckState.Missing, $"raw sockets cannot be opened ({e.Message}): {without}");
         }
     }
 
     /// <summary>What raw checks may take of the connection tracking table, and the rule by which they take nothing.</summary>
     /// <param name="table">The table; null where nothing is tracked.</param>
     /// <param name="checker">Source address of the checks; no address when there is none.</param>
-    internal static HostCheck Conntrack(ConntrackTable? table, IpAddress checker)
+    internal static DoctorCheck Conntrack(ConntrackTable? table, IpAddress checker)
     {
         if (table is null)
         {
-            return new("conntrack", HostCheckState.Ok, "no connections are tracked: raw checks fill no table");
+            return new("conntrack", DoctorCheckState.Ok, "no connections are tracked: raw checks fill no table");
         }
 
         // Both ways: without the SYN in the table, its answer would be an invalid packet to stateful rules.
         var (ip, address) = (checker.IsV6 ? "ip6" : "ip", checker.IsNone ? "ADDR" : checker.ToString());
         var rule = $"nft 'table inet probe_checks {{ chain out {{ type filter hook output priority raw; {ip} saddr {address} notrack; }}; "
             + $"chain in {{ type filter hook prerouting priority raw; {ip} daddr {address} notrack; }}; }}'";
-        return new("conntrack", HostCheckState.Note,
+        return new("conntrack", DoctorCheckState.Note,
             string.Create(CultureInfo.InvariantCulture,
                 $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, so up to "
                     + $"{table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
@@ -121,14 +121,14 @@ public static class HostChecks
         }
     }
 
-    private static HostCheck Ipv6() =>
+    private static DoctorCheck Ipv6() =>
         !File.Exists("/proc/thread-self/net/if_inet6")
-            ? new("ipv6", HostCheckState.Note, "this kernel has no IPv6")
+            ? new("ipv6", DoctorCheckState.Note, "this kernel has no IPv6")
             : HostFactsReader.Line("/proc/sys/net/ipv6/conf/all/disable_ipv6") is "1"
-                ? new("ipv6", HostCheckState.Note, "IPv6 is switched off here", "sysctl net.ipv6.conf.all.disable_ipv6=0")
-                : new("ipv6", HostCheckState.Ok, "IPv6 is on");
+                ? new("ipv6", DoctorCheckState.Note, "IPv6 is switched off here", "sysctl net.ipv6.conf.all.disable_ipv6=0")
+                : new("ipv6", DoctorCheckState.Ok, "IPv6 is on");
 
-    private static HostCheck Timestamps()
+    private static DoctorCheck Timestamps()
     {
         try
         {
@@ -136,70 +136,70 @@ public static class HostChecks
             socket.SetRawSocketOption(SOL_SOCKET, SO_TIMESTAMPING,
                 BitConverter.GetBytes(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE
                 | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
-            return new("timestamps", HostCheckState.Ok, "the kernel stamps packets on receive and on transmit");
+            return new("timestamps", DoctorCheckState.Ok, "the kernel stamps packets on receive and on transmit");
         }
         catch (SocketException e)
         {
-            return new("timestamps", HostCheckState.Missing,
+            return new("timestamps", DoctorCheckState.Missing,
                 $"SO_TIMESTAMPING is refused ({e.Message}): times include this host's own delays");
         }
     }
 
     // Setting the mark 0 changes nothing, and asks for the same right as any other: CAP_NET_ADMIN, or CAP_NET_RAW since 5.17.
-    private static HostCheck Mark()
+    private static DoctorCheck Mark()
     {
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             socket.SetRawSocketOption(SOL_SOCKET, SO_MARK, BitConverter.GetBytes(0));
-            return new("mark", HostCheckState.Ok, "packets can be marked: --mark");
+            return new("mark", DoctorCheckState.Ok, "packets can be marked: --mark");
         }
         catch (SocketException)
         {
-            return new("mark", HostCheckState.Missing, "packets cannot be marked: no --mark", FixFor("cap_net_admin"));
+            return new("mark", DoctorCheckState.Missing, "packets cannot be marked: no --mark", FixFor("cap_net_admin"));
         }
     }
 
-    private static HostCheck RouteCleanup(ulong capabilities) =>
+    private static DoctorCheck RouteCleanup(ulong capabilities) =>
         Holds(capabilities, CAP_NET_ADMIN)
-            ? new("route-cleanup", HostCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
-            : new("route-cleanup", HostCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires",
+            ? new("route-cleanup", DoctorCheckState.Ok, "a route exception that an ICMPv6 probe causes can be removed")
+            : new("route-cleanup", DoctorCheckState.Note, "a route exception that an ICMPv6 probe causes stays until it expires",
                 FixFor("cap_net_admin"));
 
-    private static HostCheck Namespaces(ulong capabilities) =>
+    private static DoctorCheck Namespaces(ulong capabilities) =>
         Holds(capabilities, CAP_SYS_ADMIN)
-            ? new("netns", HostCheckState.Ok, $"other network namespaces can be entered ({NamedNamespaces()}): --netns")
-            : new("netns", HostCheckState.Missing, "CAP_SYS_ADMIN is missing: no --netns", "run with sudo");
+            ? new("netns", DoctorCheckState.Ok, $"other network namespaces can be entered ({NamedNamespaces()}): --netns")
+            : new("netns", DoctorCheckState.Missing, "CAP_SYS_ADMIN is missing: no --netns", "run with sudo");
 
     private static bool Holds(ulong capabilities, int number) => (capabilities >> number & 1) != 0;
 
-    private static HostCheck Tun()
+    private static DoctorCheck Tun()
     {
         const string Device = "/dev/net/tun";
         try
         {
             using var opened = new FileStream(Device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-            return new("tun", HostCheckState.Ok, $"{Device} opens: tests of the simulated network on real sockets");
+            return new("tun", DoctorCheckState.Ok, $"{Device} opens: tests of the simulated network on real sockets");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             var missing = !File.Exists(Device);
-            return new("tun", HostCheckState.Note, $"{Device} {(missing ? "does not exist" : "does not open")}: only tests need it",
+            return new("tun", DoctorCheckState.Note, $"{Device} {(missing ? "does not exist" : "does not open")}: only tests need it",
                 missing ? "modprobe tun" : "run with sudo");
         }
     }
 
     // UDP and TCP sockets are anybody's; ICMP sockets those groups' that the range names.
-    private static HostCheck PingGroups()
+    private static DoctorCheck PingGroups()
     {
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Icmp);
-            return new("ping-groups", HostCheckState.Ok, "without raw sockets: trace by ICMP, UDP and TCP, with less to see");
+            return new("ping-groups", DoctorCheckState.Ok, "without raw sockets: trace by ICMP, UDP and TCP, with less to see");
         }
         catch (SocketException)
         {
-            return new("ping-groups", HostCheckState.Note,
+            return new("ping-groups", DoctorCheckState.Note,
                 "without raw sockets: trace by UDP and TCP, with less to see; not by ICMP, whose sockets this user's groups may not open",
                 "sysctl -w net.ipv4.ping_group_range='0 2147483647'");
         }

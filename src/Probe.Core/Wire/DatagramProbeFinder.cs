@@ -8,21 +8,20 @@ namespace Probe.Core.Wire;
 /// <summary>
 /// Says which probe of one datagram flow an answer means. A quoted echo request always carries its sequence. Of a UDP probe the kernel
 /// hands out the quoted payload alone, and a router that quotes no more than eight octets after the IP header left none of it: then an
-/// answer means
-/// the one probe that may still be answered, and where there are several it is not used.
+/// answer means the one probe that may still be answered, and where there are several it is not used.
 /// </summary>
-internal sealed class DatagramMatcher
+internal sealed class DatagramProbeFinder
 {
     private readonly SocketWire _wire;
-    private readonly ReplyMatcher _matcher;
+    private readonly ProbeFinder _finder;
     private readonly ushort _port;
     private readonly Queue<int> _underWay = new();
     private int _lastTtl;
 
-    public DatagramMatcher(SocketWire wire, ushort port)
+    public DatagramProbeFinder(SocketWire wire, ushort port)
     {
         (_wire, _port) = (wire, port);
-        _matcher = new ReplyMatcher(wire.Cookies, wire.Probes);
+        _finder = new ProbeFinder(wire.Cookies, wire.Probes);
     }
 
     /// <summary>Whether a probe must wait because answers could not be told apart.</summary>
@@ -58,11 +57,11 @@ internal sealed class DatagramMatcher
     /// <param name="octets">From the ICMP header on.</param>
     /// <param name="target">Where the request went, or who answered.</param>
     /// <param name="number">The probe's number.</param>
-    public bool TryMatchEcho(ReadOnlySpan<byte> octets, IpAddress target, out int number)
+    public bool TryFindByEcho(ReadOnlySpan<byte> octets, IpAddress target, out int number)
     {
         number = 0;
         if (!IcmpMessage.TryRead(octets, target.IsV6, out var echo)
-            || !_matcher.TryMatchEcho(
+            || !_finder.TryFindByEcho(
                 new ArrivedPacket { Source = target, Destination = _wire.Source, Ttl = 0, Protocol = 0, Payload = octets, AtNs = 0,
                     Stamp = StampSource.User },
                 echo, out var match))
@@ -76,7 +75,7 @@ internal sealed class DatagramMatcher
     }
 
     /// <summary>Matches a UDP probe by what was quoted of its payload.</summary>
-    public bool TryMatchUdp(ReadOnlySpan<byte> quoted, long atNs, out int number)
+    public bool TryFindByUdp(ReadOnlySpan<byte> quoted, long atNs, out int number)
     {
         // Zeros behind a shorter quote are padding (RFC 4884 section 3).
         quoted = quoted.TrimEnd((byte)0);
@@ -96,7 +95,7 @@ internal sealed class DatagramMatcher
     }
 
     /// <summary>Matches what the target's own service said: by the payload where it is echoed, else the probe that got farthest.</summary>
-    public bool TryMatchAnswer(ReadOnlySpan<byte> payload, out int number, out bool ambiguous)
+    public bool TryFindByAnswer(ReadOnlySpan<byte> payload, out int number, out bool ambiguous)
     {
         ambiguous = false;
         if (ProbeWriter.TryReadPayloadCookie(payload, out _) && TryByPayload(payload, out number))

@@ -5,47 +5,47 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// Says of a packet which probe it answers, and how: the only place that reads answers, for traces, path MTU and checks, plain or through
-/// tunnels.
+/// Says what an arrived packet is: the only place that reads them, for traces, path MTU and checks, plain or through tunnels. Whose it is
+/// says <see cref="ProbeFinder"/>.
 /// </summary>
-internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
+internal sealed class PacketReader(ProbeCookies cookies, ProbesUnderWay probes)
 {
-    private readonly ReplyMatcher _matcher = new(cookies, probes);
+    private readonly ProbeFinder _finder = new(cookies, probes);
 
     /// <summary>A probe is about to leave: errors may quote the tunnels around it.</summary>
     public void Expect(in ProbePacket probe)
     {
         if (!probe.Via.IsEmpty)
         {
-            _matcher.Expect(probe.Via);
+            _finder.Expect(probe.Via);
         }
     }
 
     /// <summary>Finds the probe that a packet answers.</summary>
     /// <param name="packet">What arrived.</param>
     /// <param name="match">The probe.</param>
-    /// <param name="answer">What the packet says of it.</param>
-    public bool TryMatch(in ArrivedPacket packet, out Match match, out Answer answer)
+    /// <param name="reading">What the packet says of it.</param>
+    public bool TryRead(in ArrivedPacket packet, out FoundProbe match, out PacketReading reading)
     {
         switch (packet.Protocol)
         {
             case IpProtocol.Icmp or IpProtocol.IcmpV6:
-                return TryMatchIcmp(packet, out match, out answer);
+                return TryReadIcmp(packet, out match, out reading);
             case IpProtocol.Tcp when TcpHeader.TryRead(packet.Payload, out var tcp):
-                answer = new Answer((tcp.Flags & TcpFlags.Rst) != 0 ? ReplyKind.Reset : ReplyKind.SynAck);
-                return _matcher.TryMatchTcpAnswer(tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
+                reading = new PacketReading((tcp.Flags & TcpFlags.Rst) != 0 ? ReplyKind.Reset : ReplyKind.SynAck);
+                return _finder.TryFindByTcp(tcp, out match) && (tcp.Flags & (TcpFlags.Rst | TcpFlags.Syn)) != 0;
             case IpProtocol.Udp when UdpHeader.TryRead(packet.Payload, out var udp):
-                answer = new Answer(ReplyKind.UdpReply);
-                return _matcher.TryMatchUdpAnswer(packet, udp, out match);
+                reading = new PacketReading(ReplyKind.UdpReply);
+                return _finder.TryFindByUdp(packet, udp, out match);
             default:
-                (match, answer) = (default, default);
+                (match, reading) = (default, default);
                 return false;
         }
     }
 
-    private bool TryMatchIcmp(in ArrivedPacket packet, out Match match, out Answer answer)
+    private bool TryReadIcmp(in ArrivedPacket packet, out FoundProbe match, out PacketReading reading)
     {
-        (match, answer) = (default, default);
+        (match, reading) = (default, default);
         var isV6 = packet.Protocol == IpProtocol.IcmpV6;
         if (isV6 != packet.Source.IsV6
             || !IcmpMessage.TryRead(packet.Payload, isV6, out var message)
@@ -56,19 +56,19 @@ internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
 
         if (message.IsEchoReply)
         {
-            answer = new Answer(ReplyKind.EchoReply) { Type = message.Type, Code = message.Code };
-            return _matcher.TryMatchEcho(packet, message, out match);
+            reading = new PacketReading(ReplyKind.EchoReply) { Type = message.Type, Code = message.Code };
+            return _finder.TryFindByEcho(packet, message, out match);
         }
 
         var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
         if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
-            || !_matcher.TryMatchQuote(message.Quote, out match, out var quoted))
+            || !_finder.TryFindByQuote(message.Quote, out match, out var quoted))
         {
             return false;
         }
 
         int? mtu = ReplyKinds.CarriesMtu(kind) ? (int)Math.Min(message.Mtu, int.MaxValue) : null;
-        answer = new Answer(kind)
+        reading = new PacketReading(kind)
         {
             Redirect = isRedirect,
             Type = message.Type,
@@ -91,7 +91,7 @@ internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
         role = PacketRole.Probe;
 
         // A probe is its own quote.
-        if (_matcher.TryMatchQuote(ipPacket, out var probe, out _) && probe.Nat == RewrittenFields.None)
+        if (_finder.TryFindByQuote(ipPacket, out var probe, out _) && probe.Nat == RewrittenFields.None)
         {
             number = probe.Number;
             return true;
@@ -113,21 +113,21 @@ internal sealed class AnswerMatcher(ProbeCookies cookies, ProbesUnderWay probes)
             Stamp = StampSource.Kernel,
         };
         role = PacketRole.Answer;
-        if (TryMatch(packet, out var match, out _))
+        if (TryRead(packet, out var match, out _))
         {
             number = match.Number;
             return true;
         }
 
         role = PacketRole.OwnReset;
-        _matcher.TryPeel(ip, out var inner);
+        _finder.TryPeel(ip, out var inner);
         return inner.Protocol == IpProtocol.Tcp && TcpHeader.TryRead(inner.Payload, out var tcp)
-            && _matcher.TryMatchOwnReset(inner.Destination, tcp, out number);
+            && _finder.TryFindByOwnReset(inner.Destination, tcp, out number);
     }
 }
 
 /// <summary>What an arrived packet says, apart from when and to which probe.</summary>
-internal readonly record struct Answer(ReplyKind Kind)
+internal readonly record struct PacketReading(ReplyKind Kind)
 {
     public byte Type { get; init; }
 

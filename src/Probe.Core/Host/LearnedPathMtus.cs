@@ -10,11 +10,11 @@ namespace Probe.Core.Host;
 /// Path MTUs that the kernel of the calling thread's network namespace learned from ICMP, each beside the route that is configured.
 /// Reads only: nothing is flushed or changed.
 /// </summary>
-public static class PathMtuExceptions
+public static class LearnedPathMtus
 {
     /// <summary>All of them, by destination; entries that carry no MTU of their own (a redirect) are left out.</summary>
     /// <exception cref="LinuxException">The kernel does not tell.</exception>
-    public static IReadOnlyList<PathMtuException> Read()
+    public static IReadOnlyList<LearnedPathMtu> Read()
     {
         using var netlink = new NetlinkSocket();
         return [.. Routes.Learned().Where(route => route.Mtu > 0 && !route.Destination.IsNone).OrderBy(route => route.Destination)
@@ -27,7 +27,7 @@ public static class PathMtuExceptions
     /// <param name="networkInterface">As <c>--interface</c>.</param>
     /// <param name="mark">As <c>--mark</c>.</param>
     /// <exception cref="LinuxException">No route there.</exception>
-    public static PathMtuException? For(IpAddress destination, IpAddress source = default, string? networkInterface = null,
+    public static LearnedPathMtu? For(IpAddress destination, IpAddress source = default, string? networkInterface = null,
         uint? mark = null)
     {
         using var netlink = new NetlinkSocket();
@@ -37,11 +37,11 @@ public static class PathMtuExceptions
         return route is { Cloned: true, ExpiresSeconds: > 0, Mtu: > 0 } ? Of(netlink, destination, route) : null;
     }
 
-    private static PathMtuException Of(NetlinkSocket netlink, IpAddress destination, KernelRoute learned)
+    private static LearnedPathMtu Of(NetlinkSocket netlink, IpAddress destination, KernelRoute learned)
     {
         var configured = Routes.Configured(netlink, destination);
         var name = learned.InterfaceIndex == 0 ? null : Interfaces.Name(learned.InterfaceIndex);
-        return new PathMtuException
+        return new LearnedPathMtu
         {
             Destination = destination.ToString(),
             LearnedMtu = learned.Mtu,

@@ -6,19 +6,19 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Wire;
 
-/// <summary>What a matcher found out about an arrived packet.</summary>
+/// <summary>The probe that an arrived packet is about.</summary>
 /// <param name="Number">Number of the probe it answers.</param>
 /// <param name="Nat">Quoted fields that a NAT rewrote.</param>
 /// <param name="Ambiguous">See <see cref="Reply.Ambiguous"/>.</param>
 /// <param name="Layer">See <see cref="Reply.Layer"/>.</param>
-internal readonly record struct Match(int Number, RewrittenFields Nat = RewrittenFields.None, bool Ambiguous = false, int Layer = 0);
+internal readonly record struct FoundProbe(int Number, RewrittenFields Nat = RewrittenFields.None, bool Ambiguous = false, int Layer = 0);
 
 /// <summary>
-/// Decides which probe an arrived packet answers, from no more than the quoted IP header and the eight octets after it;
+/// Says whose an arrived packet is, which probe it answers, from no more than the quoted IP header and the eight octets after it;
 /// where more is quoted, more is checked. A keyed field (sequence, checksum, IPv4 identification) must prove the probe;
 /// what a NAT rewrote on the way is told, not held against the rest.
 /// </summary>
-internal sealed partial class ReplyMatcher
+internal sealed partial class ProbeFinder
 {
     private const int LongestAmbiguousSearch = 4096;
     private const int LongestTranslationSearch = 256;
@@ -30,13 +30,13 @@ internal sealed partial class ReplyMatcher
     private readonly ProbeCookies _cookies;
     private readonly ProbesUnderWay _probes;
 
-    public ReplyMatcher(ProbeCookies cookies, ProbesUnderWay probes)
+    public ProbeFinder(ProbeCookies cookies, ProbesUnderWay probes)
     {
         _cookies = cookies;
         _probes = probes;
     }
 
-    private bool TryMatchQuote(in QuoteStack quote, out Match match)
+    private bool TryFindByQuote(in QuoteStack quote, out FoundProbe match)
     {
         match = default;
         var inner = quote.Innermost;
@@ -47,7 +47,7 @@ internal sealed partial class ReplyMatcher
 
         if (inner.Protocol == IpProtocol.Tcp)
         {
-            return TryMatchTcp(quote, transport, out match);
+            return TryFindByQuotedTcp(quote, transport, out match);
         }
 
         if (inner.Protocol is not (IpProtocol.Udp or IpProtocol.Icmp or IpProtocol.IcmpV6))
@@ -66,7 +66,7 @@ internal sealed partial class ReplyMatcher
     }
 
     /// <summary>Matches an echo reply.</summary>
-    public bool TryMatchEcho(in ArrivedPacket packet, in IcmpMessage echo, out Match match)
+    public bool TryFindByEcho(in ArrivedPacket packet, in IcmpMessage echo, out FoundProbe match)
     {
         match = default;
         var hasCookie = ProbeWriter.TryReadPayloadCookie(echo.Body, out var cookie);
@@ -83,7 +83,7 @@ internal sealed partial class ReplyMatcher
             if (cookieFits && IsForUs(packet, probe) && probe.Protocol == ProbeProtocol.Icmp && probe.Flow.SourcePort == echo.Identifier
                 && probe.Target.IsV6 == echo.IsV6)
             {
-                match = new Match(number);
+                match = new FoundProbe(number);
                 return true;
             }
         }
@@ -95,24 +95,24 @@ internal sealed partial class ReplyMatcher
     /// Matches a TCP segment: a SYN-ACK or a reset that acknowledges our sequence number, or the reset that answers an ACK of ours, whose
     /// own sequence number is what we acknowledged (RFC 9293 section 3.10.7.1).
     /// </summary>
-    public bool TryMatchTcpAnswer(in TcpHeader tcp, out Match match)
+    public bool TryFindByTcp(in TcpHeader tcp, out FoundProbe match)
     {
         var acknowledges = (tcp.Flags & TcpFlags.Ack) != 0;
-        match = new Match(_cookies.NumberOfTcpSequence(acknowledges ? tcp.Acknowledgment - 1 : tcp.Sequence));
+        match = new FoundProbe(_cookies.NumberOfTcpSequence(acknowledges ? tcp.Acknowledgment - 1 : tcp.Sequence));
         ref readonly var probe = ref _probes.Probe(match.Number);
         if (!Unsafe.IsNullRef(in probe) && Fits(probe, tcp) && probe.Segment == (acknowledges ? TcpSegmentKind.Syn : TcpSegmentKind.Ack))
         {
             return acknowledges || (tcp.Flags & TcpFlags.Rst) != 0;
         }
 
-        return acknowledges && TryMatchPayload(tcp, out match);
+        return acknowledges && TryFindByPayload(tcp, out match);
     }
 
     /// <summary>
     /// Matches a reset to our SYN's answer, the kernel's own or ours: it carries the number after the SYN's, and the payload's where that
     /// was taken.
     /// </summary>
-    public bool TryMatchOwnReset(IpAddress destination, in TcpHeader tcp, out int number)
+    public bool TryFindByOwnReset(IpAddress destination, in TcpHeader tcp, out int number)
     {
         number = _cookies.NumberOfTcpSequence(tcp.Sequence - 1);
         ref readonly var probe = ref _probes.Probe(number);
@@ -122,7 +122,7 @@ internal sealed partial class ReplyMatcher
     }
 
     /// <summary>Matches a UDP datagram: by the cookie where the service echoes it, else by its flow.</summary>
-    public bool TryMatchUdpAnswer(in ArrivedPacket packet, in UdpHeader udp, out Match match)
+    public bool TryFindByUdp(in ArrivedPacket packet, in UdpHeader udp, out FoundProbe match)
     {
         match = default;
         var hasCookie = ProbeWriter.TryReadPayloadCookie(udp.Payload, out var cookie);
@@ -145,7 +145,7 @@ internal sealed partial class ReplyMatcher
 
             if (hasCookie && cookie == _cookies.Payload(number))
             {
-                match = new Match(number);
+                match = new FoundProbe(number);
                 return true;
             }
 
@@ -155,7 +155,7 @@ internal sealed partial class ReplyMatcher
             }
         }
 
-        match = new Match(best, Ambiguous: true);
+        match = new FoundProbe(best, Ambiguous: true);
         return best != 0;
     }
 
@@ -165,7 +165,7 @@ internal sealed partial class ReplyMatcher
         probe.Protocol == ProbeProtocol.Tcp && probe.Flow.SourcePort == tcp.DestinationPort && probe.Flow.DestinationPort == tcp.SourcePort;
 
     /// <summary>A payload counts where the answerer took or skipped it; probes of many sizes may be under way.</summary>
-    private bool TryMatchPayload(in TcpHeader tcp, out Match match)
+    private bool TryFindByPayload(in TcpHeader tcp, out FoundProbe match)
     {
         match = default;
         for (var number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestPayloadSearch); number--)
@@ -185,7 +185,7 @@ internal sealed partial class ReplyMatcher
                 + (probe.Segment == TcpSegmentKind.Syn ? 1 : 0);
             if (tcp.Acknowledgment == _cookies.TcpSequence(number) + (uint)counted)
             {
-                match = new Match(number);
+                match = new FoundProbe(number);
                 return true;
             }
         }
@@ -193,7 +193,7 @@ internal sealed partial class ReplyMatcher
         return false;
     }
 
-    private bool TryMatchTcp(in QuoteStack quote, in QuotedTransport transport, out Match match)
+    private bool TryFindByQuotedTcp(in QuoteStack quote, in QuotedTransport transport, out FoundProbe match)
     {
         // 32 keyed bits prove the probe alone; one unkeyed field beside them is a formality.
         var number = _cookies.NumberOfTcpSequence(transport.Sequence);
@@ -204,7 +204,7 @@ internal sealed partial class ReplyMatcher
             if ((different & (RewrittenFields.Destination | RewrittenFields.DestinationPort)) == 0
                 || (different & (RewrittenFields.Source | RewrittenFields.SourcePort)) == 0)
             {
-                match = new Match(number, different);
+                match = new FoundProbe(number, different);
                 return true;
             }
         }
@@ -218,7 +218,7 @@ internal sealed partial class ReplyMatcher
     /// At tens of thousands of probes a second several of those still under way share a residue: the one whose addresses and ports are
     /// those quoted goes before a newer one that only a translation on the way would explain.
     /// </summary>
-    private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out Match match)
+    private bool TryCandidates(int residue, in QuoteStack quote, in QuotedTransport transport, out FoundProbe match)
     {
         match = default;
         for (var number = _probes.FirstWithResidue(residue); number > 0; number = _probes.NextWithResidue(number))
@@ -243,11 +243,11 @@ internal sealed partial class ReplyMatcher
 
             if ((different & Tuple) == 0)
             {
-                match = new Match(number, different);
+                match = new FoundProbe(number, different);
                 return true;
             }
 
-            match = match.Number == 0 ? new Match(number, different) : match;
+            match = match.Number == 0 ? new FoundProbe(number, different) : match;
         }
 
         return match.Number != 0;
@@ -257,7 +257,7 @@ internal sealed partial class ReplyMatcher
     /// A NAT that translated the source leaves a checksum that decodes to nothing, and may have rewritten the identification too.
     /// The newest probes to that destination are asked whether the translation explains the checksum they would have had.
     /// </summary>
-    private bool TryRewrittenChecksum(in QuoteStack quote, in QuotedTransport transport, out Match match)
+    private bool TryRewrittenChecksum(in QuoteStack quote, in QuotedTransport transport, out FoundProbe match)
     {
         match = default;
         for (var number = _probes.Newest; number > Math.Max(0, _probes.Newest - LongestTranslationSearch); number--)
@@ -277,7 +277,7 @@ internal sealed partial class ReplyMatcher
             var different = Differences(probe, quote, transport);
             if (IsProved(probe, quote, transport, different))
             {
-                match = new Match(number, different);
+                match = new FoundProbe(number, different);
                 return true;
             }
         }

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Probe.Core.Evidence;
 
 /// <summary>What the types of a document cannot say about its values. Readers behind it may rely on this.</summary>
-internal static class EvidenceCheck
+internal static class DocumentValidation
 {
     /// <summary>The first defect, with a JSON pointer to it; null when there is none.</summary>
     public static string? FirstDefect(Bundle bundle)

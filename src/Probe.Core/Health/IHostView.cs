@@ -38,7 +38,7 @@ internal readonly record struct WayOut
 }
 
 /// <summary>What a judge asks about the host that checks. Answers may be remembered until <see cref="Refresh"/>.</summary>
-internal interface ICheckHost
+internal interface IHostView
 {
     /// <summary>Forgets what was read.</summary>
     void Refresh();

@@ -10,7 +10,7 @@ namespace Probe.Core.Health;
 /// <param name="source">Source address of the checks; no address where the routes decide.</param>
 /// <param name="networkInterface">Interface of the checks; null where the routes decide.</param>
 /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
-internal sealed class CheckHost(IpAddress source, string? networkInterface, uint mark) : ICheckHost, IDisposable
+internal sealed class HostView(IpAddress source, string? networkInterface, uint mark) : IHostView, IDisposable
 {
     private readonly NetlinkSocket _netlink = new();
     private readonly Dictionary<IpAddress, WayOut> _ways = [];

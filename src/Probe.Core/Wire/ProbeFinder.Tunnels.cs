@@ -10,7 +10,7 @@ namespace Probe.Core.Wire;
 /// Quotes of probes inside tunnels. They are taken apart by the encapsulations that probes did have around them, never by what a port may
 /// mean. Where a quote ends before the probe's own ports, the outer identification, length, addresses and ports have to prove it.
 /// </summary>
-internal sealed partial class ReplyMatcher
+internal sealed partial class ProbeFinder
 {
     private readonly TunnelStacks _stacks = new();
 
@@ -21,7 +21,7 @@ internal sealed partial class ReplyMatcher
     /// <param name="octets">The quote, or the packet, from its IP header on.</param>
     /// <param name="match">The probe, and which of its IP headers the quote begins with.</param>
     /// <param name="quoted">That header.</param>
-    public bool TryMatchQuote(ReadOnlySpan<byte> octets, out Match match, out QuotedHeader quoted)
+    public bool TryFindByQuote(ReadOnlySpan<byte> octets, out FoundProbe match, out QuotedHeader quoted)
     {
         (match, quoted) = (default, default);
         if (!QuoteStack.TryRead(octets, out var plain))
@@ -31,12 +31,12 @@ internal sealed partial class ReplyMatcher
 
         var outermost = plain.Outermost;
         quoted = new QuotedHeader(outermost.Ttl, outermost.TrafficClass, outermost.TotalLength, outermost.Id);
-        if (TryMatchTunnels(outermost, out match))
+        if (TryFindByTunnels(outermost, out match))
         {
             return true;
         }
 
-        if (!TryMatchQuote(plain, out match))
+        if (!TryFindByQuote(plain, out match))
         {
             return false;
         }
@@ -60,15 +60,15 @@ internal sealed partial class ReplyMatcher
         return false;
     }
 
-    private bool TryMatchTunnels(in IpPacket outermost, out Match match)
+    private bool TryFindByTunnels(in IpPacket outermost, out FoundProbe match)
     {
         match = default;
         foreach (var one in _stacks.EndingAt(outermost.Destination))
         {
             var peeled = TunnelQuote.Peel(one.Layers, outermost, out var innermost);
             if (peeled == Peeled.Whole
-                ? TryMatchWhole(one.Stack, outermost, innermost, out match)
-                : peeled == Peeled.Short && TryMatchShort(one.Stack, one.First, outermost, out match))
+                ? TryFindByWhole(one.Stack, outermost, innermost, out match)
+                : peeled == Peeled.Short && TryFindByShort(one.Stack, one.First, outermost, out match))
             {
                 match = match with { Layer = one.Layers.Length };
                 return true;
@@ -78,9 +78,9 @@ internal sealed partial class ReplyMatcher
         return false;
     }
 
-    private bool TryMatchWhole(EncapsulationStack stack, in IpPacket outermost, in IpPacket innermost, out Match match)
+    private bool TryFindByWhole(EncapsulationStack stack, in IpPacket outermost, in IpPacket innermost, out FoundProbe match)
     {
-        if (!TryMatchQuote(QuoteStack.Of(outermost, innermost), out match) || !_probes.Probe(match.Number).Via.SameAs(stack))
+        if (!TryFindByQuote(QuoteStack.Of(outermost, innermost), out match) || !_probes.Probe(match.Number).Via.SameAs(stack))
         {
             return false;
         }
@@ -94,7 +94,7 @@ internal sealed partial class ReplyMatcher
         return true;
     }
 
-    private bool TryMatchShort(EncapsulationStack stack, int first, in IpPacket outermost, out Match match)
+    private bool TryFindByShort(EncapsulationStack stack, int first, in IpPacket outermost, out FoundProbe match)
     {
         match = default;
         var number = outermost.IsV6 ? 0 : _probes.FirstWithResidue(_cookies.ResidueOfIpId(outermost.Id));
@@ -108,7 +108,7 @@ internal sealed partial class ReplyMatcher
 
             if (probe.Via.SameAs(stack) && IsOuterOf(probe, first, outermost))
             {
-                match = new Match(number);
+                match = new FoundProbe(number);
                 return true;
             }
         }
