@@ -114,7 +114,8 @@ public sealed class CaptureReader : IDisposable
         try
         {
             copy = new FileStream(
-                Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0, FileOptions.DeleteOnClose);
+                Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0,
+                FileOptions.DeleteOnClose);
             using (octets)
             {
                 new RestOf(octets).CopyTo(copy);
