@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
 

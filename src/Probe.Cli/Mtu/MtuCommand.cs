@@ -2,7 +2,7 @@ using System.CommandLine;
 using Probe.Cli.Frame;
 using Probe.Cli.Parsing;
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Mtu;

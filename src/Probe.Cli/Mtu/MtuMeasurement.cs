@@ -9,6 +9,7 @@ using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.PathMtu;
 using Probe.Core.Probing;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using Probe.Report.Diagnosis;

@@ -1,6 +1,6 @@
 using Probe.Cli.Parsing;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Mtu;

@@ -10,10 +10,6 @@ internal static class RelayArithmetic
     private const int OuterHeader = IPv4Header.MinimumLength;
     private const int OuterHeaderV6 = IPv6Header.Length;
 
-    // Octets that each encapsulation adds over IPv4, its plainest form; over IPv6 the outer header is longer by as much as that header is.
-    private static readonly (string Name, int Overhead)[] _kinds =
-        [("IPIP", 20), ("GRE", 24), ("FOU or GUE variant 1", 28), ("GUE", 32), ("VXLAN or Geneve", 50)];
-
     /// <summary>Compares what was claimed with what was found.</summary>
     /// <param name="claimed">Octets of the inner packet.</param>
     /// <param name="real">Octets of the inner packet.</param>
@@ -29,7 +25,7 @@ internal static class RelayArithmetic
                 : $"it names {Number(-difference)} octets less than get there: something subtracts twice or names a fixed size";
         }
 
-        foreach (var (name, overhead) in _kinds)
+        foreach (var (name, overhead) in TunnelOverheads.OverIPv4)
         {
             if (difference == overhead - OuterHeader && difference > 0)
             {
@@ -39,7 +35,7 @@ internal static class RelayArithmetic
             }
         }
 
-        foreach (var (name, overhead) in _kinds)
+        foreach (var (name, overhead) in TunnelOverheads.OverIPv4)
         {
             if (difference == overhead)
             {
@@ -47,7 +43,7 @@ internal static class RelayArithmetic
             }
         }
 
-        foreach (var (name, overhead) in _kinds)
+        foreach (var (name, overhead) in TunnelOverheads.OverIPv4)
         {
             if (difference == overhead + OuterHeaderV6 - OuterHeader)
             {

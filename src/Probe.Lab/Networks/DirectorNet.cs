@@ -1,5 +1,5 @@
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 
 namespace Probe.Lab.Networks;
 

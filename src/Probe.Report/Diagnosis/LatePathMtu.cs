@@ -1,4 +1,5 @@
 using Probe.Core.Evidence;
+using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using static Probe.Report.Diagnosis.TraceReading;
 
@@ -173,7 +174,7 @@ internal sealed class LatePathMtu : IRule
 
         if (was > now && now > 0)
         {
-            var tunnel = TcpTestReading.TunnelOf(was - now) is { } name ? $", as {name} adds" : "";
+            var tunnel = TunnelOverheads.NameOf(was - now) is { } name ? $", as {name} adds" : "";
             yield return $"or let the link below carry {was} + {was - now} octets ({was} − {now} = {was - now}{tunnel})";
         }
     }

@@ -128,7 +128,7 @@ public static class PathMtuWords
         }
 
         var missing = PlainEthernet - mtu;
-        return TcpTestReading.TunnelOf(missing) is { } tunnel
+        return TunnelOverheads.NameOf(missing) is { } tunnel
             ? $"raise the MTU under the tunnel by {missing} octets: so many {tunnel} adds"
             : $"raise the MTU under the tunnel by at least {missing} octets";
     }

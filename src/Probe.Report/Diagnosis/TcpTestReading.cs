@@ -47,17 +47,4 @@ internal static class TcpTestReading
         var metric = verb == "change" && learned.Metric is { } number ? $" metric {number}" : "";
         return $"ip {(isV6 ? "-6 " : "")}route {verb} {prefix}/{bits}{via} dev {device}{metric} mtu {learned.LearnedMtu} advmss {mss}";
     }
-
-    /// <summary>What takes exactly so many octets of every packet; null when nothing well known does.</summary>
-    public static string? TunnelOf(int octets) => octets switch
-    {
-        8 => "PPPoE",
-        20 => "IPIP",
-        24 => "GRE",
-        28 => "FOU, or GUE variant 1",
-        32 => "GUE",
-        36 => "GUE with an option",
-        50 => "VXLAN",
-        _ => null,
-    };
 }

@@ -4,7 +4,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>Has a <see cref="TcpResponder"/> send octets at one pacing, and takes its report of what became of them.</summary>
 internal sealed class PacedReceiver

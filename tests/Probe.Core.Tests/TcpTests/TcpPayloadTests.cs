@@ -5,9 +5,9 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography;
 using System.Text;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 [Collection(Lanes.Simulated)]
 public class TcpPayloadTests

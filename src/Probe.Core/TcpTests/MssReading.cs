@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>MSS values of a connection, out of what its kernel and the far end's say.</summary>
 public static class MssReading

@@ -1,7 +1,7 @@
 using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// Provokes the stall of connections whose path MTU is learned while they are open. A, B and C are opened first; A fills a segment and so

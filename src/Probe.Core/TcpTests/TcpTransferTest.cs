@@ -2,7 +2,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>The steps of <see cref="TcpTransfer"/>: for each pacing one connection is opened, carries the octets, and is closed.</summary>
 internal sealed class TcpTransferTest(TcpTestOptions options, TcpDirection direction, ITcpStack stack) : IConversationTest, IDisposable

@@ -2,7 +2,7 @@ using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>What three pacings of the same octets say together.</summary>
 internal static class TransferJudge

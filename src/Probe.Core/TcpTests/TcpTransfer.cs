@@ -2,7 +2,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// The same octets over one connection each, spaced, in pairs and in bulk: what dies only in company was merged on the way, and what merged

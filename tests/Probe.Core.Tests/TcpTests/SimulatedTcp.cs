@@ -1,10 +1,10 @@
 using Probe.Core.Conversations;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Lab.Simulation;
 using Probe.Lab.Simulation.Tcp;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 /// <summary>The tests over established TCP in a simulated network under virtual time, beside what is true of it.</summary>
 internal sealed class SimulatedTcp : IDisposable

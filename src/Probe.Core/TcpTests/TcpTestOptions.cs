@@ -1,6 +1,6 @@
 using Probe.Core.Conversations;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>What a test over established connections connects to and sends.</summary>
 public sealed record TcpTestOptions

@@ -1,7 +1,7 @@
 using Probe.Core.Conversations;
 using Probe.Core.Packets;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// The far end of a download: sends as many octets as it is asked for, at the pacing asked for, and what its own kernel says about them.

@@ -1,9 +1,9 @@
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 /// <summary>Each verdict of the stall test from a simulated network, held against what is true of it.</summary>
 public sealed class TcpStallTests

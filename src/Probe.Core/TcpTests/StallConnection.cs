@@ -2,7 +2,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// One connection of a stall test: it is opened, later sends a message, and each millisecond what its TCP does with it is noted.

@@ -2,7 +2,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>What a connection that sent after a smaller path MTU was learned says.</summary>
 internal static class TcpStallJudge

@@ -3,11 +3,11 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Host;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 /// <summary>The two incidents that only a kernel's TCP has, reproduced in namespaces and told from outside, and silence on their healthy twins.</summary>
 public sealed class TcpKernelTests : IDisposable

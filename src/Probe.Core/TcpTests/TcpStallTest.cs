@@ -2,7 +2,7 @@ using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// The steps of <see cref="TcpStall"/>: open A, B and C; A sends until the path MTU is learned; B sends, and C where B did not stall; D is

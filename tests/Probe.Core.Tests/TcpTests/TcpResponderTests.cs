@@ -2,10 +2,10 @@ using System.Net.Sockets;
 using System.Net;
 using System.Text;
 using Probe.Core.Packets;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 public sealed class TcpResponderTests : IDisposable
 {

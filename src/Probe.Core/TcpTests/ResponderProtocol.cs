@@ -4,7 +4,7 @@ using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// What is asked of a <see cref="TcpResponder"/>, one line, and what it says after the octets, one line of JSON. Whoever says anything else

@@ -1,9 +1,9 @@
 using System.Text;
 using Probe.Core.Evidence;
-using Probe.Core.PathMtu;
+using Probe.Core.TcpTests;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.Tests.PathMtu;
+namespace Probe.Core.Tests.TcpTests;
 
 public class TransferJudgeTests
 {

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Probe.Core.Packets;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// What the tests over established connections send: octets that are valid for the service, so that a stranger's server is asked nothing

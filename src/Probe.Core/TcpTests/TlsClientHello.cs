@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>
 /// A ClientHello (RFC 8446 section 4.1.2) that any TLS 1.2 or 1.3 server can answer, brought to a wanted length by the padding extension
