@@ -46,7 +46,7 @@ internal static class TcpBench
 
     private static TcpTransferVerdict Download(DirectorNet net) => KernelLab.In(net.Client, () => TcpTransfer.Download(Options(1))).Verdict;
 
-    private static TcpTestOptions Options(int vip) => new() { To = new() { Target = DirectorNet.Vip(vip), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
+    private static TcpTestOptions Options(int vip) => new() { To = new(new()) { Target = DirectorNet.Vip(vip), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
 
     private static void Count<T>(MarkdownTable table, string name, int runs, T wanted, Func<int, T> test)
         where T : struct, Enum

@@ -72,9 +72,9 @@ internal static class EngineLoad
 
     private static ICheckEngine Open(string name, int inFlight) => name switch
     {
-        "sockets" => new SocketEngine(new() { InFlight = inFlight }),
-        "raw" => RawEngine.Open(new() { InFlight = inFlight, TransmitStamps = false }),
-        _ => RawEngine.Open(new() { InFlight = inFlight }),
+        "sockets" => new SocketEngine(new(new()) { InFlight = inFlight }),
+        "raw" => RawEngine.Open(new(new()) { InFlight = inFlight, TransmitStamps = false }),
+        _ => RawEngine.Open(new(new()) { InFlight = inFlight }),
     };
 
     private static string PeakKb() => File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))[6..].Replace("kB", "", StringComparison.Ordinal).Trim();

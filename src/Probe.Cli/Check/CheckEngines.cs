@@ -34,7 +34,7 @@ internal sealed class CheckEngines : IDisposable
         var engines = new CheckEngines();
         if (request.Engine == CheckEngineKind.Sockets && request.Kind is not (CheckKind.Syn or CheckKind.Connect))
         {
-            engines._engines.Add(new ExchangeEngine(OptionsOf<CheckEngineOptions>(request, request.Pace.InFlight), request.Kind));
+            engines._engines.Add(new ExchangeEngine(new(request.Probing) { InFlight = request.Pace.InFlight }, request.Kind));
             return engines;
         }
 
@@ -63,24 +63,15 @@ internal sealed class CheckEngines : IDisposable
     private static ICheckEngine OpenOne(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) =>
         request.Engine == CheckEngineKind.Raw
             ? RawEngine.Open(RawOptions(request, tunnelled, inFlight))
-            : new SocketEngine(OptionsOf<SocketEngineOptions>(request, inFlight));
+            : new SocketEngine(new(request.Probing) { InFlight = inFlight });
 
     private static RawEngineOptions RawOptions(CheckRequest request, IReadOnlyCollection<CheckTarget> tunnelled, int inFlight) =>
-        OptionsOf<RawEngineOptions>(request, inFlight) with
-    {
-        Tunnelled = tunnelled,
-        Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
-        TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
-    };
-
-    private static T OptionsOf<T>(CheckRequest request, int inFlight)
-        where T : CheckEngineOptions, new() => new()
+        new(request.Probing)
         {
             InFlight = inFlight,
-            Source = request.Probing.Source ?? default,
-            Interface = request.Probing.Interface,
-            Mark = request.Probing.Mark ?? 0,
-            TrafficClass = (byte)(request.Probing.Dscp << 2),
+            Tunnelled = tunnelled,
+            Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
+            TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,
         };
 
     /// <summary>All of them together, with the targets that are known so far.</summary>

@@ -62,9 +62,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         using var engines =
             CheckEngines.Open(_request, [.. _targets.Where(target => !target.Via.IsEmpty)], _request.Targets.Count / TargetsPerEngine + 1);
         _zeroNs = engines.NowNs - (CommandContext.Now().UnixNs - frame.Started.UnixNs);
-        var probing = _request.Probing;
-        using var judge =
-            VerdictJudge.Open(_targets, () => engines.NowNs, this, probing.Source ?? default, probing.Interface, probing.Mark ?? 0);
+        using var judge = VerdictJudge.Open(_targets, () => engines.NowNs, this, _request.Probing);
         var loops = engines.Loops(_targets, pace, more: names.Left > 0);
         var arrivals = new CheckArrivals(names, loops, judge, Place);
         arrivals.Take();

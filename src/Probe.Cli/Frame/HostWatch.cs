@@ -36,7 +36,7 @@ internal sealed class HostWatch
         _askedForLearned = true;
         try
         {
-            if (LearnedPathMtus.For(destination, probing.Source ?? default, probing.Interface, probing.Mark) is { } learned)
+            if (LearnedPathMtus.For(destination, probing.Source, probing.Interface, probing.Mark) is { } learned)
             {
                 _learned[destination] = learned;
             }

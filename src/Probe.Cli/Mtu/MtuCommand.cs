@@ -192,7 +192,7 @@ internal sealed class MtuCommand : ProbeCommand
         }
 
         var probing = ReadInside(parse, readsInput: false, () => Common!.Read(parse, null));
-        using var responder = new TcpResponder(port, probing.Source ?? default);
+        using var responder = new TcpResponder(port, probing.Source);
         context.Messages.Warning(
             $"answering on port {responder.Port}; at the far end: probe mtu --tcp-upload --tcp-download --payload zeros -p "
                 + $"{responder.Port} THIS-HOST");

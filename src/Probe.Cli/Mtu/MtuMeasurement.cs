@@ -197,12 +197,7 @@ internal sealed class MtuMeasurement : IMeasurement
         var options = new TcpTestOptions
         {
             Payload = wanted.Payload,
-            To = new TcpConversationOptions
-            {
-                Target = address, Port = target.Port ?? _request.Port, Source = _request.Probing.Source ?? default,
-                Interface = _request.Probing.Interface,
-                Mark = _request.Probing.Mark, TrafficClass = (byte)(_request.Probing.Dscp << 2),
-            },
+            To = new TcpConversationOptions(_request.Probing) { Target = address, Port = target.Port ?? _request.Port },
         };
         var tcp = new TcpEvidence();
         try

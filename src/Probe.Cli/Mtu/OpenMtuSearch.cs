@@ -30,16 +30,13 @@ internal sealed class OpenMtuSearch : IDisposable
 
         // Echo replies come to all raw sockets; the answers of TCP only to those that listen for them.
         var transport = question.Protocol == ProbeProtocol.Icmp ? ProbeProtocol.Tcp : question.Protocol;
-        Probing = ProbeSockets.Open(new ProbeSocketsOptions
+        Probing = ProbeSockets.Open(new ProbeSocketsOptions(request.Probing)
         {
             Target = target,
             Via = asked.Via,
             Protocol = transport,
             AlsoEcho = question.Protocol == ProbeProtocol.Icmp,
             DestinationPort = question.Port,
-            Source = request.Probing.Source ?? default,
-            Interface = request.Probing.Interface,
-            Mark = request.Probing.Mark,
             TimeoutNs = request.Probing.Timeout.Ns,
         });
         try

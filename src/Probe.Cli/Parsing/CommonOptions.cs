@@ -52,7 +52,7 @@ internal sealed class CommonOptions
         {
             Family = v4 ? Family.V4 : v6 ? Family.V6 : Family.Any,
             Numeric = parse.Has(_numeric),
-            Source = parse.Find(_source),
+            Source = parse.Find(_source) ?? default,
             Interface = parse.GetValue(_interface) ?? target?.Zone,
             Mark = parse.Find(_mark),
             Dscp = parse.Find(_dscp) ?? 0,

@@ -1,5 +1,6 @@
 using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 
 namespace Probe.Cli.Parsing;
 
@@ -17,25 +18,13 @@ internal enum Family
 }
 
 /// <summary>What the user asked of every probe of a run.</summary>
-internal sealed record ProbingOptions
+internal sealed record ProbingOptions : SendingOptions
 {
     /// <summary>IP version.</summary>
     public required Family Family { get; init; }
 
     /// <summary>No reverse DNS.</summary>
     public required bool Numeric { get; init; }
-
-    /// <summary>Source address; null lets the routes decide.</summary>
-    public IpAddress? Source { get; init; }
-
-    /// <summary>Interface to send from; null lets the routes decide.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Firewall mark; null sets none.</summary>
-    public uint? Mark { get; init; }
-
-    /// <summary>Differentiated services code point, 0 to 63.</summary>
-    public required byte Dscp { get; init; }
 
     /// <summary>Headers outside the probes, as the user gave them; empty for plain ones.</summary>
     public EncapsulationStack Via { get; init; }
@@ -69,9 +58,9 @@ internal sealed record ProbingOptions
             }
         }
 
-        if (Source is { } source)
+        if (!Source.IsNone)
         {
-            family = Narrow(family, source, $"--source {source} is not an {Name(family)} address: give one of the target's IP version");
+            family = Narrow(family, Source, $"--source {Source} is not an {Name(family)} address: give one of the target's IP version");
         }
 
         return this with { Family = family };

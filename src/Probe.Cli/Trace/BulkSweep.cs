@@ -233,15 +233,12 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
     private static BulkSocketsOptions SocketsOptions(TraceRequest request, IReadOnlyList<TargetName> hosts)
     {
         var names = hosts.Any(host => host.IsName);
-        return new BulkSocketsOptions
+        return new BulkSocketsOptions(request.Probing)
         {
             IPv4 = request.Probing.Family != Family.V6 && (names || hosts.Count == 0 || hosts.Any(host => host.Address.IsV4)),
             IPv6 = request.Probing.Family != Family.V4 && (names || hosts.Any(host => host.Address.IsV6)),
             Protocol = request.Protocol,
             DestinationPort = request.Port ?? 0,
-            Source = request.Probing.Source ?? default,
-            Interface = request.Probing.Interface,
-            Mark = request.Probing.Mark,
             Via = request.Probing.Via,
             Targets = hosts.Where(host => !host.IsName).Select(host => host.Address),
             TimeoutNs = request.Probing.Timeout.Ns,

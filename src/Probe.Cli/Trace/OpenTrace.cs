@@ -150,16 +150,13 @@ internal sealed class OpenTrace : IDisposable
         return size;
     }
 
-    private static ProbeSockets Open(TraceRequest request, IpAddress target) => ProbeSockets.Open(new ProbeSocketsOptions
+    private static ProbeSockets Open(TraceRequest request, IpAddress target) => ProbeSockets.Open(new ProbeSocketsOptions(request.Probing)
     {
         Target = target,
         Protocol = request.Protocol,
         DestinationPort = request.Port ?? 0,
         Flows = request.Flows,
         Unprivileged = request.Unprivileged,
-        Source = request.Probing.Source ?? default,
-        Interface = request.Probing.Interface,
-        Mark = request.Probing.Mark,
         TimeoutNs = request.Probing.Timeout.Ns,
         Via = request.Probing.Via,
     });

@@ -26,7 +26,7 @@ public sealed class ExchangeEngine : ICheckEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _ = new TcpProbeOptions(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass);
+        _ = new TcpProbeOptions(halfOpen: false, options.Source, options.Interface, options.Mark ?? 0, options.TrafficClass);
         if (kinds.Contains(CheckKind.Icmp))
         {
             EchoSocket.Try();

@@ -31,9 +31,9 @@ internal static class ExchangeSocket
                 Set(socket, level, v6 ? IPV6_TCLASS : IP_TOS, options.TrafficClass);
             }
 
-            if (options.Mark != 0)
+            if (options.Mark is { } mark)
             {
-                Set(socket, SOL_SOCKET, SO_MARK, (int)options.Mark);
+                Set(socket, SOL_SOCKET, SO_MARK, (int)mark);
             }
 
             if (options.Interface is { } name)

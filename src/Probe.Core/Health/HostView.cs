@@ -2,15 +2,14 @@ using Probe.Core.Linux;
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 using static Probe.Core.Linux.NetlinkConstants;
 
 namespace Probe.Core.Health;
 
 /// <summary>The host as rtnetlink tells it: routes, neighbours, links, addresses. Sends nothing.</summary>
-/// <param name="source">Source address of the checks; no address where the routes decide.</param>
-/// <param name="networkInterface">Interface of the checks; null where the routes decide.</param>
-/// <param name="mark">Firewall mark of the checks; 0 for none.</param>
-internal sealed class HostView(IpAddress source, string? networkInterface, uint mark) : IHostView, IDisposable
+/// <param name="sending">What the checks have in common: their routes are looked up with it.</param>
+internal sealed class HostView(SendingOptions sending) : IHostView, IDisposable
 {
     private readonly NetlinkSocket _netlink = new();
     private readonly Dictionary<IpAddress, WayOut> _ways = [];
@@ -19,7 +18,7 @@ internal sealed class HostView(IpAddress source, string? networkInterface, uint 
     private Dictionary<int, Link>? _links;
 
     /// <inheritdoc/>
-    public bool IsSourceMissing => !source.IsNone && !IsOwn(source);
+    public bool IsSourceMissing => !sending.Source.IsNone && !IsOwn(sending.Source);
 
     /// <inheritdoc/>
     public void Refresh()
@@ -57,13 +56,13 @@ internal sealed class HostView(IpAddress source, string? networkInterface, uint 
     /// <inheritdoc/>
     public bool IsLinkDownTowards(IpAddress target)
     {
-        if (networkInterface is not null)
+        if (sending.Interface is not null)
         {
             return NamedLink is not { IsUp: true };
         }
 
         return InterfaceAddresses.Read().Any(address =>
-            (address.Covers(target) || address.Address == source) && LinksByIndex.TryGetValue(address.InterfaceIndex, out var link)
+            (address.Covers(target) || address.Address == sending.Source) && LinksByIndex.TryGetValue(address.InterfaceIndex, out var link)
                 && !link.IsUp);
     }
 
@@ -73,12 +72,12 @@ internal sealed class HostView(IpAddress source, string? networkInterface, uint 
     private Dictionary<int, Link> LinksByIndex => _links ??= Links.Read().ToDictionary(link => link.Index);
 
     private Link? NamedLink =>
-        networkInterface is null
-        ? null : LinksByIndex.Values.FirstOrDefault(link => string.Equals(link.Name, networkInterface, StringComparison.Ordinal));
+        sending.Interface is null
+        ? null : LinksByIndex.Values.FirstOrDefault(link => string.Equals(link.Name, sending.Interface, StringComparison.Ordinal));
 
     private WayOut ReadWay(IpAddress target)
     {
-        if (Routes.TryGet(_netlink, target, out var route, source, NamedLink?.Index ?? 0, mark) != 0)
+        if (Routes.TryGet(_netlink, target, out var route, sending.Source, NamedLink?.Index ?? 0, sending.Mark ?? 0) != 0)
         {
             return new WayOut { Exists = false };
         }

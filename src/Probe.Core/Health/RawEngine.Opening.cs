@@ -60,7 +60,7 @@ public sealed partial class RawEngine
         try
         {
             var ports = RawPorts.Hold(options, v4, v6, owned);
-            var chooser = new SourceChooser(options.Source, options.Interface, options.Mark);
+            var chooser = new SourceChooser(options.Source, options.Interface, options.Mark ?? 0);
             owned.Add(chooser);
             var sources = new RawSources(chooser.TryChoose, target => WayInto(target, options));
             var ends = options.Tunnelled.SelectMany(target => target.Via.Layers).Select(layer => layer.Remote).ToHashSet();
@@ -72,7 +72,7 @@ public sealed partial class RawEngine
                 Protocol = ProbeProtocol.Tcp,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
-                Mark = MarkOf(options),
+                Mark = options.Mark,
                 LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
                 TransmitStamps = options.TransmitStamps,
@@ -89,7 +89,5 @@ public sealed partial class RawEngine
     }
 
     private static TunnelRoute WayInto(CheckTarget target, RawEngineOptions options) =>
-        TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, MarkOf(options));
-
-    private static uint? MarkOf(RawEngineOptions options) => options.Mark == 0 ? null : options.Mark;
+        TunnelRoute.Make(target.Via, target.Address, options.Source, options.Interface, options.Mark);
 }

@@ -69,7 +69,7 @@ public sealed partial class RawEngine : ICheckEngine
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         (_port, _sources, _ports, _zeroNs, _owned) = (port, sources, ports, zeroNs, owned);
-        _dscp = (byte)(options.TrafficClass >> 2);
+        _dscp = options.Dscp;
         _flowLabel = Flow.RandomLabel();
         _slots = new RawSlots(options.InFlight);
         _cookies = new ProbeCookies();

@@ -1,8 +1,16 @@
+using Probe.Core.Probing;
+
 namespace Probe.Core.Health;
 
 /// <summary>How a <see cref="RawEngine"/> sends.</summary>
 public sealed record RawEngineOptions : CheckEngineOptions
 {
+    /// <param name="sending">What all packets of the run have in common.</param>
+    public RawEngineOptions(SendingOptions sending)
+        : base(sending)
+    {
+    }
+
     /// <summary>
     /// The targets behind tunnels (<see cref="CheckTarget.Via"/>): sockets are opened and ports held for them, and their answers are read
     /// even where their addresses are this host's own.

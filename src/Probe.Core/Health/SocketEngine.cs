@@ -49,8 +49,8 @@ public sealed partial class SocketEngine : ICheckEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
-        _halfOpen = new(halfOpen: true, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
-        _full = new(halfOpen: false, options.Source, options.Interface, options.Mark, options.TrafficClass, options.Ports);
+        _halfOpen = new(halfOpen: true, options.Source, options.Interface, options.Mark ?? 0, options.TrafficClass, options.Ports);
+        _full = new(halfOpen: false, options.Source, options.Interface, options.Mark ?? 0, options.TrafficClass, options.Ports);
         _scope = options.Interface is null ? 0 : Interfaces.IndexOrZero(options.Interface);
         _limit = (int)Math.Clamp(MakeDescriptorRoom(), 1, options.InFlight);
         _room = _limit;

@@ -1,6 +1,7 @@
 using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
+using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
@@ -55,14 +56,10 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     /// <param name="targets">The targets of the run; they may come and go, see <see cref="ExpectMore"/> and <see cref="Gone"/>.</param>
     /// <param name="clock">The run's clock, <see cref="ICheckEngine.NowNs"/>.</param>
     /// <param name="sink">Takes the verdicts.</param>
-    /// <param name="source">Source address of the checks; no address where the routes decide.</param>
-    /// <param name="networkInterface">Interface of the checks; null where the routes decide.</param>
-    /// <param name="mark">Firewall mark of the checks; 0 for none.</param>
+    /// <param name="sending">What the checks have in common: their routes are looked up with it.</param>
     /// <exception cref="LinuxException">rtnetlink cannot be opened.</exception>
-    public static VerdictJudge Open(
-        TargetTable targets, Func<long> clock, IVerdictSink sink, IpAddress source = default, string? networkInterface = null,
-        uint mark = 0) =>
-        new(targets, new HostView(source, networkInterface, mark), clock, sink);
+    public static VerdictJudge Open(TargetTable targets, Func<long> clock, IVerdictSink sink, SendingOptions sending) =>
+        new(targets, new HostView(sending), clock, sink);
 
     /// <summary>Outcomes that wait.</summary>
     public int Waiting => _held.Count;

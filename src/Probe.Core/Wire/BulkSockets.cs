@@ -8,40 +8,6 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Wire;
 
-/// <summary>What a run of raw probing towards many targets needs open.</summary>
-public sealed record BulkSocketsOptions
-{
-    /// <summary>Some targets may be IPv4.</summary>
-    public bool IPv4 { get; init; } = true;
-
-    /// <summary>Some targets may be IPv6.</summary>
-    public bool IPv6 { get; init; } = true;
-
-    /// <summary>Transport of the probes.</summary>
-    public required ProbeProtocol Protocol { get; init; }
-
-    /// <summary>Destination port; unused for ICMP.</summary>
-    public ushort DestinationPort { get; init; }
-
-    /// <summary>The source address; the kernel's choice for each target when it is no address.</summary>
-    public IpAddress Source { get; init; }
-
-    /// <summary>The encapsulations around the probes, outermost first, as they were asked for; empty for none.</summary>
-    public EncapsulationStack Via { get; init; }
-
-    /// <summary>Addresses among the targets that may be this host's own: behind a tunnel, a real server answers under them.</summary>
-    public IEnumerable<IpAddress> Targets { get; init; } = [];
-
-    /// <summary>Send by this interface only.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Firewall mark of the probes.</summary>
-    public uint? Mark { get; init; }
-
-    /// <summary>How long an answer may take, nanoseconds.</summary>
-    public long TimeoutNs { get; init; } = 1_000_000_000;
-}
-
 /// <summary>
 /// The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this
 /// host.

@@ -44,22 +44,22 @@ public sealed partial class CheckFixture : IDisposable
 
     /// <summary>An engine of either kind in the client's namespace; checks that follow each other leave by one port.</summary>
     public ICheckEngine EngineOf(CheckEngineKind kind) => KernelLab.In<ICheckEngine>(Network.Client, () => kind == CheckEngineKind.Raw
-        ? RawEngine.Open(new() { InFlight = 1 })
-        : new SocketEngine(new() { InFlight = 1, Ports = (45_000, 45_000) }));
+        ? RawEngine.Open(new(new()) { InFlight = 1 })
+        : new SocketEngine(new(new()) { InFlight = 1, Ports = (45_000, 45_000) }));
 
     /// <summary>Checks one target once by an engine of either kind.</summary>
     public CheckOutcome Check(CheckEngineKind kind, CheckTarget target)
     {
         using var engine = KernelLab.In<ICheckEngine>(Network.Client, () => kind == CheckEngineKind.Raw
-            ? RawEngine.Open(new() { InFlight = 4 })
-            : new SocketEngine(new() { InFlight = 4 }));
+            ? RawEngine.Open(new(new()) { InFlight = 4 })
+            : new SocketEngine(new(new()) { InFlight = 4 }));
         return Check(engine, target);
     }
 
     /// <summary>Checks one target once.</summary>
     public CheckOutcome Check(CheckTarget target, SocketEngineOptions? options = null)
     {
-        using var engine = Engine(options ?? new() { InFlight = 4 });
+        using var engine = Engine(options ?? new(new()) { InFlight = 4 });
         return Check(engine, target);
     }
 

@@ -17,7 +17,7 @@ internal static class CheckLoadProgram
     {
         var inFlight = int.Parse(arguments[0], CultureInfo.InvariantCulture);
         var limit = TimeSpan.FromSeconds(double.Parse(arguments[1], CultureInfo.InvariantCulture));
-        using ICheckEngine engine = arguments.Contains("raw") ? RawEngine.Open(new() { InFlight = inFlight }) : new SocketEngine(new() { InFlight = inFlight });
+        using ICheckEngine engine = arguments.Contains("raw") ? RawEngine.Open(new(new()) { InFlight = inFlight }) : new SocketEngine(new(new()) { InFlight = inFlight });
         var load = new CheckLoad(engine, CheckNetwork.Targets(1000, TimeSpan.FromMilliseconds(200)));
         var hogs = arguments.Contains("hog") ? Hog(leave: 20) : [];
         Console.WriteLine("running");

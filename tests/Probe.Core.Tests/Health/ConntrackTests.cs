@@ -38,7 +38,7 @@ public sealed class ConntrackTests(CheckFixture fixture) : IClassFixture<CheckFi
     {
         using var listener = new CheckedListener(fixture.Network.Server);
         using var rule = CheckFixture.Rules(fixture.Network.Client, "chain out { type filter hook output priority 0; ct state new accept; }");
-        fixture.InClientRaw(new() { InFlight = 500 }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 500 }, engine =>
         {
             // The true limit belongs to the whole machine; what is foretold is held against a small one.
             const int Room = 5000;

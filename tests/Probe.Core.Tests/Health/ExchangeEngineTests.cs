@@ -238,7 +238,7 @@ public sealed class ExchangeEngineTests : ICheckSink, IDisposable
     {
         var port = Serve(stream => Write(stream, ReadUntil(stream, "\n")), connections: 200);
         var closed = ClosedPort();
-        using var engine = new ExchangeEngine(new CheckEngineOptions());
+        using var engine = new ExchangeEngine(new CheckEngineOptions(new()));
         var targets = Enumerable.Range(0, 200).Select(i => Target(new CheckQuestion { Kind = CheckKind.SendExpect, Send = "hello\n"u8.ToArray() }, i % 2 == 0 ? port : closed, "127.0.0.1", 20 * Second) with { Index = i }).ToList();
         new CheckLoop(engine, targets, new CheckPace { InFlight = 50, MaxPerTargetPerSecond = int.MaxValue }, Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
 
@@ -327,7 +327,7 @@ public sealed class ExchangeEngineTests : ICheckSink, IDisposable
 
     private CheckOutcome Check(CheckKind kind, int port, CheckQuestion question, string address = "127.0.0.1", long timeoutNs = 20 * Second)
     {
-        using var engine = new ExchangeEngine(new CheckEngineOptions(), kind);
+        using var engine = new ExchangeEngine(new CheckEngineOptions(new()), kind);
         new CheckLoop(engine, [Target(question with { Kind = kind }, port, address, timeoutNs)], new CheckPace(), Seed.Value).Run(this, long.MaxValue, CancellationToken.None);
         return Assert.Single(_outcomes);
     }

@@ -50,7 +50,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
     public void A_hundred_thousand_checks_reach_no_application(bool stamped)
     {
         using var listener = new CheckedListener(Server);
-        fixture.InClientRaw(new() { InFlight = 1000, TransmitStamps = stamped }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 1000, TransmitStamps = stamped }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, s_timeout));
             load.Run(1000, 100_000, TimeSpan.FromSeconds(120));
@@ -84,7 +84,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
     public void Fifteen_thousand_at_once_and_again_on_each_answer_are_no_reason_to_call_anybody_down()
     {
         using var listener = new CheckedListener(Server, stalled: true);
-        fixture.InClientRaw(new() { InFlight = 15_000 }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 15_000 }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(15_000, TimeSpan.FromMilliseconds(200)));
             load.Run(15_000, long.MaxValue / 2, TimeSpan.FromSeconds(5));
@@ -101,7 +101,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
     public void No_black_hole_is_ever_up(int timeoutMs)
     {
         using var listener = new CheckedListener(Server);
-        fixture.InClientRaw(new() { InFlight = 2000 }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 2000 }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, TimeSpan.FromMilliseconds(timeoutMs), halfBlackHoled: true));
             load.Run(2000, 250_000, TimeSpan.FromSeconds(120));
@@ -117,7 +117,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
     {
         var timeout = TimeSpan.FromMilliseconds(200);
         using var listener = new CheckedListener(Server);
-        fixture.InClientRaw(new() { InFlight = 2 }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 2 }, engine =>
         {
             var ends = new Dictionary<int, CheckEnd>();
             var load = new CheckLoad(engine, CheckNetwork.Targets(2, timeout, halfBlackHoled: true)) { Seen = outcome => ends[outcome.Target] = outcome.End };
@@ -140,7 +140,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
     public void A_route_that_goes_while_the_engine_runs_is_said_at_once()
     {
         using var listener = new CheckedListener(Server);
-        using var engine = KernelLab.In(Client, () => RawEngine.Open(new() { InFlight = 1 }));
+        using var engine = KernelLab.In(Client, () => RawEngine.Open(new(new()) { InFlight = 1 }));
         var target = CheckNetwork.Target(0, CheckNetwork.Alive(0), s_timeout);
         Assert.Equal(CheckEnd.Answered, fixture.Check(engine, target).End);
         using (CheckFixture.Ip(Client, ["route del default"], ["route add default via 10.30.0.2"]))
@@ -161,7 +161,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
             CheckNetwork.Target(4, IpAddress.Parse("255.255.255.255"), s_timeout),
         ];
         using var listener = new CheckedListener(Server);
-        fixture.InClientRaw(new() { InFlight = 50 }, engine =>
+        fixture.InClientRaw(new(new()) { InFlight = 50 }, engine =>
         {
             var load = new CheckLoad(engine, targets);
             load.Run(50, 3_000, TimeSpan.FromSeconds(60));
@@ -182,7 +182,7 @@ public sealed class RawEngineTests(CheckFixture fixture) : IClassFixture<CheckFi
         try
         {
             using var capture = KernelLab.In(Client, () => new PacketCapture(CaptureFilter.All, "east", keep: 64));
-            fixture.InClientRaw(new() { InFlight = 64 }, engine =>
+            fixture.InClientRaw(new(new()) { InFlight = 64 }, engine =>
             {
                 var load = new CheckLoad(engine, CheckNetwork.Targets(64, s_timeout));
                 load.Run(64, 1_000, TimeSpan.FromSeconds(60));

@@ -43,7 +43,7 @@ public sealed class ReferenceTests(CheckFixture fixture, ITestOutputHelper outpu
 
     private double Ours(string kind) => KernelLab.In(fixture.Network.Client, () =>
     {
-        using ICheckEngine engine = kind == "raw" ? RawEngine.Open(new() { InFlight = InFlight, TransmitStamps = false }) : new SocketEngine(new() { InFlight = InFlight });
+        using ICheckEngine engine = kind == "raw" ? RawEngine.Open(new(new()) { InFlight = InFlight, TransmitStamps = false }) : new SocketEngine(new(new()) { InFlight = InFlight });
         var load = new CheckLoad(engine, CheckNetwork.Targets(Targets, TimeSpan.FromSeconds(1)));
         var begun = engine.NowNs;
         load.Run(InFlight, long.MaxValue / 2, Limit);

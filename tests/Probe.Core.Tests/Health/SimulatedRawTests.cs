@@ -99,7 +99,7 @@ public sealed class SimulatedRawTests
         };
         var address = topology.AddressOf(TopologyBuilder.Target, v6);
         ushort[] held = [40_000, 40_001];
-        using var engine = new RawEngine(new SimulatedPort(topology, options), new() { InFlight = 50 }, new RawSources(Source, _ => throw new NotSupportedException()), new RawPorts(held, held), zeroNs: 1_000_000_000_000);
+        using var engine = new RawEngine(new SimulatedPort(topology, options), new(new()) { InFlight = 50 }, new RawSources(Source, _ => throw new NotSupportedException()), new RawPorts(held, held), zeroNs: 1_000_000_000_000);
         var targets = ports.Select((port, index) => CheckNetwork.Target(index, address, s_timeout, port == Echo ? CheckKind.Icmp : CheckKind.Syn, port)).ToList();
         var load = new CheckLoad(engine, targets) { Seen = seen };
         load.Run(50, checks, TimeSpan.FromHours(1));

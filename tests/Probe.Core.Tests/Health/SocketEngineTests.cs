@@ -41,7 +41,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     public void A_hundred_thousand_checks_reach_no_application()
     {
         using var listener = new CheckedListener(Server);
-        fixture.InClient(new() { InFlight = 1000 }, engine =>
+        fixture.InClient(new(new()) { InFlight = 1000 }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, s_timeout));
             load.Run(1000, 100_000, TimeSpan.FromSeconds(120));
@@ -54,7 +54,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     public void Fifteen_thousand_at_once_and_again_on_each_answer_are_no_reason_to_call_anybody_down()
     {
         using var listener = new CheckedListener(Server, stalled: true);
-        fixture.InClient(new() { InFlight = 15_000 }, engine =>
+        fixture.InClient(new(new()) { InFlight = 15_000 }, engine =>
         {
             Assert.Equal(15_000, engine.Capacity);
             var load = new CheckLoad(engine, CheckNetwork.Targets(15_000, TimeSpan.FromMilliseconds(200)));
@@ -73,7 +73,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     public void No_black_hole_is_ever_up(int timeoutMs)
     {
         using var listener = new CheckedListener(Server);
-        fixture.InClient(new() { InFlight = 2000 }, engine =>
+        fixture.InClient(new(new()) { InFlight = 2000 }, engine =>
         {
             var load = new CheckLoad(engine, CheckNetwork.Targets(10_000, TimeSpan.FromMilliseconds(timeoutMs), halfBlackHoled: true));
             load.Run(2000, 250_000, TimeSpan.FromSeconds(120));
@@ -111,7 +111,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
         var timeout = TimeSpan.FromMilliseconds(200);
         var targets = CheckNetwork.Targets(4, timeout, halfBlackHoled: true);
         using var listener = new CheckedListener(Server);
-        fixture.InClient(new() { InFlight = 4 }, engine =>
+        fixture.InClient(new(new()) { InFlight = 4 }, engine =>
         {
             var ends = new Dictionary<int, CheckOutcome>();
             var load = new CheckLoad(engine, targets)
@@ -154,7 +154,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     {
         using var listener = new CheckedListener(Server);
         var flags = new FlagCollector();
-        var options = new SocketEngineOptions { InFlight = 90, Source = CheckNetwork.ClientAddress(false), Ports = ownRange ? (50_000, 50_099) : null };
+        var options = new SocketEngineOptions(new()) { InFlight = 90, Source = CheckNetwork.ClientAddress(false), Ports = ownRange ? (50_000, 50_099) : null };
         var range = KernelLab.In(Client, () => File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range"));
         KernelLab.Sysctl(Client, ("net.ipv4.ip_local_port_range", ownRange ? "40000 60000" : "50000 50099"));
         try
@@ -189,7 +189,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
             CheckNetwork.Target(4, IpAddress.Parse("255.255.255.255"), s_timeout), CheckNetwork.Target(5, CheckNetwork.Alive(5), s_timeout, CheckKind.Connect),
         ];
         using var listener = new CheckedListener(Server);
-        fixture.InClient(new() { InFlight = 100 }, engine =>
+        fixture.InClient(new(new()) { InFlight = 100 }, engine =>
         {
             var load = new CheckLoad(engine, targets);
             load.Run(100, 3_000, TimeSpan.FromSeconds(60));
@@ -216,7 +216,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     [NeedsFact(Need.Namespaces)]
     public void A_wait_ends_when_told_and_at_its_time()
     {
-        using var engine = fixture.Engine(new() { InFlight = 2 });
+        using var engine = fixture.Engine(new(new()) { InFlight = 2 });
         var load = new CheckLoad(engine, CheckNetwork.Targets(2, s_timeout, halfBlackHoled: true));
         var begun = engine.NowNs;
         engine.Poll(begun + 20_000_000, load);
@@ -241,7 +241,7 @@ public sealed class SocketEngineTests(CheckFixture fixture) : IClassFixture<Chec
     }
 
     [NeedsFact(Need.Namespaces)]
-    public void No_more_checks_than_asked_for_are_in_flight() => fixture.InClient(new() { InFlight = 3 }, engine =>
+    public void No_more_checks_than_asked_for_are_in_flight() => fixture.InClient(new(new()) { InFlight = 3 }, engine =>
     {
         var targets = CheckNetwork.Targets(2, TimeSpan.FromMilliseconds(50), halfBlackHoled: true);
         Assert.Equal(3, engine.Capacity);

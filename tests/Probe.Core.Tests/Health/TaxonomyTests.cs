@@ -128,11 +128,11 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
 
     [NeedsFact(Need.Namespaces)]
     public void A_source_that_is_not_ours_is_said_at_once() =>
-        AssertLocal(Errno.EADDRNOTAVAIL, fixture.Check(Target(CheckNetwork.Alive(0)), new() { InFlight = 1, Source = IpAddress.Parse("10.99.0.1") }));
+        AssertLocal(Errno.EADDRNOTAVAIL, fixture.Check(Target(CheckNetwork.Alive(0)), new(new()) { InFlight = 1, Source = IpAddress.Parse("10.99.0.1") }));
 
     [NeedsFact(Need.Namespaces)]
     public void A_device_that_is_gone_is_said_at_once() =>
-        AssertLocal(Errno.ENODEV, fixture.Check(Target(CheckNetwork.Alive(0)), new() { InFlight = 1, Interface = "gone" }));
+        AssertLocal(Errno.ENODEV, fixture.Check(Target(CheckNetwork.Alive(0)), new(new()) { InFlight = 1, Interface = "gone" }));
 
     [NeedsTheory(Need.Namespaces | Need.Nftables)]
     [InlineData("icmp type port-unreachable", Errno.ECONNREFUSED, 3)]
@@ -195,7 +195,7 @@ public sealed class TaxonomyTests(CheckFixture fixture) : IClassFixture<CheckFix
     {
         // Where nobody listens, the only local port there is answers its own SYN.
         var outcome = fixture.Check(
-            CheckNetwork.Target(0, IpAddress.Parse("127.0.0.1"), s_long, port: 45_000), new() { InFlight = 1, Ports = (45_000, 45_000) });
+            CheckNetwork.Target(0, IpAddress.Parse("127.0.0.1"), s_long, port: 45_000), new(new()) { InFlight = 1, Ports = (45_000, 45_000) });
         Assert.Equal((CheckEnd.Refused, Errno.ECONNREFUSED, false), (outcome.End, outcome.Errno, outcome.AckEscaped));
     }
 

@@ -21,7 +21,7 @@ public sealed class TunnelledRawTests : ICheckSink, IDisposable
     {
         ushort[] plain = [40_000];
         ushort[] muted = [41_000];
-        _engine = new RawEngine(_port, new() { InFlight = 10 }, new RawSources(Plain, Tunnel), new RawPorts(plain, plain, muted, muted), zeroNs: 0);
+        _engine = new RawEngine(_port, new(new()) { InFlight = 10 }, new RawSources(Plain, Tunnel), new RawPorts(plain, plain, muted, muted), zeroNs: 0);
     }
 
     public void Dispose() => _engine.Dispose();

@@ -55,7 +55,7 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
     public void An_echo_reply_longer_than_what_is_kept_of_it_is_an_answer(string address, int size)
     {
         var target = IpAddress.Parse(address);
-        using var session = network.InClient(() => ProbeSockets.Open(new ProbeSocketsOptions { Target = target, Protocol = ProbeProtocol.Icmp }));
+        using var session = network.InClient(() => ProbeSockets.Open(Sockets(target, ProbeProtocol.Icmp)));
         Assert.Equal(SendStatus.Sent, session.Wire.Send(new ProbePacket
         {
             Number = 1, Source = target, Target = target, Protocol = ProbeProtocol.Icmp, Flow = session.Flows[0], Ttl = 9, Size = size, DontFragment = true,
@@ -213,7 +213,7 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
         Exec(network.Client, "sysctl", "-qw", "net.ipv4.ip_local_port_range=50000 50019");
         try
         {
-            using var session = network.InClient(() => ProbeSockets.Open(new ProbeSocketsOptions { Target = Server4, Protocol = ProbeProtocol.Tcp, DestinationPort = 80 }));
+            using var session = network.InClient(() => ProbeSockets.Open(Sockets(Server4, ProbeProtocol.Tcp, 80)));
             var flows = network.InClient(() => Enumerable.Range(0, 25).Select(session.FlowAt).ToList());
             var ports = flows.TakeWhile(flow => flow is not null).Select(flow => flow!.Value.SourcePort).ToList();
             Assert.Equal(Enumerable.Range(50000, 20), ports.Order().Select(port => (int)port));
@@ -409,4 +409,13 @@ public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<Test
 
         public void Transmitted(int number, long atNs) => Stamps++;
     }
+
+    private static ProbeSocketsOptions Sockets(IpAddress target, ProbeProtocol protocol, ushort port = 0) => new(new())
+    {
+        Target = target,
+        Protocol = protocol,
+        DestinationPort = port,
+        TimeoutNs = 1_000_000_000,
+        Via = default,
+    };
 }

@@ -114,7 +114,7 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
     [NeedsFact(Needs)]
     public void A_route_that_goes_away_meanwhile_ends_no_run_and_is_told()
     {
-        using var session = network.InClient(() => ProbeSockets.Open(new ProbeSocketsOptions { Target = Server6, Protocol = ProbeProtocol.Icmp }));
+        using var session = network.InClient(() => ProbeSockets.Open(Sockets(Server6, ProbeProtocol.Icmp)));
         session.Wire.Send(new ProbePacket
         {
             Number = 1, Source = session.Source, Target = Server6, Protocol = ProbeProtocol.Icmp, Flow = session.Flows[0], Ttl = 9, Size = 1400, DontFragment = true,
@@ -231,4 +231,12 @@ public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNet
     };
 
     private string RouteGet(IpAddress target) => Exec(network.Client, "ip", "route", "get", target.ToString());
+
+    private static ProbeSocketsOptions Sockets(IpAddress target, ProbeProtocol protocol) => new(new())
+    {
+        Target = target,
+        Protocol = protocol,
+        TimeoutNs = 1_000_000_000,
+        Via = default,
+    };
 }

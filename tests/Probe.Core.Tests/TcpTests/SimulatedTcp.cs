@@ -40,7 +40,7 @@ internal sealed class SimulatedTcp : IDisposable
 
     public TcpTestOptions Options => new()
     {
-        To = new TcpConversationOptions { Target = _v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4, Port = Port },
+        To = new TcpConversationOptions(new()) { Target = _v6 ? TopologyBuilder.TargetV6 : TopologyBuilder.TargetV4, Port = Port },
         Payload = TcpPayload.Zeros,
     };
 

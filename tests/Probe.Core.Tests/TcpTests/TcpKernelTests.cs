@@ -153,7 +153,7 @@ public sealed class TcpKernelTests : IDisposable
     public void Nobody_there_and_nobody_answering_are_results()
     {
         using var net = DirectorNet.Build(_lab, new DirectorFaults());
-        var closed = new TcpConversationOptions { Target = DirectorNet.Vip(1), Port = 9 };
+        var closed = new TcpConversationOptions(new()) { Target = DirectorNet.Vip(1), Port = 9 };
         var nowhere = closed with { Target = IpAddress.Parse("10.77.1.1") };
         foreach (var (to, end, errno) in new[] { (closed, TcpEnd.Refused, "ECONNREFUSED"), (nowhere, TcpEnd.Unreachable, "ENETUNREACH") })
         {
@@ -177,7 +177,7 @@ public sealed class TcpKernelTests : IDisposable
     private static TcpTransferEvidence Transfer(DirectorNet net, TcpDirection direction) => KernelLab.In(net.Client, () =>
         direction == TcpDirection.Upload ? TcpTransfer.Upload(Options(1)) : TcpTransfer.Download(Options(1)));
 
-    private static TcpTestOptions Options(int vip, bool v6 = false) => new() { To = new() { Target = DirectorNet.Vip(vip, v6), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
+    private static TcpTestOptions Options(int vip, bool v6 = false) => new() { To = new(new()) { Target = DirectorNet.Vip(vip, v6), Port = DirectorNet.Port }, Payload = TcpPayload.Zeros };
 
     private static string Text(TcpStallEvidence stall) => Json(new TcpEvidence { Stall = stall });
 

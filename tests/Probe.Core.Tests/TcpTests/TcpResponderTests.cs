@@ -122,5 +122,5 @@ public sealed class TcpResponderTests : IDisposable
         }));
     }
 
-    private static TcpTestOptions Options(int port) => new() { To = new() { Target = IpAddress.Parse("127.0.0.1"), Port = (ushort)port }, Payload = TcpPayload.Zeros };
+    private static TcpTestOptions Options(int port) => new() { To = new(new()) { Target = IpAddress.Parse("127.0.0.1"), Port = (ushort)port }, Payload = TcpPayload.Zeros };
 }

@@ -61,7 +61,7 @@ public sealed class TcpConnectionTests
     {
         var network = new SimulatedNetwork(Serving(new TcpService { Port = Port, Behaviour = TcpBehaviour.Filtered }, new LinkQuality { DelayNs = Ms }, 1));
         using var stack = new SimulatedTcpStack(network);
-        using var conversation = stack.Open(new TcpConversationOptions { Target = TopologyBuilder.TargetV4, Port = Port });
+        using var conversation = stack.Open(new TcpConversationOptions(new()) { Target = TopologyBuilder.TargetV4, Port = Port });
         stack.Wait(200_000 * Ms);
         Assert.Equal(
             [0, 1, 3, 7, 15, 31, 63],
@@ -71,7 +71,7 @@ public sealed class TcpConnectionTests
 
     private static IConversation Open(SimulatedTcpStack stack, long untilNs)
     {
-        var conversation = stack.Open(new TcpConversationOptions { Target = TopologyBuilder.TargetV4, Port = Port });
+        var conversation = stack.Open(new TcpConversationOptions(new()) { Target = TopologyBuilder.TargetV4, Port = Port });
         while (!conversation.IsConnected && stack.NowNs < untilNs)
         {
             stack.Wait(stack.NowNs + Ms);
