@@ -43,7 +43,7 @@ internal static class Rooms
         ("Report/Charts", "pictures: SVG and bars of text", ["Core/Evidence", "Report/Paths", "Report/Diagnosis"]),
         ("Cli", "the program, its commands as a tree, help, exit codes", ["Cli/*", "Core/Linux", "Core/Linux/Files"]),
         ("Cli/Output", "printers that several commands share", ["Core/Evidence", "Core/Linux/Files", "Core/Linux/Terminal", "Report/*"]),
-        ("Cli/Parsing", "values of options", ["Core/Host", "Core/Linux/Namespaces", "Core/Linux/Files", "Cli/Output"]),
+        ("Cli/Parsing", "values of options", ["Core/Probing", "Core/Host", "Core/Linux/Namespaces", "Core/Linux/Files", "Cli/Output"]),
         ("Cli/Names", "names of hosts and networks",
             ["Core/Evidence", "Core/Linux/Sockets", "Core/Linux/Files", "Cli/Parsing", "Cli/Output"]),
         ("Cli/Frame", "one run: clock, deadline, signals, namespace, capture, rules, document, exit",
