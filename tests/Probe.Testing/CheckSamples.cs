@@ -8,7 +8,7 @@ internal static class CheckSamples
 {
     public static Bundle Document(params CheckEvidence[] checks) => Samples.Document() with { Command = ["probe", "check", "-F", "backends.txt"], Traces = null, Checks = checks };
 
-    public static CheckEvidence Check(string target, CheckVerdict verdict, CheckWhy? reason = null) => new()
+    public static CheckEvidence Check(string target, CheckVerdict verdict, CheckReason? reason = null) => new()
     {
         Target = target,
         Address = "192.0.2.1",
@@ -25,11 +25,11 @@ internal static class CheckSamples
     /// <summary>One of each kind.</summary>
     public static Bundle Mixed() => Document(
         Check("a.example:80", CheckVerdict.Up),
-        Check("b.example:80", CheckVerdict.NoAnswer, CheckReason.Neighbour),
+        Check("b.example:80", CheckVerdict.NoAnswer, CheckReasonKind.Neighbour),
         Check("c.example:80", CheckVerdict.Unreachable) with { Icmp = new IcmpEvidence(3, 13, "198.51.100.1"), Errno = "EHOSTUNREACH", FailedIn = CheckPhase.Connect },
-        Check("d.example:80", CheckVerdict.Local, CheckReason.Gateway),
+        Check("d.example:80", CheckVerdict.Local, CheckReasonKind.Gateway),
         Check("e.example:443", CheckVerdict.Reset) with { Kind = CheckKind.Tls, FailedIn = CheckPhase.Tls, Phases = new PhaseEvidence { DnsNs = 1, ConnectNs = 2 } },
         Check("f.example:80", CheckVerdict.Refused) with { Expected = ExpectedState.Refused, Attempt = 2, SynRetransmits = 1, AckEscaped = true },
         Check("f.example:80", CheckVerdict.NoAnswer) with { Expected = ExpectedState.Refused },
-        Check("g.example:80", CheckVerdict.Mismatch, new CheckWhy(CheckReason.Status, 503)) with { Kind = CheckKind.Http, HttpStatus = 503 });
+        Check("g.example:80", CheckVerdict.Mismatch, new CheckReason(CheckReasonKind.Status, 503)) with { Kind = CheckKind.Http, HttpStatus = 503 });
 }

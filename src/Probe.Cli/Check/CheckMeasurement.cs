@@ -45,7 +45,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     /// <summary>How the targets stand.</summary>
     public CheckScore Score { get; }
 
-    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason)
     {
         var (place, dnsNs) = _places[outcome.Target];
         _escaped += outcome.AckEscaped ? 1 : 0;

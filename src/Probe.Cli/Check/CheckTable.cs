@@ -117,8 +117,7 @@ internal static class CheckTable
                 yield return $"ICMP {icmp.Type}/{icmp.Code} from {icmp.From}";
             }
 
-            if (last.FailedIn is { } phase && (last.Kind is CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect)
-                && phase is not CheckPhase.Dns)
+            if (last.FailedIn is { } phase && HasPhases(last.Kind) && phase is not CheckPhase.Dns)
             {
                 yield return $"in {Word.Of(phase)}";
             }
@@ -146,21 +145,28 @@ internal static class CheckTable
             }
         }
 
-        private static string Explain(CheckWhy why, CheckEvidence check) => (check.Verdict, why.Kind) switch
+        private static bool HasPhases(CheckKind kind) => kind switch
         {
-            (_, CheckReason.Neighbour) => "neighbour: it answers no ARP or neighbour solicitation",
-            (CheckVerdict.Local, CheckReason.Gateway) => "gateway: the way out of this host is silent",
-            (_, CheckReason.Gateway) => "gateway: its own gateway is silent",
-            (CheckVerdict.Local, CheckReason.NoRoute) => $"no-route: this host's routes are gone ({check.Errno}); see: ip route",
-            (_, CheckReason.NoRoute) => $"no-route: this host has none to it ({check.Errno}), others get through",
-            (_, CheckReason.Name) => "name: it does not resolve",
-            (_, CheckReason.Resolver) => "resolver: none answered; see /etc/resolv.conf",
-            (_, CheckReason.Ports) => $"ports: no source port is left ({check.Errno}); see net.ipv4.ip_local_port_range",
-            (_, CheckReason.Descriptors) => $"descriptors: none is left ({check.Errno}); raise ulimit -n",
-            (_, CheckReason.Link) => "link: the interface is down; see: ip -br link",
-            (_, CheckReason.Reject) =>
+            CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect => true,
+            CheckKind.Syn or CheckKind.Connect or CheckKind.Icmp or CheckKind.Udp => false,
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
+        };
+
+        private static string Explain(CheckReason why, CheckEvidence check) => (check.Verdict, why.Kind) switch
+        {
+            (_, CheckReasonKind.Neighbour) => "neighbour: it answers no ARP or neighbour solicitation",
+            (CheckVerdict.Local, CheckReasonKind.Gateway) => "gateway: the way out of this host is silent",
+            (_, CheckReasonKind.Gateway) => "gateway: its own gateway is silent",
+            (CheckVerdict.Local, CheckReasonKind.NoRoute) => $"no-route: this host's routes are gone ({check.Errno}); see: ip route",
+            (_, CheckReasonKind.NoRoute) => $"no-route: this host has none to it ({check.Errno}), others get through",
+            (_, CheckReasonKind.Name) => "name: it does not resolve",
+            (_, CheckReasonKind.Resolver) => "resolver: none answered; see /etc/resolv.conf",
+            (_, CheckReasonKind.Ports) => $"ports: no source port is left ({check.Errno}); see net.ipv4.ip_local_port_range",
+            (_, CheckReasonKind.Descriptors) => $"descriptors: none is left ({check.Errno}); raise ulimit -n",
+            (_, CheckReasonKind.Link) => "link: the interface is down; see: ip -br link",
+            (_, CheckReasonKind.Reject) =>
                 $"reject: a rule of this host answered with ICMP {check.Icmp?.Type}/{check.Icmp?.Code}; see: nft list ruleset",
-            (_, CheckReason.LocalRule) => $"local-rule: a rule of this host lets it not leave ({check.Errno}); see: nft list ruleset",
+            (_, CheckReasonKind.LocalRule) => $"local-rule: a rule of this host lets it not leave ({check.Errno}); see: nft list ruleset",
             _ when check.Errno is { } errno => $"{why} ({errno})",
             _ => why.ToString(),
         };

@@ -30,7 +30,7 @@ internal sealed class HostWatch
         }
     }
 
-    /// <summary>Notes what the kernel has learned for a destination, by whomever: connections go by it, probes do not.</summary>
+    /// <summary>Notes what the kernel has learned for a destination, from whatever traffic: connections obey it, probes do not.</summary>
     public void NoteLearned(IpAddress destination, ProbingOptions probing)
     {
         _askedForLearned = true;

@@ -133,27 +133,27 @@ internal sealed class MtuMeasurement : IMeasurement
     };
 
     /// <summary>How to ask, one after the other until something answers; only the first where the user chose.</summary>
-    private IReadOnlyList<MtuQuestion> Questions(MtuTarget target)
+    private IReadOnlyList<MtuProbeType> Questions(MtuTarget target)
     {
         var port = target.Port ?? _request.Port;
         return _request.Protocol switch
         {
-            { } chosen => [new MtuQuestion(chosen, port)],
+            { } chosen => [new MtuProbeType(chosen, port)],
 
             // Behind a load balancer's address only what asks for the service gets to a server.
-            _ when target.Service is { } service => [new MtuQuestion(service, port)],
+            _ when target.Service is { } service => [new MtuProbeType(service, port)],
 
             // At the far end of a tunnel every port resets a stray segment, and that answer is small: the way back is not mixed in.
             _ when !target.Via.IsEmpty =>
-                [new MtuQuestion(ProbeProtocol.Tcp, port, TcpSegmentKind.Ack), new MtuQuestion(ProbeProtocol.Icmp, port),
-                    new MtuQuestion(ProbeProtocol.Tcp, port)],
+                [new MtuProbeType(ProbeProtocol.Tcp, port, TcpSegmentKind.Ack), new MtuProbeType(ProbeProtocol.Icmp, port),
+                    new MtuProbeType(ProbeProtocol.Tcp, port)],
             _ =>
-                [new MtuQuestion(ProbeProtocol.Icmp, port), new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.SecureWeb),
-                new MtuQuestion(ProbeProtocol.Tcp, DefaultPorts.Web)],
+                [new MtuProbeType(ProbeProtocol.Icmp, port), new MtuProbeType(ProbeProtocol.Tcp, DefaultPorts.SecureWeb),
+                new MtuProbeType(ProbeProtocol.Tcp, DefaultPorts.Web)],
         };
     }
 
-    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuQuestion question, MtuTarget target, IpAddress address,
+    private (SweepEnd End, IReadOnlyList<PathMtuEvidence> Paths, int Probes) Ask(MtuProbeType question, MtuTarget target, IpAddress address,
         int maxProbes)
     {
         using var open = new OpenMtuSearch(_request, question, target, address, _numbers, maxProbes);

@@ -22,7 +22,7 @@ internal sealed class OpenMtuSearch : IDisposable
     /// <param name="maxProbes">Most probes.</param>
     /// <exception cref="UserError">Raw sockets are refused.</exception>
     /// <exception cref="Core.Linux.LinuxException">The sockets cannot be opened.</exception>
-    public OpenMtuSearch(MtuRequest request, MtuQuestion question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
+    public OpenMtuSearch(MtuRequest request, MtuProbeType question, MtuTarget asked, IpAddress target, ProbeNumbers numbers, int maxProbes)
     {
         (_request, _asked) = (request, asked);
         Question = question;
@@ -58,7 +58,7 @@ internal sealed class OpenMtuSearch : IDisposable
     }
 
     /// <summary>How it asks.</summary>
-    public MtuQuestion Question { get; }
+    public MtuProbeType Question { get; }
 
     /// <summary>The address probed.</summary>
     public IpAddress Target { get; }
@@ -140,8 +140,8 @@ internal sealed class OpenMtuSearch : IDisposable
     }
 }
 
-/// <summary>One way to ask for a path MTU.</summary>
+/// <summary>What a search sends: transport, port and segment, without the flow.</summary>
 /// <param name="Protocol">Transport.</param>
 /// <param name="Port">Destination port, of the other questions where it is ICMP.</param>
 /// <param name="Segment">Which segment, for TCP.</param>
-internal sealed record MtuQuestion(ProbeProtocol Protocol, ushort Port, TcpSegmentKind Segment = TcpSegmentKind.Syn);
+internal sealed record MtuProbeType(ProbeProtocol Protocol, ushort Port, TcpSegmentKind Segment = TcpSegmentKind.Syn);

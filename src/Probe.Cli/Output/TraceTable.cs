@@ -1,5 +1,4 @@
 using System.Globalization;
-using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 

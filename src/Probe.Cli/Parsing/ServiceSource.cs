@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Probe.Cli.Parsing;
 using Probe.Core.Host;
 using Probe.Core.Packets;
 

@@ -47,7 +47,7 @@ public sealed record CheckEvidence
     public required CheckVerdict Verdict { get; init; }
 
     /// <summary>Why, in one word, where the verdict alone does not say it.</summary>
-    public CheckWhy? Reason { get; init; }
+    public CheckReason? Reason { get; init; }
 
     /// <summary>From the first packet to its answer, nanoseconds; null without one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

@@ -158,7 +158,7 @@ public sealed record PathMtuSignal
 
 /// <summary>A wrong number, and what explains it.</summary>
 /// <param name="Claimed">The MTU that was said, octets of the inner packet.</param>
-/// <param name="Real">The MTU found, octets of the inner packet.</param>
+/// <param name="Found">The MTU found, octets of the inner packet.</param>
 /// <param name="Difference">Claimed minus real.</param>
 /// <param name="Meaning">What makes exactly this difference, in one sentence; null when nothing known does.</param>
-public sealed record PathMtuArithmetic(int Claimed, int Real, int Difference, string? Meaning = null);
+public sealed record PathMtuArithmetic(int Claimed, [property: JsonPropertyName("real")] int Found, int Difference, string? Meaning = null);

@@ -17,7 +17,7 @@ public static class CheckEvidenceBuilder
     /// <param name="zeroNs">The engine's clock at the document's begin.</param>
     /// <param name="dnsNs">How long its name took to resolve; null for an address.</param>
     public static CheckEvidence Build(
-        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason, long zeroNs,
+        CheckTarget target, CheckEngineKind engine, in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason, long zeroNs,
         long? dnsNs)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -41,7 +41,7 @@ public static class CheckEvidenceBuilder
             Expected = target.Question.Expected == ExpectedState.Up ? null : target.Question.Expected,
             Attempt = outcome.Attempt,
             Verdict = verdict,
-            Reason = reason is { } why ? new CheckWhy(why, why == CheckReason.Status ? outcome.HttpStatus : 0) : null,
+            Reason = reason is { } why ? new CheckReason(why, why == CheckReasonKind.Status ? outcome.HttpStatus : 0) : null,
 
             // What this host said to itself was no answer, however long it took.
             RttNs = verdict is CheckVerdict.Local or CheckVerdict.NoAnswer ? null : Known(outcome.RttNs),
@@ -80,7 +80,7 @@ public static class CheckEvidenceBuilder
         Weight = weight,
         Attempt = 1,
         Verdict = noResolver ? CheckVerdict.Local : CheckVerdict.Unreachable,
-        Reason = noResolver ? CheckReason.Resolver : CheckReason.Name,
+        Reason = noResolver ? CheckReasonKind.Resolver : CheckReasonKind.Name,
         Phases = new PhaseEvidence { DnsNs = dnsNs },
         FailedIn = CheckPhase.Dns,
         StartedNs = 0,

@@ -7,9 +7,8 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// What makes a check the same check from one reading of a configuration to the next: where it goes, by which tunnel, what is asked and
-/// what is expected. How it is called, how often it is made, how long it may take and what it weighs are no part of it. Two targets with
-/// one key are one
-/// check on the wire.
+/// what is expected. Its name, how often it is made, how long it may take and what it weighs are no part of it. Two targets with one
+/// key are one check on the wire.
 /// </summary>
 /// <param name="Text">The same in words: <c>http 192.0.2.1:80 via ipip:10.0.0.7 path /healthz</c>.</param>
 public readonly record struct CheckKey(string Text)

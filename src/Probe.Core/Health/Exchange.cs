@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net;
@@ -129,18 +130,18 @@ internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptio
 
     private async Task<bool> Ask(Stream stream, CancellationTokenSource timer)
     {
+        if (target.Kind is CheckKind.Connect or CheckKind.Tls)
+        {
+            return true;
+        }
+
         var request = target.Kind switch
         {
             CheckKind.Http => Encoding.ASCII.GetBytes(
                 $"GET {_question.HttpPath} HTTP/1.1\r\nHost: {HttpHost}\r\nUser-Agent: probe\r\nAccept: */*\r\nConnection: close\r\n\r\n"),
             CheckKind.SendExpect => _question.Send,
-            _ => default,
+            _ => throw new UnreachableException($"nobody said what {target.Kind} asks"),
         };
-        if (target.Kind is not (CheckKind.Http or CheckKind.SendExpect))
-        {
-            return true;
-        }
-
         Begin(CheckPhase.FirstByte, timer);
         if (!request.IsEmpty)
         {

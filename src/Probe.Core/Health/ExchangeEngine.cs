@@ -39,7 +39,8 @@ public sealed class ExchangeEngine : ICheckEngine
     public long NowNs => Clock.Monotonic;
 
     /// <inheritdoc/>
-    public bool Carries(CheckKind kind, bool tunnelled) => kind != CheckKind.Syn && !tunnelled;
+    public bool Carries(CheckKind kind, bool tunnelled) => !tunnelled && kind is CheckKind.Connect or CheckKind.Tls or CheckKind.Http
+        or CheckKind.SendExpect or CheckKind.Icmp or CheckKind.Udp;
 
     /// <inheritdoc/>
     public int InFlight => _inFlight;

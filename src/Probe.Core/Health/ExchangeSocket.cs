@@ -20,7 +20,9 @@ internal static class ExchangeSocket
         {
             CheckKind.Udp => new Socket(family, SocketType.Dgram, ProtocolType.Udp),
             CheckKind.Icmp => EchoSocket.Open(family),
-            _ => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
+            CheckKind.Connect or CheckKind.Tls or CheckKind.Http or CheckKind.SendExpect =>
+                new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
+            _ => throw new ArgumentOutOfRangeException(nameof(target), target.Kind, message: null),
         };
         try
         {

@@ -53,7 +53,7 @@ internal sealed class LastRoutes(TargetTable targets, IHostView host)
     public void Close() => IsOpen = false;
 
     /// <summary>
-    /// A check of every target has ended that was begun lately: since the window was opened, or no longer before than half the target's
+    /// A check of every target has ended that was begun lately: since the window was opened, or at most half the target's
     /// interval.
     /// </summary>
     public bool HaveAllEnded()

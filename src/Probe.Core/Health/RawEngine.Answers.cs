@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
@@ -39,7 +40,8 @@ public sealed partial class RawEngine
         {
             ReplyKind.SynAck or ReplyKind.EchoReply => CheckEnd.Answered,
             ReplyKind.Reset => CheckEnd.Refused,
-            _ => CheckEnd.IcmpError,
+            _ when ReplyKinds.IsIcmpError(reading.Kind) => CheckEnd.IcmpError,
+            _ => throw new UnreachableException($"{reading.Kind} answers no check by packets"),
         };
         if (end == CheckEnd.IcmpError ? !EndsCheck(reading) : !IsBetween(ref slot, packet))
         {
@@ -108,8 +110,9 @@ public sealed partial class RawEngine
     }
 
     /// <summary>Errors that say the packet went no further; one about its size, or a hint about the route, is none.</summary>
-    private static bool EndsCheck(in PacketReading reading) =>
-        !reading.Redirect && reading.Kind is not (ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.SourceQuench);
+    private static bool EndsCheck(in PacketReading reading) => !reading.Redirect && reading.Kind is ReplyKind.TimeExceeded
+        or ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.ProtocolUnreachable
+        or ReplyKind.PortUnreachable or ReplyKind.ParameterProblem or ReplyKind.OtherUnreachable;
 
     // Nobody else answers in a target's name, and an answer on the link is for us only when it is sent to us.
     private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet) =>

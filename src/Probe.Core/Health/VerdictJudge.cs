@@ -12,14 +12,14 @@ public interface IVerdictSink
     /// <summary>A check is judged.</summary>
     /// <param name="outcome">What was seen.</param>
     /// <param name="verdict">What it says about the target.</param>
-    /// <param name="reason">Why, one of <see cref="CheckReason"/>; null where the verdict says it all.</param>
-    void Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason);
+    /// <param name="reason">Why, one of <see cref="CheckReasonKind"/>; null where the verdict says it all.</param>
+    void Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason);
 }
 
 /// <summary>
 /// Says whose fault it was. Most outcomes speak for themselves and pass at once. A missing route may be the target's (it was withdrawn)
 /// or this host's (its routes are gone), and only the other targets tell which: such an outcome waits until a check of each has ended
-/// lately (since then, or no longer before than half its interval). A timeout behind a gateway waits until the gateway has answered the
+/// lately (since then, or at most half its interval earlier). A timeout behind a gateway waits until the gateway has answered the
 /// kernel. Nothing waits longer than <see cref="LongestHoldNs"/>.
 /// </summary>
 public sealed class VerdictJudge : ICheckSink, IDisposable
@@ -183,7 +183,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.Answered:
                 // A stale half-open connection on the same ports costs one SYN more (RFC 5961 section 4); the answer counts.
                 return target.Question.Expected != ExpectedState.Up ? Say(outcome, CheckVerdict.Mismatch, null)
-                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReason.Silent : null);
+                    : Say(outcome, CheckVerdict.Up, target.Kind == CheckKind.Udp && outcome.RttNs < 0 ? CheckReasonKind.Silent : null);
             case CheckEnd.Refused:
             case CheckEnd.Failed when outcome.Errno == Errno.ECONNREFUSED:
                 return Say(outcome, CheckVerdict.Refused, null);
@@ -191,15 +191,15 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             case CheckEnd.Failed when outcome.Errno is Errno.ECONNRESET or Errno.EPIPE:
                 return Say(outcome, CheckVerdict.Reset, null);
             case CheckEnd.Mismatch:
-                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : CheckReason.Status);
+                return Say(outcome, CheckVerdict.Mismatch, outcome.HttpStatus == 0 ? null : CheckReasonKind.Status);
             case CheckEnd.Late:
                 return Say(outcome, CheckVerdict.Overload, null);
             case CheckEnd.IcmpError when IsFromElsewhere(outcome):
                 return Say(outcome, CheckVerdict.Unreachable, null);
             case CheckEnd.IcmpError when IsHostUnreachable(outcome):
-                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReason.Reject));
+                return TryJudgeSilence(outcome, target.SentTo, nowNs, final, otherwise: (CheckVerdict.Local, CheckReasonKind.Reject));
             case CheckEnd.IcmpError:
-                return Say(outcome, CheckVerdict.Local, CheckReason.Reject);
+                return Say(outcome, CheckVerdict.Local, CheckReasonKind.Reject);
             case CheckEnd.Failed when IsMissingRoute(outcome):
                 return final && JudgeMissingRoute(outcome, target.SentTo);
             case CheckEnd.Failed when outcome.Errno is Errno.EHOSTUNREACH or Errno.ENETUNREACH:
@@ -213,13 +213,13 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
 
     // Nothing came back. Somebody on the link may be the silent one: the target, its own gateway, or the gateway of others too.
     private bool TryJudgeSilence(in CheckOutcome outcome, IpAddress target, long nowNs, bool final,
-        (CheckVerdict Verdict, CheckReason? Reason) otherwise)
+        (CheckVerdict Verdict, CheckReasonKind? Reason) otherwise)
     {
         var way = _host.WayTo(target);
         if (way.Gateway.IsNone)
         {
             return way is { Exists: true, IsOwn: false, NextHop: not NextHopState.Known }
-                ? Say(outcome, CheckVerdict.NoAnswer, CheckReason.Neighbour)
+                ? Say(outcome, CheckVerdict.NoAnswer, CheckReasonKind.Neighbour)
                 : Say(outcome, otherwise.Verdict, otherwise.Reason);
         }
 
@@ -234,7 +234,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
                 return false;
             default:
                 var shared = _gateways.IsShared(way.Gateway, target, nowNs);
-                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.Gateway);
+                return Say(outcome, shared ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasonKind.Gateway);
         }
     }
 
@@ -242,7 +242,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     {
         if (_host.IsLinkDownTowards(target))
         {
-            return Say(outcome, CheckVerdict.Local, CheckReason.Link);
+            return Say(outcome, CheckVerdict.Local, CheckReasonKind.Link);
         }
 
         if (!_summaries.TryGetValue(target.IsV6, out var summary))
@@ -254,7 +254,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         var alike = summary.Missing.HasOther(target);
         var through = summary.Through.HasOther(target) && !(alike && _host.WayTo(target).Exists);
         var local = !through && (alike || !_host.HasOffHostRoute(target.IsV6));
-        return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReason.NoRoute);
+        return Say(outcome, local ? CheckVerdict.Local : CheckVerdict.Unreachable, CheckReasonKind.NoRoute);
     }
 
     // Behind a tunnel somebody else may speak under an address of this host: a real server under the virtual address that a director has
@@ -270,15 +270,15 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
         _ => RouteState.Unknown,
     };
 
-    private CheckReason LocalReason(int errno) => errno switch
+    private CheckReasonKind LocalReason(int errno) => errno switch
     {
-        Errno.EADDRNOTAVAIL => _host.IsSourceMissing ? CheckReason.SourceAddress : CheckReason.Ports,
-        Errno.EADDRINUSE or Errno.EAGAIN => CheckReason.Ports,
-        Errno.EMFILE or Errno.ENFILE => CheckReason.Descriptors,
-        Errno.ENOBUFS or Errno.ENOMEM => CheckReason.Buffers,
-        Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => CheckReason.Link,
-        Errno.EPERM => CheckReason.LocalRule,
-        _ => CheckReason.System,
+        Errno.EADDRNOTAVAIL => _host.IsSourceMissing ? CheckReasonKind.SourceAddress : CheckReasonKind.Ports,
+        Errno.EADDRINUSE or Errno.EAGAIN => CheckReasonKind.Ports,
+        Errno.EMFILE or Errno.ENFILE => CheckReasonKind.Descriptors,
+        Errno.ENOBUFS or Errno.ENOMEM => CheckReasonKind.Buffers,
+        Errno.ENETDOWN or Errno.ENODEV or Errno.ENXIO => CheckReasonKind.Link,
+        Errno.EPERM => CheckReasonKind.LocalRule,
+        _ => CheckReasonKind.System,
     };
 
     // connect() says these of a route that is not there or that refuses: none or interface down, unreachable, prohibit, blackhole.
@@ -292,7 +292,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             ? outcome is { IcmpType: IcmpType.DestinationUnreachable, IcmpCode: 1 }
             : outcome is { IcmpType: IcmpType.DestinationUnreachableV6, IcmpCode: 3 };
 
-    private bool Say(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason)
+    private bool Say(in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason)
     {
         _sink.Judged(outcome, verdict, reason);
         return true;

@@ -8,7 +8,7 @@ namespace Probe.Core.Host;
 /// <summary>Interfaces of the calling thread's network namespace, with their MTUs and what they merge and split on their own.</summary>
 public static class InterfaceTable
 {
-    // The rest of some sixty features has no say in what becomes of a segment.
+    // Of some sixty features only these merge or split segments.
     private static readonly string[] s_offloads =
     [
         "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "tx-generic-segmentation", "tx-gre-segmentation",

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Probe.Core.Packets;
@@ -252,7 +253,8 @@ public sealed partial record IpvsTable
             {
                 "gue" => new GueEncapsulation { Remote = remote, Port = _port, Checksum = _checksum, RemoteChecksum = _remoteChecksum },
                 "gre" => new GreEncapsulation { Remote = remote, Checksum = _checksum },
-                _ => new IpIpEncapsulation { Remote = remote },
+                null or "ipip" => new IpIpEncapsulation { Remote = remote },
+                _ => throw new UnreachableException($"{_type} was read and has no encapsulation"),
             };
             return _type == "gue" && _port == 0 ? "a GUE tunnel without --tun-port" : null;
         }

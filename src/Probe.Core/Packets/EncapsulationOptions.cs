@@ -76,7 +76,8 @@ internal sealed class EncapsulationOptions
         "gre" => $"{Common} csum seq",
         "gue" => $"{Common} {OfUdp} remcsum private=",
         "vxlan" or "geneve" => $"{Common} {OfUdp} mac=",
-        _ => $"{Common} {OfUdp}",
+        "fou" or "gue1" => $"{Common} {OfUdp}",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, message: null),
     };
 
     private string? Set(string name, string value, IpAddress remote)

@@ -257,7 +257,7 @@ public static class EncapsulationText
             Vni = end.Id ?? 0,
             Mac = options.Mac,
         },
-        _ => new GeneveEncapsulation
+        "geneve" => new GeneveEncapsulation
         {
             Remote = end.Remote,
             Port = end.Port,
@@ -266,6 +266,7 @@ public static class EncapsulationText
             Vni = end.Id ?? 0,
             Mac = options.Mac,
         },
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, message: null),
     };
 
     /// <summary>What stands between a type and its options.</summary>

@@ -89,6 +89,10 @@ public static class EncapsulationWriter
                 WriteShim(udp, tunnel[UdpHeader.Length..], innerV6);
                 WriteUdp(udp, tunnel, outside);
                 break;
+            case IpIpEncapsulation:
+                break;
+            default:
+                throw new ArgumentException($"{layer.GetType().Name} cannot be written.", nameof(layer));
         }
     }
 
@@ -173,6 +177,10 @@ public static class EncapsulationWriter
                 BinaryPrimitives.WriteUInt32BigEndian(shim[4..], geneve.Vni << 8);
                 WriteEthernet(geneve, shim[8..], innerV6);
                 break;
+            case FouEncapsulation or GueEncapsulation { Variant1: true }:
+                break;
+            default:
+                throw new ArgumentException($"{layer.GetType().Name} cannot be written.", nameof(layer));
         }
     }
 

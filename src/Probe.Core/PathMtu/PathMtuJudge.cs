@@ -97,7 +97,9 @@ internal static class PathMtuJudge
         ReplyKind.AdminProhibited => PathMtuReason.AdminProhibited,
         ReplyKind.ParameterProblem => PathMtuReason.ParameterProblem,
         ReplyKind.Reset => PathMtuReason.Reset,
-        _ => PathMtuReason.Unreachable,
+        ReplyKind.OtherUnreachable or ReplyKind.TimeExceeded or ReplyKind.SourceQuench or ReplyKind.FragmentationNeeded
+            or ReplyKind.PacketTooBig or ReplyKind.EchoReply or ReplyKind.SynAck or ReplyKind.UdpReply => PathMtuReason.Unreachable,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 
     private static PathMtuJudgement Limited(PathMtuSearch search, FlowResult result)

@@ -193,7 +193,8 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     }
 
     /// <summary>
-    /// A burst of SYNs that held one which gets there, and of which nothing was answered, met a host that was mute about the flow.
+    /// Where no SYN of a burst is answered although one of them has a size that gets there, the host answered nothing of this flow then: the
+    /// burst says nothing about sizes.
     /// </summary>
     private void VoidMuted()
     {

@@ -9,8 +9,8 @@ internal static class SizeProof
     public const int ProvingRefusals = 4;
 
     /// <summary>
-    /// The size right above the largest answered one is no accident: its losses are told from the path's, or routers dropped every larger
-    /// probe by their own word and one named exactly this limit.
+    /// That the size right above the largest answered one fails is no accident: more of its probes were lost than the path loses anyway, or
+    /// routers said that they dropped every larger probe and one named exactly this limit.
     /// </summary>
     public static bool IsProved(SizeLedger ledger, int largest)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
@@ -108,7 +109,8 @@ internal sealed class SizeReplies(SizeRange range, SearchProgress progress)
         ReplyKind.PortUnreachable =>
             !range.Options.AskedFromOutside && ask.Ledger.Question.Protocol == ProbeProtocol.Udp && reply.Layer == 0
             && reply.From == range.Options.Target,
-        _ => false,
+        _ when ReplyKinds.IsIcmpError(reply.Kind) => false,
+        _ => throw new UnreachableException($"{reply.Kind} is no answer and no error"),
     };
 
     private SizeSignal SignalOf(in Reply reply, SizeAsk ask)

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Probe.Core.Probing;
 
 namespace Probe.Core.Probing;
 

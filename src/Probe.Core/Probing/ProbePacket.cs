@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 

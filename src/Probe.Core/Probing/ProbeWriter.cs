@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Probe.Core.Packets;
-using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Probing;

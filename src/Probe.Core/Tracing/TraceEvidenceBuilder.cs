@@ -225,8 +225,8 @@ public sealed class TraceEvidenceBuilder
     private static ReplyEvidence BuildReply(ReplySignature kind, int count) => new()
     {
         Kind = kind.Kind,
-        Type = IsIcmp(kind.Kind) ? kind.Type : null,
-        Code = IsIcmp(kind.Kind) ? kind.Code : null,
+        Type = ReplyKinds.IsIcmp(kind.Kind) ? kind.Type : null,
+        Code = ReplyKinds.IsIcmp(kind.Kind) ? kind.Code : null,
         Count = count,
         Mtu = kind.Mtu,
         Implausible = ReplyKinds.CarriesMtu(kind.Kind) ? kind.Implausible : null,
@@ -246,8 +246,6 @@ public sealed class TraceEvidenceBuilder
 
         return true;
     }
-
-    private static bool IsIcmp(ReplyKind kind) => kind is not (ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply);
 
     private static string Describe(InterfaceInformation information)
     {
@@ -342,8 +340,8 @@ public sealed class TraceEvidenceBuilder
         RttNs = probe.Answer is { Ambiguous: false } answer ? answer.RttNs : null,
         From = probe.Answer?.From.ToString(),
         Kind = probe.Answer?.Kind,
-        Type = probe.Answer is { } typed && IsIcmp(typed.Kind) ? typed.Type : null,
-        Code = probe.Answer is { } coded && IsIcmp(coded.Kind) ? coded.Code : null,
+        Type = probe.Answer is { } typed && ReplyKinds.IsIcmp(typed.Kind) ? typed.Type : null,
+        Code = probe.Answer is { } coded && ReplyKinds.IsIcmp(coded.Kind) ? coded.Code : null,
         Mtu = probe.Answer?.Mtu,
     };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 
@@ -15,6 +16,8 @@ internal static class TunnelRefusal
         ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable => true,
         ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.OtherUnreachable =>
             !sweepsOuter,
-        _ => false,
+        ReplyKind.TimeExceeded or ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.ParameterProblem
+            or ReplyKind.SourceQuench or ReplyKind.EchoReply or ReplyKind.SynAck or ReplyKind.Reset or ReplyKind.UdpReply => false,
+        _ => throw new UnreachableException($"nobody said what {reply.Kind} means of a tunnel"),
     };
 }

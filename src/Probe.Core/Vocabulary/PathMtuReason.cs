@@ -1,5 +1,3 @@
-using Probe.Core.Vocabulary;
-
 namespace Probe.Core.Vocabulary;
 
 /// <summary>Why a path MTU verdict is what it is, where the verdict alone does not say it.</summary>

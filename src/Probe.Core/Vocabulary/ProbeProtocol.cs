@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Probe.Core.Vocabulary;
 
 /// <summary>The transport of a probe.</summary>

@@ -15,6 +15,6 @@ public enum SendStatus
     /// <summary>No route, or the interface is down (ENETUNREACH, EHOSTUNREACH, ENETDOWN, EINVAL of a blackhole route).</summary>
     NoRoute,
 
-    /// <summary>A rule of this host let it not leave: its output chain (EPERM), a route that prohibits (EACCES).</summary>
+    /// <summary>A rule of this host kept it from leaving: its output chain (EPERM), a route that prohibits (EACCES).</summary>
     LocalRule,
 }

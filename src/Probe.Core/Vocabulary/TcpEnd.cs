@@ -30,21 +30,3 @@ public enum TcpEnd
     /// <summary>The peer sent more than any test has use for; this host closed.</summary>
     Flooded,
 }
-
-/// <summary>Words for sentences.</summary>
-internal static class TcpEnds
-{
-    /// <summary>How it ended, as it follows "it".</summary>
-    public static string Word(this TcpEnd end) => end switch
-    {
-        TcpEnd.Done => "was acknowledged",
-        TcpEnd.Closed => "was closed by the peer",
-        TcpEnd.Reset => "was reset by the peer",
-        TcpEnd.Refused => "was refused",
-        TcpEnd.Unreachable => "found no way",
-        TcpEnd.Interrupted => "was stopped",
-        TcpEnd.Enough => "showed what it was to show",
-        TcpEnd.Flooded => "brought more octets than any test has use for",
-        _ => "timed out",
-    };
-}

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Probe.Core.Vocabulary;
 
 /// <summary>Which segment a TCP probe is.</summary>

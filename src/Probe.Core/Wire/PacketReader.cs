@@ -61,7 +61,7 @@ internal sealed class PacketReader(ProbeCookies cookies, ProbesUnderWay probes)
         }
 
         var isRedirect = !isV6 && message.Type == IcmpType.Redirect;
-        if ((isRedirect ? ReplyKind.OtherUnreachable : ReplyKinds.OfError(isV6, message.Type, message.Code)) is not { } kind
+        if ((isRedirect ? ReplyKind.OtherUnreachable : IcmpErrors.KindOf(isV6, message.Type, message.Code)) is not { } kind
             || !_finder.TryFindByQuote(message.Quote, out match, out var quoted))
         {
             return false;
@@ -75,7 +75,7 @@ internal sealed class PacketReader(ProbeCookies cookies, ProbesUnderWay probes)
             Code = message.Code,
             Quoted = quoted,
             Mtu = mtu,
-            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, quoted.Length),
+            Implausible = mtu is { } value && IcmpErrors.IsImplausibleMtu(isV6, value, quoted.Length),
             Extensions = message.TryReadExtensions(out var extensions) ? extensions : null,
         };
         return true;

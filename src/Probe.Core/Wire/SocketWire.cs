@@ -198,7 +198,7 @@ public sealed class SocketWire : IWire
     {
         ref var entry = ref Probes.Find(number);
         var isV6 = entry.Packet.Target.IsV6;
-        if (ReplyKinds.OfError(isV6, error.Type, error.Code) is not { } kind)
+        if (IcmpErrors.KindOf(isV6, error.Type, error.Code) is not { } kind)
         {
             return;
         }
@@ -212,7 +212,7 @@ public sealed class SocketWire : IWire
             Type = error.Type,
             Code = error.Code,
             Mtu = mtu,
-            Implausible = mtu is { } value && ReplyKinds.IsImplausibleMtu(isV6, value, entry.Packet.Size),
+            Implausible = mtu is { } value && IcmpErrors.IsImplausibleMtu(isV6, value, entry.Packet.Size),
             SentNs = 0,
             ReceivedNs = arrival.AtNs,
             ReceivedStamp = arrival.Stamp,

@@ -1,6 +1,5 @@
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
-using Probe.Core.Wire;
 using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Wire;

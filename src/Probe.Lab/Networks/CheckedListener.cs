@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Net;
-using Probe.Lab.Networks;
 
 namespace Probe.Lab.Networks;
 

@@ -165,7 +165,7 @@ public static class PathMtuWords
         var said = signal is null
             ? Prose.Of($"a wrong MTU was signalled") : Prose.Of($"{Who(signal)} names {Named(signal)}, {Why(path, signal)}");
         var meaning = path.Arithmetic is { Meaning: { } text } sum
-            ? Prose.Of($" {sum.Claimed} − {sum.Real} = {sum.Difference}: {text}") : Prose.Empty;
+            ? Prose.Of($" {sum.Claimed} − {sum.Found} = {sum.Difference}: {text}") : Prose.Empty;
         return path.Mtu is { } mtu
             ? Prose.Of($"{mtu} octets pass; {said}.{meaning}") : Prose.Of($"The path MTU is unknown; {said}.{meaning}");
     }
@@ -185,7 +185,12 @@ public static class PathMtuWords
         PathMtuReason.AmbiguousAnswers => "The service's own words do not say which size they answer",
         PathMtuReason.CannotSend => "This host let nothing leave any more",
         PathMtuReason.Silence => "It answered at first, and then no more",
-        _ => "Loss hides the path MTU",
+        null or PathMtuReason.Loss or PathMtuReason.NoProof or PathMtuReason.NoRoute or PathMtuReason.NoSource or PathMtuReason.Local
+            or PathMtuReason.LocalRule or PathMtuReason.Name or PathMtuReason.Resolver or PathMtuReason.ProtocolUnreachable
+            or PathMtuReason.PortUnreachable or PathMtuReason.HostUnreachable or PathMtuReason.NetworkUnreachable
+            or PathMtuReason.AdminProhibited or PathMtuReason.ParameterProblem or PathMtuReason.Reset or PathMtuReason.Unreachable
+            or PathMtuReason.ReplyPath or PathMtuReason.Below1280 => "Loss hides the path MTU",
+        _ => throw new ArgumentOutOfRangeException(nameof(path), path.Reason, message: null),
     };
 
     private static Prose Between(PathMtuEvidence path) => path switch
@@ -230,13 +235,16 @@ public static class PathMtuWords
                 Prose.Of(
                 $"A filter refuses the probes, small ones too (ICMP administratively prohibited). {Sizes:ours} Ask in a way that it lets "
                     + $"through (--icmp, --udp, --tcp -p PORT)."),
-            _ when tunnelled =>
-                Prose.Of(
+            null or PathMtuReason.Silence or PathMtuReason.ProtocolUnreachable or PathMtuReason.PortUnreachable
+                or PathMtuReason.ParameterProblem or PathMtuReason.Unreachable or PathMtuReason.Name or PathMtuReason.Resolver
+                or PathMtuReason.Loss or PathMtuReason.MaxProbes or PathMtuReason.Interrupted or PathMtuReason.AmbiguousAnswers
+                or PathMtuReason.CannotSend or PathMtuReason.ReplyPath or PathMtuReason.Below1280 => tunnelled
+                ? Prose.Of(
                 $"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target "
-                    + $"behind it silent. {Sizes:ours}"),
-            _ =>
-                Prose.Of(
+                    + $"behind it silent. {Sizes:ours}")
+                : Prose.Of(
                 $"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
+            _ => throw new ArgumentOutOfRangeException(nameof(path), path.Reason, message: null),
         };
     }
 }

@@ -94,7 +94,9 @@ internal sealed class Unreachable : IRule
         ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.ProtocolUnreachable
             or ReplyKind.OtherUnreachable => true,
         ReplyKind.PortUnreachable or ReplyKind.Reset => !fromTarget,
-        _ => false,
+        ReplyKind.TimeExceeded or ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig or ReplyKind.ParameterProblem
+            or ReplyKind.SourceQuench or ReplyKind.EchoReply or ReplyKind.SynAck or ReplyKind.UdpReply => false,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 
     private static string Meaning(ReplyKind kind) => kind switch
@@ -105,14 +107,17 @@ internal sealed class Unreachable : IRule
         ReplyKind.ProtocolUnreachable => "protocol unreachable",
         ReplyKind.PortUnreachable => "port unreachable, in place of the target",
         ReplyKind.Reset => "a reset, in place of the target",
-        _ => "unreachable",
+        ReplyKind.OtherUnreachable => "unreachable",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 
     private static string Place(ReplyKind kind) => kind switch
     {
         ReplyKind.HostUnreachable => "the neighbour table and the last link",
         ReplyKind.NetworkUnreachable => "the routes",
-        _ => "the firewall rules",
+        ReplyKind.AdminProhibited or ReplyKind.ProtocolUnreachable or ReplyKind.PortUnreachable or ReplyKind.Reset
+            or ReplyKind.OtherUnreachable => "the firewall rules",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 
     private static string Element(string pointer) => string.Join('/', pointer.Split('/').Take(3));

@@ -120,18 +120,18 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal(1, status);
         Assert.Equal(["10.9.0.99:80 NoAnswer"], Down(checks));
-        Assert.Equal((CheckReason?)CheckReason.Neighbour, checks.Single(check => check.Target == "10.9.0.99:80").Reason?.Kind);
+        Assert.Equal((CheckReasonKind?)CheckReasonKind.Neighbour, checks.Single(check => check.Target == "10.9.0.99:80").Reason?.Kind);
     }
 
     [NeedsTheory(ProbeInside.Needs)]
-    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Local, CheckReason.Reject, 4)]
-    [InlineData("tcp dport 80 reject with icmp port-unreachable", Local, CheckReason.Reject, 4)]
-    [InlineData("tcp dport 80 reject with icmp host-unreachable", Local, CheckReason.Reject, 4)]
+    [InlineData("tcp dport 80 reject with icmp admin-prohibited", Local, CheckReasonKind.Reject, 4)]
+    [InlineData("tcp dport 80 reject with icmp port-unreachable", Local, CheckReasonKind.Reject, 4)]
+    [InlineData("tcp dport 80 reject with icmp host-unreachable", Local, CheckReasonKind.Reject, 4)]
 
     // The ambiguous rows: what the wire shows.
     [InlineData("tcp dport 80 reject with tcp reset", Refused, null, 1)]
     [InlineData("tcp dport 80 drop", NoAnswer, null, 1)]
-    public void A_rule_of_the_checkers_own(string rule, CheckVerdict verdict, CheckReason? reason, int code)
+    public void A_rule_of_the_checkers_own(string rule, CheckVerdict verdict, CheckReasonKind? reason, int code)
     {
         BackendNet.Filter(_net.Checker, "output", rule);
         var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80");
@@ -151,7 +151,7 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal(1, status);
         Assert.Equal(["10.9.8.3:80 Unreachable", "10.9.8.4:80 Unreachable"], Down(checks));
-        Assert.All(checks.Where(check => check.Verdict != Up), check => Assert.Equal(((CheckReason?)CheckReason.NoRoute, errno), (check.Reason?.Kind, check.Errno)));
+        Assert.All(checks.Where(check => check.Verdict != Up), check => Assert.Equal(((CheckReasonKind?)CheckReasonKind.NoRoute, errno), (check.Reason?.Kind, check.Errno)));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -162,7 +162,7 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal(1, status);
         Assert.Equal(["127.0.0.1:80 Refused"], Down(checks));
-        Assert.Equal(3, checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReason.NoRoute }));
+        Assert.Equal(3, checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReasonKind.NoRoute }));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -170,11 +170,11 @@ public sealed class CheckTests : IDisposable
     {
         KernelLab.Ip([$"-n {_net.Checker} route del default"]);
         var (checks, status) = Check("10.9.8.1:80");
-        Assert.Equal((1, Unreachable, (CheckReason?)CheckReason.NoRoute), (status, checks[0].Verdict, checks[0].Reason?.Kind));
+        Assert.Equal((1, Unreachable, (CheckReasonKind?)CheckReasonKind.NoRoute), (status, checks[0].Verdict, checks[0].Reason?.Kind));
 
         KernelLab.Ip([$"-n {_net.Checker} addr flush dev c0 scope global"]);
         (checks, status) = Check("10.9.8.1:80");
-        Assert.Equal((4, Local, (CheckReason?)CheckReason.NoRoute), (status, checks[0].Verdict, checks[0].Reason?.Kind));
+        Assert.Equal((4, Local, (CheckReasonKind?)CheckReasonKind.NoRoute), (status, checks[0].Verdict, checks[0].Reason?.Kind));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -207,7 +207,7 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(4, resolved.Count(check => check.Verdict == Up));
         var unresolved = checks.Except(resolved).ToList();
         Assert.Equal(70, unresolved.Count);
-        Assert.All(unresolved, check => Assert.Equal((Local, (CheckReason?)CheckReason.Resolver), (check.Verdict, check.Reason?.Kind)));
+        Assert.All(unresolved, check => Assert.Equal((Local, (CheckReasonKind?)CheckReasonKind.Resolver), (check.Verdict, check.Reason?.Kind)));
 
         // No silence of the name server was waited for.
         Assert.All(resolved.Where(check => check.Target == "10.9.8.1:80"), check => Assert.True(check.StartedNs < unresolved.Min(other => other.Phases!.DnsNs)));
@@ -219,7 +219,7 @@ public sealed class CheckTests : IDisposable
         KernelLab.Ip([$"-n {_net.Checker} route replace default via 10.9.0.77"]);
         var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "10.9.8.2:80");
 
-        Assert.Equal((4, 2), (status, checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReason.Gateway })));
+        Assert.Equal((4, 2), (status, checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReasonKind.Gateway })));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -231,7 +231,7 @@ public sealed class CheckTests : IDisposable
         var (checks, status) = Check("10.9.8.1:80", "10.9.8.2:80", "10.9.8.3:80");
 
         Assert.Equal(4, status);
-        Assert.All(checks, check => Assert.Equal((Local, (CheckReason?)CheckReason.Gateway), (check.Verdict, check.Reason?.Kind)));
+        Assert.All(checks, check => Assert.Equal((Local, (CheckReasonKind?)CheckReasonKind.Gateway), (check.Verdict, check.Reason?.Kind)));
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -242,7 +242,7 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal(1, status);
         Assert.Equal(["10.9.8.5:80 Unreachable"], Down(checks));
-        Assert.Equal((CheckReason?)CheckReason.Gateway, checks.Single(check => check.Target == "10.9.8.5:80").Reason?.Kind);
+        Assert.Equal((CheckReasonKind?)CheckReasonKind.Gateway, checks.Single(check => check.Target == "10.9.8.5:80").Reason?.Kind);
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -253,7 +253,7 @@ public sealed class CheckTests : IDisposable
         var (checks, _) = Check("10.9.0.11:80", "-c", "40", "-i", "1ms", "--rate", "max", "--timeout", "2s");
 
         Assert.Equal(40, checks.Count);
-        Assert.True(checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReason.Ports }) >= 20, string.Join(' ', checks.Select(check => check.Verdict)));
+        Assert.True(checks.Count(check => check is { Verdict: Local, Reason.Kind: CheckReasonKind.Ports }) >= 20, string.Join(' ', checks.Select(check => check.Verdict)));
         Assert.DoesNotContain(checks, check => check.Verdict is not (Local or NoAnswer));
     }
 
@@ -263,7 +263,7 @@ public sealed class CheckTests : IDisposable
         var (checks, status) = Check("10.9.0.11:80", "10.9.8.1:80", "--source", "10.9.0.200");
 
         Assert.Equal(4, status);
-        Assert.All(checks, check => Assert.Equal((Local, (CheckReason?)CheckReason.SourceAddress), (check.Verdict, check.Reason?.Kind)));
+        Assert.All(checks, check => Assert.Equal((Local, (CheckReasonKind?)CheckReasonKind.SourceAddress), (check.Verdict, check.Reason?.Kind)));
     }
 
     [NeedsTheory(ProbeInside.Needs)]

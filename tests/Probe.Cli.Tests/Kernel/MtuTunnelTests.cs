@@ -79,7 +79,7 @@ public sealed class MtuTunnelTests : IDisposable
         Build("gue:10.202.0.1", new TunnelPlan { Layers = [], OuterMtu = 1400, Balancing = relay }, balances: true);
         var (path, status) = Measure(_tunnel!.Client, "--tcp", "-p", "80", s_vip);
         Assert.Equal((PathMtuVerdict.WrongSignal, 1368, 1), (path.Verdict, path.Mtu, status));
-        Assert.Equal((1380, 1368, 12), path.Arithmetic is { } sum ? (sum.Claimed, sum.Real, sum.Difference) : default);
+        Assert.Equal((1380, 1368, 12), path.Arithmetic is { } sum ? (sum.Claimed, sum.Found, sum.Difference) : default);
         Assert.Contains("GUE", path.Arithmetic!.Meaning, StringComparison.Ordinal);
     }
 

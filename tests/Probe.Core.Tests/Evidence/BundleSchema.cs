@@ -41,9 +41,9 @@ internal static class BundleSchema
             };
         }
 
-        if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) == typeof(CheckWhy))
+        if ((Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) == typeof(CheckReason))
         {
-            var words = Word.All<CheckReason>().Select(word => word == Word.Of(CheckReason.Status) ? $"{word}-[1-9][0-9]*" : word);
+            var words = Word.All<CheckReasonKind>().Select(word => word == Word.Of(CheckReasonKind.Status) ? $"{word}-[1-9][0-9]*" : word);
             node = new JsonObject { ["type"] = "string", ["pattern"] = $"^({string.Join('|', words)})$" };
         }
 

@@ -188,7 +188,7 @@ public class EvidenceJsonTests
     [InlineData("weather", "checks[0].reason: 'weather' is none of neighbour, ")]
     public void The_reason_of_a_check_is_a_known_word(string word, string? refused)
     {
-        var json = EvidenceJson.Serialize(CheckSamples.Document(CheckSamples.Check("a.example:80", CheckVerdict.Unreachable, CheckReason.Gateway)))
+        var json = EvidenceJson.Serialize(CheckSamples.Document(CheckSamples.Check("a.example:80", CheckVerdict.Unreachable, CheckReasonKind.Gateway)))
             .Replace("\"reason\": \"gateway\"", $"\"reason\": \"{word}\"", StringComparison.Ordinal);
         Assert.Equal(refused is null, EvidenceJson.TryRead(Encoding.UTF8.GetBytes(json), out var bundle, out var error));
         Assert.Contains(refused ?? "", error ?? "", StringComparison.Ordinal);

@@ -11,9 +11,9 @@ public class BlameTests : IVerdictSink
     private const long Millisecond = 1_000_000;
 
     private readonly FakeHost _host = new();
-    private readonly List<(int Target, int Attempt, CheckVerdict Verdict, CheckReason? Reason)> _said = [];
+    private readonly List<(int Target, int Attempt, CheckVerdict Verdict, CheckReasonKind? Reason)> _said = [];
 
-    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason) => _said.Add((outcome.Target, outcome.Attempt, verdict, reason));
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason) => _said.Add((outcome.Target, outcome.Attempt, verdict, reason));
 
     [Fact]
     public void Each_target_gets_the_verdict_of_its_own_truth()
@@ -78,14 +78,14 @@ public class BlameTests : IVerdictSink
         _ => new TargetTruth(CheckEnd.Answered, random.NextInt64(1, 900 * Millisecond)),
     };
 
-    private static (CheckVerdict Verdict, CheckReason? Reason) Expected(TargetTruth truth) => (truth.End, truth.Errno) switch
+    private static (CheckVerdict Verdict, CheckReasonKind? Reason) Expected(TargetTruth truth) => (truth.End, truth.Errno) switch
     {
         (CheckEnd.Answered, _) => (CheckVerdict.Up, null),
         (CheckEnd.Refused, _) => (CheckVerdict.Refused, null),
         (CheckEnd.TimedOut, _) => (CheckVerdict.NoAnswer, null),
         (CheckEnd.Late, _) => (CheckVerdict.Overload, null),
-        (_, Errno.ENETUNREACH) => (CheckVerdict.Unreachable, CheckReason.NoRoute),
-        _ => (CheckVerdict.Local, CheckReason.Ports),
+        (_, Errno.ENETUNREACH) => (CheckVerdict.Unreachable, CheckReasonKind.NoRoute),
+        _ => (CheckVerdict.Local, CheckReasonKind.Ports),
     };
 
     private static List<CheckTarget> Targets(int count) =>

@@ -15,10 +15,10 @@ public class VerdictJudgeTests : IVerdictSink
     private static readonly IpAddress Gateway = IpAddress.Parse("10.0.0.9");
 
     private readonly FakeHost _host = new();
-    private readonly List<(int Target, CheckVerdict Verdict, CheckReason? Reason)> _said = [];
+    private readonly List<(int Target, CheckVerdict Verdict, CheckReasonKind? Reason)> _said = [];
     private long _now;
 
-    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReason? reason) => _said.Add((outcome.Target, verdict, reason));
+    void IVerdictSink.Judged(in CheckOutcome outcome, CheckVerdict verdict, CheckReasonKind? reason) => _said.Add((outcome.Target, verdict, reason));
 
     [Theory]
     [InlineData(Answered, Up)]
@@ -57,17 +57,17 @@ public class VerdictJudgeTests : IVerdictSink
     }
 
     [Theory]
-    [InlineData(Errno.EADDRNOTAVAIL, CheckReason.Ports)]
-    [InlineData(Errno.EADDRINUSE, CheckReason.Ports)]
-    [InlineData(Errno.EMFILE, CheckReason.Descriptors)]
-    [InlineData(Errno.ENFILE, CheckReason.Descriptors)]
-    [InlineData(Errno.ENOBUFS, CheckReason.Buffers)]
-    [InlineData(Errno.ENOMEM, CheckReason.Buffers)]
-    [InlineData(Errno.ENETDOWN, CheckReason.Link)]
-    [InlineData(Errno.ENODEV, CheckReason.Link)]
-    [InlineData(Errno.EPERM, CheckReason.LocalRule)]
-    [InlineData(Errno.EIO, CheckReason.System)]
-    public void What_this_host_lacks_blames_nobody(int errno, CheckReason reason)
+    [InlineData(Errno.EADDRNOTAVAIL, CheckReasonKind.Ports)]
+    [InlineData(Errno.EADDRINUSE, CheckReasonKind.Ports)]
+    [InlineData(Errno.EMFILE, CheckReasonKind.Descriptors)]
+    [InlineData(Errno.ENFILE, CheckReasonKind.Descriptors)]
+    [InlineData(Errno.ENOBUFS, CheckReasonKind.Buffers)]
+    [InlineData(Errno.ENOMEM, CheckReasonKind.Buffers)]
+    [InlineData(Errno.ENETDOWN, CheckReasonKind.Link)]
+    [InlineData(Errno.ENODEV, CheckReasonKind.Link)]
+    [InlineData(Errno.EPERM, CheckReasonKind.LocalRule)]
+    [InlineData(Errno.EIO, CheckReasonKind.System)]
+    public void What_this_host_lacks_blames_nobody(int errno, CheckReasonKind reason)
     {
         Open("192.0.2.1").Done(Failed(errno));
 
@@ -80,17 +80,17 @@ public class VerdictJudgeTests : IVerdictSink
         _host.IsSourceMissing = true;
         Open("192.0.2.1").Done(Failed(Errno.EADDRNOTAVAIL));
 
-        Assert.Equal((0, Local, CheckReason.SourceAddress), Assert.Single(_said));
+        Assert.Equal((0, Local, CheckReasonKind.SourceAddress), Assert.Single(_said));
     }
 
     [Theory]
     [InlineData(3, 1, "192.0.2.99", Unreachable, null)]
     [InlineData(3, 13, "192.0.2.99", Unreachable, null)]
     [InlineData(3, 3, "192.0.2.1", Unreachable, null)]
-    [InlineData(3, 3, "10.0.0.1", Local, CheckReason.Reject)]
-    [InlineData(3, 13, "10.0.0.1", Local, CheckReason.Reject)]
-    [InlineData(3, 1, "10.0.0.1", Local, CheckReason.Reject)]
-    public void An_ICMP_error_is_judged_by_who_sent_it(byte type, byte code, string from, CheckVerdict verdict, CheckReason? reason)
+    [InlineData(3, 3, "10.0.0.1", Local, CheckReasonKind.Reject)]
+    [InlineData(3, 13, "10.0.0.1", Local, CheckReasonKind.Reject)]
+    [InlineData(3, 1, "10.0.0.1", Local, CheckReasonKind.Reject)]
+    public void An_ICMP_error_is_judged_by_who_sent_it(byte type, byte code, string from, CheckVerdict verdict, CheckReasonKind? reason)
     {
         Open("192.0.2.1").Done(Outcome(IcmpError) with { IcmpType = type, IcmpCode = code, IcmpFrom = IpAddress.Parse(from) });
 
@@ -107,7 +107,7 @@ public class VerdictJudgeTests : IVerdictSink
         var outcome = end == TimedOut ? Outcome(TimedOut) : Outcome(IcmpError) with { IcmpType = 3, IcmpCode = 1, IcmpFrom = FakeHost.Own };
         Open("10.0.0.7", "10.0.0.8").Done(outcome);
 
-        Assert.Equal((0, NoAnswer, CheckReason.Neighbour), Assert.Single(_said));
+        Assert.Equal((0, NoAnswer, CheckReasonKind.Neighbour), Assert.Single(_said));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public class VerdictJudgeTests : IVerdictSink
         Behind(FakeHost.DefaultGateway, NextHopState.Silent, "192.0.2.1");
         Open("192.0.2.1").Done(Outcome(TimedOut));
 
-        Assert.Equal((0, Local, CheckReason.Gateway), Assert.Single(_said));
+        Assert.Equal((0, Local, CheckReasonKind.Gateway), Assert.Single(_said));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public class VerdictJudgeTests : IVerdictSink
         Behind(Gateway, NextHopState.Silent, "192.0.2.1", "192.0.2.2");
         Open("192.0.2.1", "192.0.2.2").Done(Outcome(TimedOut));
 
-        Assert.Equal((0, Local, CheckReason.Gateway), Assert.Single(_said));
+        Assert.Equal((0, Local, CheckReasonKind.Gateway), Assert.Single(_said));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public class VerdictJudgeTests : IVerdictSink
         // A second port of the same address is no other target.
         Open("192.0.2.1", "192.0.2.1", "198.51.100.1").Done(Outcome(TimedOut));
 
-        Assert.Equal((0, Unreachable, CheckReason.Gateway), Assert.Single(_said));
+        Assert.Equal((0, Unreachable, CheckReasonKind.Gateway), Assert.Single(_said));
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public class VerdictJudgeTests : IVerdictSink
         Assert.Empty(_said);
 
         Turn(judge, 2 * Second + 1);
-        Assert.Equal([(0, Local, CheckReason.Gateway), (1, Local, CheckReason.Gateway)], _said);
+        Assert.Equal([(0, Local, CheckReasonKind.Gateway), (1, Local, CheckReasonKind.Gateway)], _said);
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Outcome(Answered, target: 1));
         judge.Done(Outcome(TimedOut, target: 2));
 
-        Assert.Equal([(1, Up, null), (2, NoAnswer, null), (0, Unreachable, CheckReason.NoRoute)], _said);
+        Assert.Equal([(1, Up, null), (2, NoAnswer, null), (0, Unreachable, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH, target: 1));
         judge.Done(Outcome(CheckEnd.Refused, target: 2));
 
-        Assert.Equal([(2, CheckVerdict.Refused, null), (0, Unreachable, CheckReason.NoRoute), (1, Unreachable, CheckReason.NoRoute)], _said);
+        Assert.Equal([(2, CheckVerdict.Refused, null), (0, Unreachable, CheckReasonKind.NoRoute), (1, Unreachable, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH, target: 2));
         judge.Done(Outcome(Answered, target: 3));
 
-        Assert.Equal([(0, Up, null), (3, Up, null), (1, Local, CheckReason.NoRoute), (2, Local, CheckReason.NoRoute)], _said);
+        Assert.Equal([(0, Up, null), (3, Up, null), (1, Local, CheckReasonKind.NoRoute), (2, Local, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -237,7 +237,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH, target: 1));
         judge.Done(Outcome(Answered, target: 2));
 
-        Assert.Equal([(2, Up, null), (0, Local, CheckReason.NoRoute), (1, Local, CheckReason.NoRoute)], _said);
+        Assert.Equal([(2, Up, null), (0, Local, CheckReasonKind.NoRoute), (1, Local, CheckReasonKind.NoRoute)], _said);
     }
 
     [Theory]
@@ -258,7 +258,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH));
         judge.Done(Failed(Errno.ENETUNREACH, target: 1));
 
-        Assert.Equal([(0, verdict, CheckReason.NoRoute), (1, verdict, CheckReason.NoRoute)], _said);
+        Assert.Equal([(0, verdict, CheckReasonKind.NoRoute), (1, verdict, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -270,7 +270,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH));
         judge.Done(Outcome(Answered, target: 1));
 
-        Assert.Equal([(1, Up, null), (0, Local, CheckReason.NoRoute)], _said);
+        Assert.Equal([(1, Up, null), (0, Local, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -282,7 +282,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Outcome(Answered, target: 1));
         judge.Done(Failed(Errno.ENETUNREACH));
 
-        Assert.Equal([(1, Up, null), (0, Local, CheckReason.Link)], _said);
+        Assert.Equal([(1, Up, null), (0, Local, CheckReasonKind.Link)], _said);
     }
 
     [Fact]
@@ -295,7 +295,7 @@ public class VerdictJudgeTests : IVerdictSink
         Turn(judge, VerdictJudge.LongestHoldNs - 1);
         Assert.Single(_said);
         Turn(judge, VerdictJudge.LongestHoldNs);
-        Assert.Equal((0, Unreachable, CheckReason.NoRoute), _said[1]);
+        Assert.Equal((0, Unreachable, CheckReasonKind.NoRoute), _said[1]);
         Assert.Equal(0, judge.Waiting);
     }
 
@@ -310,7 +310,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Outcome(TimedOut, target: 1));
         judge.Finish();
 
-        Assert.Equal([(0, Local, CheckReason.NoRoute), (1, Local, CheckReason.Gateway)], _said);
+        Assert.Equal([(0, Local, CheckReasonKind.NoRoute), (1, Local, CheckReasonKind.Gateway)], _said);
     }
 
     [Fact]
@@ -324,7 +324,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH) with { Attempt = 2, StartedNs = _now });
         judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { Attempt = 2, StartedNs = _now });
 
-        Assert.Equal([(0, Up, null), (1, Up, null), (0, Local, CheckReason.NoRoute), (1, Local, CheckReason.NoRoute)], _said);
+        Assert.Equal([(0, Up, null), (1, Up, null), (0, Local, CheckReasonKind.NoRoute), (1, Local, CheckReasonKind.NoRoute)], _said);
     }
 
     [Theory]
@@ -343,7 +343,7 @@ public class VerdictJudgeTests : IVerdictSink
         _now = 124 * Second;
         judge.Done(Failed(Errno.ENETUNREACH) with { StartedNs = _now });
 
-        Assert.Equal([(2, Up, null), (1, Up, null), (0, verdict, CheckReason.NoRoute)], _said);
+        Assert.Equal([(2, Up, null), (1, Up, null), (0, verdict, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -359,7 +359,7 @@ public class VerdictJudgeTests : IVerdictSink
         // The routes came back, but the other met the gap too.
         _now = 3 * Second;
         judge.Done(Failed(Errno.ENETUNREACH, target: 1) with { StartedNs = _now });
-        Assert.Equal([(1, Up, null), (0, Local, CheckReason.NoRoute), (1, Local, CheckReason.NoRoute)], _said);
+        Assert.Equal([(1, Up, null), (0, Local, CheckReasonKind.NoRoute), (1, Local, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -379,7 +379,7 @@ public class VerdictJudgeTests : IVerdictSink
         Withdraw("192.0.2.2");
         judge.Done(Failed(Errno.ENETUNREACH, target: 1));
         judge.Done(Outcome(TimedOut));
-        Assert.Equal([(0, NoAnswer, null), (1, Unreachable, CheckReason.NoRoute)], _said);
+        Assert.Equal([(0, NoAnswer, null), (1, Unreachable, CheckReasonKind.NoRoute)], _said);
     }
 
     [Fact]
@@ -391,7 +391,7 @@ public class VerdictJudgeTests : IVerdictSink
         judge.Done(Failed(Errno.ENETUNREACH));
         judge.Done(Outcome(TimedOut, target: 1));
         judge.Conclude();
-        Assert.Equal((0, Unreachable, CheckReason.NoRoute), Assert.Single(_said));
+        Assert.Equal((0, Unreachable, CheckReasonKind.NoRoute), Assert.Single(_said));
         Assert.Equal(1, judge.Waiting);
     }
 

@@ -392,7 +392,7 @@ public sealed class PathMtuSearchTests
         var (evidence, _, _) = Run(new ScriptedPath((probe, answers) =>
             answers.Add(probe.Size <= 1399 ? (20 * Millisecond, Answer(probe)) : (10 * Millisecond, TooBig(probe, claimed)))));
         Assert.Equal((1399, PathMtuVerdict.WrongSignal), (evidence.Mtu, evidence.Verdict));
-        Assert.Equal((claimed, 1399, claimed - 1399), (evidence.Arithmetic!.Claimed, evidence.Arithmetic.Real, evidence.Arithmetic.Difference));
+        Assert.Equal((claimed, 1399, claimed - 1399), (evidence.Arithmetic!.Claimed, evidence.Arithmetic.Found, evidence.Arithmetic.Difference));
         Assert.Contains(word, evidence.Arithmetic.Meaning, StringComparison.Ordinal);
     }
 

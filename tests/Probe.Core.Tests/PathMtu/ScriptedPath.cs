@@ -38,7 +38,7 @@ internal sealed class ScriptedPath(Action<ProbePacket, List<(long DelayNs, Reply
         Type = 3,
         Code = 4,
         Mtu = mtu,
-        Implausible = ReplyKinds.IsImplausibleMtu(false, mtu, probe.Size),
+        Implausible = IcmpErrors.IsImplausibleMtu(false, mtu, probe.Size),
         Quoted = new QuotedHeader(62, 0, probe.Size, 1),
         SentNs = 0,
         ReceivedNs = 0,

@@ -22,6 +22,13 @@ public class PathMtuFindingTests
     public void What_could_not_be_measured_is_no_finding(PathMtuVerdict verdict) => Assert.Empty(Judge(Path(verdict, null)));
 
     [Fact]
+    public void Every_reason_has_words() => Assert.All(Enum.GetValues<PathMtuReason>(), reason =>
+    {
+        Assert.NotEmpty(PathMtuWords.Verdict(Path(PathMtuVerdict.NotAnswering, null) with { Reason = reason }).ToString()!);
+        Assert.NotEmpty(PathMtuWords.Verdict(Path(PathMtuVerdict.Unstable, null) with { Reason = reason }).ToString()!);
+    });
+
+    [Fact]
     public void A_router_that_tells_the_truth_is_worth_knowing_and_no_fault()
     {
         var finding = Assert.Single(Judge(Path(PathMtuVerdict.Signalled, 1400, Signal("198.51.100.2", 1400))));

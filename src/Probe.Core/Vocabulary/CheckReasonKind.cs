@@ -1,7 +1,7 @@
 namespace Probe.Core.Vocabulary;
 
 /// <summary>Why a check's verdict is what it is, where the verdict alone does not say it.</summary>
-public enum CheckReason
+public enum CheckReasonKind
 {
     /// <summary>The target itself, on a link of this host, answers no ARP or neighbour solicitation.</summary>
     Neighbour,
@@ -36,7 +36,7 @@ public enum CheckReason
     /// <summary>A rule of this host's own answered with an ICMP error.</summary>
     Reject,
 
-    /// <summary>A rule of this host's own let the packet not leave (EPERM).</summary>
+    /// <summary>A rule of this host's own kept the packet from leaving (EPERM).</summary>
     LocalRule,
 
     /// <summary>Another system call failed; the error number says which way.</summary>
