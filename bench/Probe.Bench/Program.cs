@@ -30,6 +30,8 @@ switch (args)
         return TcpBench.Run(root, int.Parse(runs, CultureInfo.InvariantCulture));
     case ["mtu", var root, var rounds]:
         return TraceBench.RunMtu(root, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["compare", var root, var before, var rounds]:
+        return CompareBench.Run(root, before, int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["captures", var count]:
         return CaptureBench.Run(int.Parse(count, CultureInfo.InvariantCulture));
     case ["inside", var router, var root, var rounds]:
@@ -63,6 +65,6 @@ switch (args)
         }
 
     default:
-        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | mtu ROOT ROUNDS | tcp ROOT RUNS | captures COUNT | health ROOT [--rounds N|--nightly|--paced N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
+        Console.Error.WriteLine("bench: trace ROOT [--rounds N] | ecmp ROOT ROUNDS | many ROOT ROUNDS | mtu ROOT ROUNDS | tcp ROOT RUNS | captures COUNT | compare ROOT PROGRAM ROUNDS | health ROOT [--rounds N|--nightly|--paced N] | line HOPS COMMAND… | diamond LENGTHS LIMITS COMMAND…");
         return 2;
 }
