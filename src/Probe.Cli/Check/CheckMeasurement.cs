@@ -199,6 +199,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         _places.Add((place, dnsNs));
         var added = _targets.Add(new CheckTarget
         {
+            Index = _targets.Places,
             Name = target.Text,
             Address = address,
             Port = target.Port,
@@ -210,8 +211,12 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             TimeoutNs = _request.Probing.Timeout.Ns,
             IntervalNs = _request.IntervalNs,
         });
-        _packets.Add(added);
-        _frame.Record([address, added.SentTo], (in packet) => _packets.NameOf(packet.Octets));
+        if (_frame.WantsCapture)
+        {
+            _packets.Add(added);
+            _frame.Record([address, added.SentTo], (in packet) => _packets.NameOf(packet.Octets));
+        }
+
         return added;
     }
 

@@ -91,6 +91,9 @@ internal sealed class RunFrame : IDisposable
     /// <summary>Writes what is still on its way through the kernel, before the wire that can name it is closed.</summary>
     public void EndRecording() => _capture?.EndRecording();
 
+    /// <summary>The user wants a capture.</summary>
+    public bool WantsCapture => _captureFile is not null;
+
     /// <summary>A capture is being written.</summary>
     public bool IsRecording => _capture is not null;
 
