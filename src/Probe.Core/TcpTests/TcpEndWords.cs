@@ -1,6 +1,6 @@
 using Probe.Core.Vocabulary;
 
-namespace Probe.Core.PathMtu;
+namespace Probe.Core.TcpTests;
 
 /// <summary>How a connection ended, for sentences.</summary>
 internal static class TcpEndWords
