@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using Probe.Core.Capture;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 
 namespace Probe.Core.Tests.Capture;
 

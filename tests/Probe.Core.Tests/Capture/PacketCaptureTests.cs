@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Probe.Core.Capture;
 using Probe.Core.Tests.Linux;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;
 

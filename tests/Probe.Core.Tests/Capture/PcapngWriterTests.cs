@@ -1,6 +1,6 @@
 using Probe.Core.Capture;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 
 namespace Probe.Core.Tests.Capture;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Probe.Core.Health;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 

@@ -2,7 +2,7 @@ using Probe.Core.Linux.Netlink;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;

@@ -3,7 +3,7 @@ using System.Net;
 using Probe.Core.Capture;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;

@@ -4,7 +4,7 @@ using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 public sealed class PacketWireTests : IDisposable
 {

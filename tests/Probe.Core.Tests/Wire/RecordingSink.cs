@@ -2,7 +2,7 @@ using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 public sealed record Arrival(
     IpAddress Source, IpAddress Destination, byte Ttl, byte TrafficClass, byte Protocol, byte[] Payload, int Length, long AtNs, StampSource Stamp, int InterfaceIndex);

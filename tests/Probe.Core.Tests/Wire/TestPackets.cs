@@ -1,6 +1,6 @@
 using Probe.Core.Packets;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Whole IP packets for tests of the kernel's side.</summary>
 internal static class TestPackets

@@ -9,7 +9,7 @@ using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>The kernel's raw sockets in network namespaces: stamps, filters, losses, ports.</summary>
 public sealed class RawPacketPortTests(TestNetwork network) : IClassFixture<TestNetwork>

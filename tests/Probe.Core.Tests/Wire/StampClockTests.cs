@@ -1,6 +1,6 @@
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tests.Linux;
+namespace Probe.Core.Tests.Wire;
 
 public class StampClockTests
 {

@@ -3,7 +3,7 @@ using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>A port whose arrivals the test writes by hand; the clock stands still unless the test moves it.</summary>
 internal sealed class ScriptedPort : IPacketPort

@@ -5,7 +5,7 @@ using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Packets that leave together: each keeps its own fate and its own stamp.</summary>
 public sealed class SendBatchTests(TestNetwork network) : IClassFixture<TestNetwork>

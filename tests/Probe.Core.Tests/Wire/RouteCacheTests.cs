@@ -12,7 +12,7 @@ using Probe.Core.Wire;
 using static Probe.Core.Linux.SocketConstants;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Probing does not change the patient: what <c>ip route get</c> says is the same before and after.</summary>
 public sealed class RouteCacheTests(TestNetwork network) : IClassFixture<TestNetwork>

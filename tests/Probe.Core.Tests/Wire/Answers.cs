@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Probe.Core.Packets;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Writes answers to probes as routers and targets would.</summary>
 internal static class Answers

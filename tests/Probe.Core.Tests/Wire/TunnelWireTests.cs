@@ -4,7 +4,7 @@ using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Probes that wear outer headers: how they leave, and which answer is about which header.</summary>
 public sealed class TunnelWireTests : IDisposable

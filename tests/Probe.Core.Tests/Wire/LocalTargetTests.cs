@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 using static Probe.Core.Tests.Linux.TestNetwork;
 
-namespace Probe.Core.Tests.Probing;
+namespace Probe.Core.Tests.Wire;
 
 /// <summary>Answers from an address that this host holds too, as on a load balancer whose real servers answer for themselves.</summary>
 public sealed class LocalTargetTests : IDisposable
