@@ -1,6 +1,6 @@
 namespace Probe.Cli;
 
-/// <summary>How the process ends, as the contract's scripts read it.</summary>
+/// <summary>How the process ends, for scripts: the README lists the codes.</summary>
 internal enum ExitStatus
 {
     /// <summary>Ran, nothing wrong.</summary>

@@ -1,4 +1,5 @@
 using Probe.Cli.Output;
+using Probe.Cli.Trace;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Simulation;

@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Testing;
 
 /// <summary>
-/// Traces drawn from what each flow met: one text a flow, one word a TTL, <c>*</c> for no answer, <c>a|b</c> where packets of the flow met both.
+/// Traces drawn from what each flow met: one text per flow, one word per TTL, <c>*</c> for no answer, <c>a|b</c> where packets of the flow met both.
 /// Every flow sends ten probes a TTL; links follow as the tracer draws them.
 /// </summary>
 internal static class PathSamples

@@ -53,7 +53,7 @@ internal sealed class CheckCommand : ProbeCommand
         ("probe check --via ipip:10.0.0.7 192.0.2.1:443",
             "the service as the real server 10.0.0.7 gives it; the answer comes straight back"),
         ("ipvsadm -Sn | probe check --targets-from ipvs:-", "every real server of every service of a director"),
-        ("probe check --csv -F - < backends.txt > result.csv", "a row a check, as they end"),
+        ("probe check --csv -F - < backends.txt > result.csv", "a row per check, as they end"),
     ];
 
     public override ExitStatus Run(ParseResult parse, CommandContext context)
@@ -276,11 +276,11 @@ internal sealed class CheckCommand : ProbeCommand
         public Option<bool> Tls { get; } =
             OptionOf.Flag("a TLS handshake; no certificate is judged; also before --http and --send", "--tls");
 
-        public Option<string> Sni { get; } = OptionOf.Value<string>(CheckValues.Text, "NAME",
+        public Option<string> Sni { get; } = OptionOf.Value<string>(Values.Text, "NAME",
             "server name of the handshake and of the HTTP request (the target's)", "--sni");
 
         public Option<string> Http { get; } =
-            OptionOf.Value<string>(CheckValues.HttpPath, "PATH", "an HTTP request; up is a status from 200 to 399", "--http");
+            OptionOf.Value<string>(Values.HttpPath, "PATH", "an HTTP request; up is a status from 200 to 399", "--http");
 
         public Option<byte[]> Send { get; } =
             OptionOf.Value<byte[]>(ExpectedAnswer.TryReadOctets, "TEXT", @"octets to send, with \r \n \t \0 \\ \xHH", "--send");
@@ -309,7 +309,7 @@ internal sealed class CheckCommand : ProbeCommand
         public Option<bool> AllowConntrackFill { get; } = OptionOf.Flag(
             "with --engine raw: take more than half of what the connection tracking table has left", "--allow-conntrack-fill");
 
-        public Option<string> File { get; } = OptionOf.Value<string>(CheckValues.InputFile, "FILE",
+        public Option<string> File { get; } = OptionOf.Value<string>(Values.ListFile, "FILE",
             "targets from FILE, one a line, # comments; - is standard input", "--file", "-F");
 
         public Option<int> Count { get; } =
@@ -332,9 +332,9 @@ internal sealed class CheckCommand : ProbeCommand
         public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
 
         public Option<bool> Ndjson { get; } =
-            OptionOf.Flag("print one check a line as they end, the document without them last", "--ndjson");
+            OptionOf.Flag("print one check per line as they end, the document without them last", "--ndjson");
 
-        public Option<bool> Csv { get; } = OptionOf.Flag("print one row a check as they end", "--csv");
+        public Option<bool> Csv { get; } = OptionOf.Flag("print one row per check as they end", "--csv");
 
         public Option[] All =>
         [

@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Check;
 
-/// <summary>Checks as the contract's CSV, one row each, as they end.</summary>
+/// <summary>Checks as CSV, one row each, as they end.</summary>
 internal sealed class CheckCsv
 {
     private readonly CsvWriter _csv;

@@ -34,7 +34,7 @@ internal static class CheckTable
                 Cell[] address = named.Length > 0 ? [AddressOf(row.Last)] : [];
                 Cell[] share = repeated.Length > 0 ? [row.Share] : [];
                 table.Add(
-                    [row.Last.Name, .. address, new Cell(row.Verdict, row.Tone), TraceTable.Milliseconds(row.Last.RttNs), .. share,
+                    [row.Last.Name, .. address, new Cell(row.Verdict, row.Tone), Durations.Milliseconds(row.Last.RttNs), .. share,
                     string.Join(", ", row.Notes)]);
             }
 

@@ -61,10 +61,9 @@ internal sealed class CommandContext
     }
 
     /// <summary>
-    /// The frame of the run's document: who measured, where, from when to when, and why it ended. What was seen is filled in by the
-    /// command.
+    /// A new document of the run: who measured, where, from when to when, and why it ended. What was seen is filled in by the command.
     /// </summary>
-    public Bundle Frame(SweepEnd end = SweepEnd.Done) => new()
+    public Bundle NewDocument(SweepEnd end = SweepEnd.Done) => new()
     {
         Tool = ProgramVersion.Tool,
         Command = CommandLine,
@@ -83,7 +82,7 @@ internal sealed class CommandContext
         var end = Limit.End;
         if (form != OutputForm.View)
         {
-            new RunOutput(this, form).End(Frame(end) with { Gaps = [RunGaps.NothingMeasured] }, ExitStatus.Incomplete);
+            new RunOutput(this, form).End(NewDocument(end) with { Gaps = [RunGaps.NothingMeasured] }, ExitStatus.Incomplete);
         }
 
         if (end == SweepEnd.Deadline)

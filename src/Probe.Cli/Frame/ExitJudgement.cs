@@ -4,7 +4,10 @@ using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Frame;
 
-/// <summary>How a run ends, from what its measurements say and what the rules found: the one place that decides it.</summary>
+/// <summary>
+/// How a run that measured ends, from what its measurements say and what the rules found. A run that was over before is ended by
+/// <see cref="CommandContext.EndEmpty"/>; one that cannot run at all by its command or <see cref="UserError"/>.
+/// </summary>
 internal static class ExitJudgement
 {
     /// <summary>The exit code of a run that was not interrupted.</summary>

@@ -12,13 +12,3 @@ internal enum ExitMode
     /// <summary>Monitoring plugins: 0 OK, 2 CRITICAL, 3 UNKNOWN, and one line of state first.</summary>
     Nagios,
 }
-
-/// <summary>What monitoring plugins mean by their exit codes, where it is not what Probe means by the same numbers.</summary>
-internal static class MonitoringStatus
-{
-    /// <summary>CRITICAL.</summary>
-    public const ExitStatus Critical = (ExitStatus)2;
-
-    /// <summary>UNKNOWN.</summary>
-    public const ExitStatus Unknown = (ExitStatus)3;
-}

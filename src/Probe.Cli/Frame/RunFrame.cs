@@ -110,7 +110,7 @@ internal sealed class RunFrame : IDisposable
         });
 
     /// <summary>A document of one trace alone, for rules that judge traces as they are finished.</summary>
-    public Bundle Document(TraceEvidence trace) => (_empty ??= _context.Frame()) with { Traces = [trace] };
+    public Bundle Document(TraceEvidence trace) => (_empty ??= _context.NewDocument()) with { Traces = [trace] };
 
     /// <summary>What is looked at after each step of a loop, whoever runs it.</summary>
     public void Observe() => _capture?.Drain();
@@ -154,7 +154,7 @@ internal sealed class RunFrame : IDisposable
     /// <summary>The document of all measurements, not judged yet.</summary>
     private Bundle Assemble(List<Measured> measured, CaptureFile? file)
     {
-        var bundle = _context.Frame(measured.Max(one => one.End)) with
+        var bundle = _context.NewDocument(measured.Max(one => one.End)) with
         {
             Traces = Join(measured.Select(one => one.Traces)),
             Checks = Join(measured.Select(one => one.Checks)),

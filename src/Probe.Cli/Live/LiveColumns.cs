@@ -39,7 +39,7 @@ internal static class LiveColumns
     private const int LongestRanges = 24;
 
     private static readonly LiveColumn Loss = new("Loss", 6, 10, Align.Right, row =>
-        row.IsAlone ? TraceTable.LossCell(row.Hop) : TraceTable.Percent(row.Node!.Loss));
+        row.IsAlone ? TraceCells.LossCell(row.Hop) : TraceCells.Percent(row.Node!.Loss));
 
     private static readonly LiveColumn Sent = new("Sent", 5, 8, Align.Right, row =>
         (row.IsAlone ? row.Hop.Sent : row.Node!.Sent)?.ToString(CultureInfo.InvariantCulture) ?? "?");
@@ -63,7 +63,7 @@ internal static class LiveColumns
         row.Node is { } node ? string.Join(", ", node.Replies.Select(reply => $"{Word.Of(reply.Kind)} {reply.Count}")) : "");
 
     private static readonly LiveColumn Systems = new("AS", 7, 6, Align.Left, row =>
-        StrangerText.ForTerminal(TraceTable.As(row.Node, systems: true)[0].Text));
+        StrangerText.ForTerminal(TraceCells.As(row.Node, systems: true)[0].Text));
 
     private static readonly LiveColumn ReplyTtl =
         new("TTL", 3, 1, Align.Right, row => row.Node?.ReplyTtl?.ToString(CultureInfo.InvariantCulture));
@@ -103,5 +103,5 @@ internal static class LiveColumns
 
     private static LiveColumn Time(string header, int weight, Func<RttEvidence, long> of) =>
         new(header, 6, weight, Align.Right,
-            row => row.Node is { } node ? TraceTable.Milliseconds(node.RttNs is { } rtt ? of(rtt) : null) : "");
+            row => row.Node is { } node ? Durations.Milliseconds(node.RttNs is { } rtt ? of(rtt) : null) : "");
 }

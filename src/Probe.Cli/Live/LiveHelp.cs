@@ -17,10 +17,10 @@ internal static class LiveHelp
         "h  ?            this help, and back",
         "Ctrl-L  Ctrl-Z  draw anew; put aside (fg comes back)",
         "",
-        "RTT     one bar a probe, newest on the right, each row to its own scale",
+        "RTT     one bar per probe, newest on the right, each row to its own scale",
         $"        {Sparkline.Lost} lost   {Sparkline.Unanswered} this hop kept silent, but later hops prove that it passed",
         "Loss    what never got through; what a hop merely did not answer is noted",
         "        as rate-limited; ? when nobody can tell the two apart",
-        "Flows   which flows an address answered; one row an address where paths part",
+        "Flows   which flows an address answered; one row per address where paths part",
     ];
 }

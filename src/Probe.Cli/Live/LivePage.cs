@@ -100,7 +100,7 @@ internal static class LivePage
                 ? $", {trace.Flows.Count} flows" : $", {run.FlowsProbed} of {trace.Flows.Count} flows cover all");
         }
 
-        if (Words.ModeOf(trace) is not null)
+        if (TraceWords.ModeOf(trace) is not null)
         {
             second.Add(", unprivileged mode", Tone.Warning);
         }
@@ -119,7 +119,7 @@ internal static class LivePage
         var searching = !trace.Reached && snapshot.Run.Cycles <= 1;
         var lines = new List<ScreenLine>
         {
-            Line(size, palette).Add(searching ? "Searching …" : StrangerText.ForTerminal(TraceTable.Verdict(trace)),
+            Line(size, palette).Add(searching ? "Searching …" : StrangerText.ForTerminal(TraceWords.Verdict(trace)),
                 trace.Reached ? Tone.Good : searching ? Tone.Plain : Tone.Bad).ToLine(),
         };
         if (size.Rows < RoomForAll)
@@ -134,7 +134,7 @@ internal static class LivePage
 
         if (trace.LocalLost > 0)
         {
-            lines.Add(Line(size, palette).Add(TraceTable.LocalLoss(trace), Tone.Warning).ToLine());
+            lines.Add(Line(size, palette).Add(TraceWords.LocalLoss(trace), Tone.Warning).ToLine());
         }
 
         foreach (var finding in snapshot.Findings.Take(MostFindings))

@@ -122,7 +122,7 @@ internal sealed class LiveTable
     private static List<LiveRow> Rows(TraceEvidence trace)
     {
         var rows = new List<LiveRow>();
-        var (shown, tail) = TraceTable.SplitSilentTail(trace.Hops);
+        var (shown, tail) = TraceCells.SplitSilentTail(trace.Hops);
         foreach (var hop in shown)
         {
             if (hop.Nodes.Count == 0)
@@ -144,7 +144,7 @@ internal sealed class LiveTable
     private static string HopText(LiveRow row) => row.LastTtl > row.Hop.Ttl ? $"{row.Hop.Ttl}-{row.LastTtl}" : $"{row.Hop.Ttl}";
 
     private static string Address(LiveRow row, bool names) =>
-        row.Node is not { } node ? TraceTable.Silent : names ? TraceTable.Address(node) : StrangerText.ForTerminal(node.Address);
+        row.Node is not { } node ? TraceCells.Silent : names ? TraceCells.Address(node) : StrangerText.ForTerminal(node.Address);
 
     // Where both do not fit, the name alone says more than a name and half an address.
     private string AddressOf(LiveRow row, int index) =>
@@ -153,8 +153,8 @@ internal sealed class LiveTable
 
     private static string Notes(LiveRow row)
     {
-        var notes = (row.Node is { } node ? TraceTable.BalancingNote(node).Concat(TraceTable.NodeNotes(row.Trace, node)) : [])
-            .Concat(row.IsFirst ? TraceTable.HopNotes(row.Hop) : []);
+        var notes = (row.Node is { } node ? TraceCells.BalancingNote(node).Concat(TraceCells.NodeNotes(row.Trace, node)) : [])
+            .Concat(row.IsFirst ? TraceCells.HopNotes(row.Hop) : []);
         return StrangerText.ForTerminal(string.Join(", ", notes));
     }
 

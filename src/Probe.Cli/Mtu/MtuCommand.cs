@@ -236,7 +236,7 @@ internal sealed class MtuCommand : ProbeCommand
         public Option<bool> TcpStall { get; } =
             OptionOf.Flag("also open connections before and after the path MTU is learned; this host learns it by that", "--tcp-stall");
 
-        public Option<string> Payload { get; } = OptionOf.Value<string>(CheckValues.Text, "tls|http|zeros|FILE",
+        public Option<string> Payload { get; } = OptionOf.Value<string>(Values.Text, "tls|http|zeros|FILE",
             "what these connections send; needed for ports other than 443 and 80", "--payload");
 
         public Option<ushort> Responder { get; } = OptionOf.Value<ushort>(Values.Port, "PORT",
@@ -250,7 +250,7 @@ internal sealed class MtuCommand : ProbeCommand
         public Option<bool> Ndjson { get; } =
             OptionOf.Flag("print one path MTU a line as each is found, and the rest of the document last", "--ndjson");
 
-        public Option<bool> Csv { get; } = OptionOf.Flag("print one row a path MTU", "--csv");
+        public Option<bool> Csv { get; } = OptionOf.Flag("print one row per path MTU", "--csv");
 
         public Option[] All =>
             [Icmp, Udp, Tcp, Port, Flows, MaxProbes, Expect, File, TargetsFrom, EachReal, TcpUpload, TcpDownload, TcpStall, Payload,

@@ -157,11 +157,11 @@ internal sealed class MtuMeasurement : IMeasurement
         int maxProbes)
     {
         using var open = new OpenMtuSearch(_request, question, target, address, _numbers, maxProbes);
-        using var wake = _frame.Cancellation.Register(open.Probing.Wake);
-        _frame.Host.Uses(open.Probing.Route.Interface ?? _request.Probing.Interface);
+        using var wake = _frame.Cancellation.Register(open.Sockets.Wake);
+        _frame.Host.Uses(open.Sockets.Route.Interface ?? _request.Probing.Interface);
         _frame.Record([address, .. target.Via.Layers.Select(layer => layer.Remote)],
             (in packet) => RunCapture.NameBy(open.Packets, packet));
-        var end = _frame.Sweep(open.Search, open.Probing.Wire,
+        var end = _frame.Sweep(open.Search, open.Sockets.Wire,
             _ => _frame.Messages.Progress($"{target.Host.Text}: {MtuTable.Progress(open.Search)}"), _frame.Cancellation);
         if (open.Search.SendError is { } error)
         {
@@ -169,8 +169,8 @@ internal sealed class MtuMeasurement : IMeasurement
         }
 
         _frame.EndRecording();
-        _gaps.AddRange(RunGaps.Of(clockSteps: open.Probing.ClockSteps));
-        if (LeftInRouteCache.Of(open.Probing) is { } left)
+        _gaps.AddRange(RunGaps.Of(clockSteps: open.Sockets.ClockSteps));
+        if (RouteCacheGaps.Of(open.Sockets) is { } left)
         {
             _gaps.Add(left);
         }

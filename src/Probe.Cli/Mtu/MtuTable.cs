@@ -174,10 +174,10 @@ internal static class MtuTable
     private static string Cost(PathMtuEvidence path)
     {
         var exact = path is { ExactSent: { } sent, ExactNs: { } ns } && sent < path.Sent
-            ? $" (the size was known after {sent} and {TraceTable.Milliseconds(ns)} ms)" : "";
+            ? $" (the size was known after {sent} and {Durations.Milliseconds(ns)} ms)" : "";
         var loss = path.Loss is > 0
             ? $", {(path.Loss.Value * 100).ToString("0.#", CultureInfo.InvariantCulture)} % of the small ones lost" : "";
-        return $"{path.Sent} packets in {TraceTable.Milliseconds(path.DurationNs)} ms{exact}{loss}";
+        return $"{path.Sent} packets in {Durations.Milliseconds(path.DurationNs)} ms{exact}{loss}";
     }
 
     // Names in it are short, or were made so; a sentence of ours may be longer than a name.

@@ -30,7 +30,7 @@ internal sealed class OpenMtuSearch : IDisposable
 
         // Echo replies come to all raw sockets; the answers of TCP only to those that listen for them.
         var transport = question.Protocol == ProbeProtocol.Icmp ? ProbeProtocol.Tcp : question.Protocol;
-        Probing = ProbeSockets.Open(new ProbeSocketsOptions(request.Probing)
+        Sockets = ProbeSockets.Open(new ProbeSocketsOptions(request.Probing)
         {
             Target = target,
             Via = asked.Via,
@@ -41,7 +41,7 @@ internal sealed class OpenMtuSearch : IDisposable
         });
         try
         {
-            if (Probing.Packets is not { } packets)
+            if (Sockets.Packets is not { } packets)
             {
                 throw UserError.CannotRun(
                     "cannot open a raw socket: probe mtu needs CAP_NET_RAW; run with sudo or: setcap cap_net_raw+ep on the program");
@@ -52,7 +52,7 @@ internal sealed class OpenMtuSearch : IDisposable
         }
         catch
         {
-            Probing.Dispose();
+            Sockets.Dispose();
             throw;
         }
     }
@@ -64,7 +64,7 @@ internal sealed class OpenMtuSearch : IDisposable
     public IpAddress Target { get; }
 
     /// <summary>The sockets.</summary>
-    public ProbeSockets Probing { get; }
+    public ProbeSockets Sockets { get; }
 
     /// <summary>The sockets as the wire of whole packets.</summary>
     public PacketWire Packets { get; }
@@ -75,7 +75,7 @@ internal sealed class OpenMtuSearch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Probing.Dispose();
+        Sockets.Dispose();
     }
 
     private PathMtuOptions MakeOptions(int maxProbes)
@@ -84,18 +84,18 @@ internal sealed class OpenMtuSearch : IDisposable
         var options = new PathMtuOptions
         {
             Target = Target,
-            Source = Probing.Source,
+            Source = Sockets.Source,
             Protocol = Question.Protocol,
             Segment = Question.Segment,
-            FlowAt = isEcho ? EchoFlowAt : Probing.FlowAt,
+            FlowAt = isEcho ? EchoFlowAt : Sockets.FlowAt,
             OtherFlows = _request.Flows,
-            Via = Probing.Via,
+            Via = Sockets.Via,
             AskedFromOutside = _asked.Service is not null,
-            FirstHopMtu = Probing.FirstHopMtu,
+            FirstHopMtu = Sockets.FirstHopMtu,
             TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = maxProbes,
             Dscp = _request.Probing.Dscp,
-            CrossChecks = Probing.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
+            CrossChecks = Sockets.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
         };
         return _request.Probing.Rate switch
         {
@@ -121,7 +121,7 @@ internal sealed class OpenMtuSearch : IDisposable
             yield return new PathMtuQuestion(ProbeProtocol.Tcp, flow);
         }
 
-        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Probing.Via.IsEmpty)
+        ushort[] others = isEcho || (Question is { Protocol: ProbeProtocol.Tcp, Segment: TcpSegmentKind.Syn } && Sockets.Via.IsEmpty)
             ? [DefaultPorts.SecureWeb, DefaultPorts.Web] : [];
         foreach (var port in others.Where(port => port != flow.DestinationPort))
         {
@@ -133,7 +133,7 @@ internal sealed class OpenMtuSearch : IDisposable
     {
         while (_echoes.Count <= index)
         {
-            _echoes.Add(Probing.EchoFlow(_echoes.Count + 1));
+            _echoes.Add(Sockets.EchoFlow(_echoes.Count + 1));
         }
 
         return _echoes[index];

@@ -54,7 +54,7 @@ internal static class TcpTables
         {
             var loss = pacing.Loss is { } share ? $"{(share * 100).ToString("0", CultureInfo.InvariantCulture)} %" : "-";
             table.Add(Word.Of(pacing.Pacing), $"{pacing.Segments}", $"{pacing.Retransmitted}", loss,
-                TraceTable.Milliseconds(pacing.DurationNs), pacing.Errno ?? Word.Of(pacing.End));
+                Durations.Milliseconds(pacing.DurationNs), pacing.Errno ?? Word.Of(pacing.End));
         }
 
         table.Write(writer, palette);
@@ -69,7 +69,7 @@ internal static class TcpTables
             TcpStallVerdict.NoStall or TcpStallVerdict.NotLearned => Tone.Good,
             _ => Tone.Warning,
         };
-        var waited = stall.StallNs is { } ns ? $", {TraceTable.Milliseconds(ns)} ms without a packet" : "";
+        var waited = stall.StallNs is { } ns ? $", {Durations.Milliseconds(ns)} ms without a packet" : "";
         writer.WriteLine(
             palette.Paint($"Stall test over TCP port {stall.Port}: {Word.Of(stall.Verdict)} ({Word.Of(stall.Confidence)}){waited}", tone));
         WriteReason(stall.Reason, writer);

@@ -57,7 +57,7 @@ internal sealed class PathLabels
 
         if (to.Contains(null))
         {
-            parts.Add(TraceTable.Silent);
+            parts.Add(TraceCells.Silent);
         }
 
         return string.Join(' ', parts);

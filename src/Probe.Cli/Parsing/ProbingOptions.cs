@@ -4,19 +4,6 @@ using Probe.Core.Probing;
 
 namespace Probe.Cli.Parsing;
 
-/// <summary>Which IP version a name may resolve to.</summary>
-internal enum Family
-{
-    /// <summary>Whatever the resolver prefers.</summary>
-    Any,
-
-    /// <summary>IPv4.</summary>
-    V4,
-
-    /// <summary>IPv6.</summary>
-    V6,
-}
-
 /// <summary>What the user asked of every probe of a run.</summary>
 internal sealed record ProbingOptions : SendingOptions
 {

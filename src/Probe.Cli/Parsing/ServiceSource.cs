@@ -104,10 +104,3 @@ internal sealed record ServiceSource(string File)
 
     private static string Text(IpAddress address, ushort port) => address.IsV6 ? $"[{address}]:{port}" : $"{address}:{port}";
 }
-
-/// <summary>A service as its clients know it.</summary>
-/// <param name="Text">For people.</param>
-/// <param name="Address">The address.</param>
-/// <param name="Port">The port.</param>
-/// <param name="IsUdp">UDP rather than TCP.</param>
-internal sealed record OutsideService(string Text, IpAddress Address, ushort Port, bool IsUdp);

@@ -32,9 +32,7 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
     private (long AtNs, long Packets) _losses = (long.MinValue, 0);
     private SweepEnd _end;
     private long? _endedNs;
-    private int _cleaned;
-    private int _leftInCache;
-    private int _notLookedUp;
+    private readonly Dictionary<RouteCacheOutcome, int> _learned = [];
     private long _notSent;
 
     /// <param name="request">What every trace is to be.</param>
@@ -104,9 +102,7 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
         if (trace.SawPacketTooBig)
         {
             var outcome = _sockets.CleanRouteCache(trace.Target.Address);
-            _cleaned += outcome == RouteCacheOutcome.Removed ? 1 : 0;
-            _leftInCache += outcome == RouteCacheOutcome.StaysUntilExpiry ? 1 : 0;
-            _notLookedUp += outcome == RouteCacheOutcome.Unknown ? 1 : 0;
+            _learned[outcome] = _learned.GetValueOrDefault(outcome) + 1;
         }
 
         _writer.Add(trace, _end, Losses() - _lostBefore[trace.Target.Index]);
@@ -209,24 +205,9 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
             yield return new Gap("answers", $"up to {lost} were lost in this host: loss figures are upper bounds; try a lower --rate");
         }
 
-        if (_cleaned > 0)
+        foreach (var gap in RouteCacheGaps.Of(_learned))
         {
-            yield return new Gap("route cache",
-                $"the kernel learned path MTUs to {_cleaned} hosts from our ICMPv6 echo; they were removed again");
-        }
-
-        if (_leftInCache > 0)
-        {
-            yield return new Gap("route cache",
-                $"the kernel learned path MTUs to {_leftInCache} hosts from our ICMPv6 echo; removing them needs CAP_NET_ADMIN, they "
-                    + "expire in 10 minutes");
-        }
-
-        if (_notLookedUp > 0)
-        {
-            yield return new Gap("route cache",
-                $"what the kernel learned of {_notLookedUp} hosts from our ICMPv6 echo could not be looked up: the routes to them were "
-                    + "gone");
+            yield return gap;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Probe.Cli.Frame;
 using Probe.Cli.Output;
@@ -64,10 +65,12 @@ internal sealed class BulkView
                 Separate();
                 TracePaste.Write(trace, alone, _context.Out);
                 break;
-            default:
+            case TraceOutput.Table:
                 Separate();
                 TraceTable.Write(trace, alone, _context.Out, _context.Palette, _request.ShowsSystems);
                 break;
+            default:
+                throw new UnreachableException($"{_request.Output} is no view of many traces");
         }
     }
 
@@ -100,7 +103,7 @@ internal sealed class BulkView
         var hops = trace.ReachedTtl?.ToString(CultureInfo.InvariantCulture) ?? "-";
         var target =
             trace.Hops.LastOrDefault(hop => hop.Ttl == trace.ReachedTtl)?.Nodes.FirstOrDefault(node => node.Address == trace.Address);
-        var rtt = target?.RttNs is { } times ? TraceTable.Milliseconds(times.Avg) : "-";
+        var rtt = target?.RttNs is { } times ? Durations.Milliseconds(times.Avg) : "-";
         var front = $"{host}  {hops,4}  {rtt,7}  ";
         var path = StrangerText.ForTerminal(Path(trace));
         return _context.Palette.Paint(front, trace.Reached ? Tone.Plain : Tone.Bad)
@@ -114,12 +117,12 @@ internal sealed class BulkView
             return $"not probed: {Meaning(reason)}";
         }
 
-        var (shown, tail) = TraceTable.SplitSilentTail(trace.Hops);
-        var hops = shown.Select(hop => hop.Nodes.Count == 0 ? TraceTable.Silent : string.Join('|', hop.Nodes.Select(TraceTable.Address)))
+        var (shown, tail) = TraceCells.SplitSilentTail(trace.Hops);
+        var hops = shown.Select(hop => hop.Nodes.Count == 0 ? TraceCells.Silent : string.Join('|', hop.Nodes.Select(TraceCells.Address)))
             .ToList();
         if (tail.Count > 0)
         {
-            hops.Add(tail.Count == 1 ? TraceTable.Silent : $"{TraceTable.Silent}×{tail.Count}");
+            hops.Add(tail.Count == 1 ? TraceCells.Silent : $"{TraceCells.Silent}×{tail.Count}");
         }
 
         return string.Join(' ', hops);

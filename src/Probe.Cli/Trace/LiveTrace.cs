@@ -282,7 +282,7 @@ internal sealed class LiveTrace : ILiveRun, IDisposable
 
     private void SwitchToNext()
     {
-        if (LeftInRouteCache.Of(Current.Probing) is { } gap)
+        if (RouteCacheGaps.Of(Current.Sockets) is { } gap)
         {
             _earlierGaps.Add(gap);
         }

@@ -27,11 +27,11 @@ internal sealed class OpenTrace : IDisposable
         Request = request;
         Target = target;
         Size = SizeFor(request, target);
-        Probing = Open(request, target);
+        Sockets = Open(request, target);
         try
         {
-            UnprivilegedTrace.CheckSize(Probing, request, Size);
-            if (Probing.Packets is { } packets && frame is not null)
+            UnprivilegedTrace.CheckSize(Sockets, request, Size);
+            if (Sockets.Packets is { } packets && frame is not null)
             {
                 frame.Record([target, .. request.Probing.Via.Layers.Select(layer => layer.Remote)],
                     (in packet) => RunCapture.NameBy(packets, packet));
@@ -40,7 +40,7 @@ internal sealed class OpenTrace : IDisposable
         }
         catch
         {
-            Probing.Dispose();
+            Sockets.Dispose();
             throw;
         }
 
@@ -60,10 +60,10 @@ internal sealed class OpenTrace : IDisposable
     public int Size { get; }
 
     /// <summary>The sockets.</summary>
-    public ProbeSockets Probing { get; }
+    public ProbeSockets Sockets { get; }
 
     /// <summary>Sends and receives.</summary>
-    public IWire Wire => Probing.Wire;
+    public IWire Wire => Sockets.Wire;
 
     /// <summary>Its packets are captured.</summary>
     public bool IsRecorded { get; }
@@ -83,10 +83,10 @@ internal sealed class OpenTrace : IDisposable
     public bool IsReset { get; private set; }
 
     /// <summary>The zero of the document's offsets.</summary>
-    public Instant Started => new(Probing.StartedUnixNs + ZeroNs);
+    public Instant Started => new(Sockets.StartedUnixNs + ZeroNs);
 
     /// <summary>The time now.</summary>
-    public Instant Now => new(Probing.StartedUnixNs + Wire.NowNs);
+    public Instant Now => new(Sockets.StartedUnixNs + Wire.NowNs);
 
     /// <summary>Why the search that has ended is not complete; null when it is, or has not ended by itself.</summary>
     public Gap? SearchGap { get; private set; }
@@ -101,7 +101,7 @@ internal sealed class OpenTrace : IDisposable
 
         SearchGap = search.IsComplete ? null : new Gap("paths",
             search.OutOfProbes ? $"the search has spent its {Request.Search!.MaxProbes} probes; more with --max-probes"
-            : Probing.FlowsEnded is { } ended ? $"the search needs more than {Probing.Flows.Count} flows: {ended}"
+            : Sockets.FlowsEnded is { } ended ? $"the search needs more than {Sockets.Flows.Count} flows: {ended}"
             : "some flows stayed without an answer at hops that answer others");
         if (Request.Count == 0 || search.SendError is not null)
         {
@@ -124,7 +124,7 @@ internal sealed class OpenTrace : IDisposable
     public TraceEvidenceBuilder MakeBuilder(Func<IpAddress, string?> nameOf) => new(Sweep, ZeroNs, nameOf)
     {
         Via = Request.Probing.ViaTexts,
-        Mode = Probing.Sockets is null ? TraceMode.Raw : TraceMode.Unprivileged,
+        Mode = Sockets.Unprivileged is null ? TraceMode.Raw : TraceMode.Unprivileged,
     };
 
     /// <summary>Ends a wait of the loop; for another thread that keeps <see cref="Dispose"/> away meanwhile.</summary>
@@ -132,7 +132,7 @@ internal sealed class OpenTrace : IDisposable
     {
         if (!_closed)
         {
-            Probing.Wake();
+            Sockets.Wake();
         }
     }
 
@@ -140,7 +140,7 @@ internal sealed class OpenTrace : IDisposable
     public void Dispose()
     {
         _closed = true;
-        Probing.Dispose();
+        Sockets.Dispose();
     }
 
     private static int SizeFor(TraceRequest request, IpAddress target)
@@ -172,7 +172,7 @@ internal sealed class OpenTrace : IDisposable
         var options = new MultipathOptions
         {
             Trace = _options,
-            FlowAt = Probing.FlowAt,
+            FlowAt = Sockets.FlowAt,
             Confidence = search.Confidence,
             Scope = search.Scope,
             MaxProbes = search.MaxProbes,
@@ -186,9 +186,9 @@ internal sealed class OpenTrace : IDisposable
         var options = new TraceOptions
         {
             Target = Target,
-            Source = Probing.Source,
+            Source = Sockets.Source,
             Protocol = Request.Protocol,
-            Flows = [.. Probing.Flows],
+            Flows = [.. Sockets.Flows],
             FirstTtl = Request.FirstTtl,
             MaxTtl = Request.MaxTtl,
             Cycles = Request.Count,
@@ -196,9 +196,9 @@ internal sealed class OpenTrace : IDisposable
             TimeoutNs = Request.Probing.Timeout.Ns,
             Size = Size,
             Dscp = Request.Probing.Dscp,
-            Via = Probing.Via,
+            Via = Sockets.Via,
             SweepsOuter = Request.SweepsOuter,
-            OneAtATime = Probing.Sockets is { } sockets ? () => sockets.OneAtATime : null,
+            OneAtATime = Sockets.Unprivileged is { } unprivileged ? () => unprivileged.OneAtATime : null,
         };
         return Request.Probing.Rate switch
         {

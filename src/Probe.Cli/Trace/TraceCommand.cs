@@ -46,7 +46,7 @@ internal sealed class TraceCommand : ProbeCommand
         ("probe trace --asn-file as.txt --asn example.com",
             "AS numbers from lines such as '192.0.2.0/24 64500 Example', the rest from DNS"),
         ("probe trace 192.0.2.1 192.0.2.2 192.0.2.3", "three hosts at once, a line for each; --report for tables"),
-        ("probe trace -n -F hosts.txt --ndjson > traces.ndjson", "a list of hosts, one trace a line as each is finished"),
+        ("probe trace -n -F hosts.txt --ndjson > traces.ndjson", "a list of hosts, one trace per line as each is finished"),
         ("probe trace -n -F hosts.txt --shard 2/8 --ndjson", "the second of eight parts, for eight machines with the same list"),
         ("probe trace --via gue:192.0.2.21 192.0.2.10", "the path of a virtual address behind the tunnel to one real server"),
         ("probe trace --via gue:192.0.2.21 --sweep outer 192.0.2.10", "the path of the tunnel's own packets to that server"),
@@ -260,9 +260,9 @@ internal sealed class TraceCommand : ProbeCommand
         public Option<bool> Json { get; } = OptionOf.Flag("print the document", "--json");
 
         public Option<bool> Ndjson { get; } =
-            OptionOf.Flag("print one trace a line as each is finished, and the rest of the document last", "--ndjson");
+            OptionOf.Flag("print one trace per line as each is finished, and the rest of the document last", "--ndjson");
 
-        public Option<bool> Csv { get; } = OptionOf.Flag("print one row a node", "--csv");
+        public Option<bool> Csv { get; } = OptionOf.Flag("print one row per node", "--csv");
 
         public Option<bool> Dot { get; } = OptionOf.Flag("print the path as a graph for Graphviz", "--dot");
 

@@ -5,7 +5,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Cli.Trace;
 
 /// <summary>
-/// A trace as the contract's CSV: one row a node at a TTL; a silent hop has an empty node. AS columns stand at the end, when asked for.
+/// A trace as CSV: one row per node at a TTL; a silent hop has an empty node. AS columns stand at the end, when asked for.
 /// </summary>
 internal static class TraceCsv
 {

@@ -86,7 +86,7 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         var ended = open.Now;
         if (open.Sweep.SendError is { } error)
         {
-            throw CannotSend(request, open.Target, open.Size, open.Probing, error);
+            throw CannotSend(request, open.Target, open.Size, open.Sockets, error);
         }
 
         if (open.IsRecorded)
@@ -115,17 +115,17 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         };
     }
 
-    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSockets open, SendStatus error) =>
+    private static UserError CannotSend(TraceRequest request, IpAddress target, int size, ProbeSockets sockets, SendStatus error) =>
         error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
             $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface "
-                + $"{open.Route.Interface} takes less; give a smaller --size"),
+                + $"{sockets.Route.Interface} takes less; give a smaller --size"),
         SendStatus.LocalRule => UserError.CannotRun(
             $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list "
                 + "ruleset"),
         _ => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)} by {open.Route.Interface ?? request.Probing.Interface}: no route, or the "
+            $"cannot send to {FirstStop(request, target)} by {sockets.Route.Interface ?? request.Probing.Interface}: no route, or the "
                 + $"interface is down; look at: ip route get {FirstStop(request, target)}"),
     };
 
@@ -142,7 +142,7 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
                 $"only the first {TraceEvidenceBuilder.KeptProbes} of {tracer.ProbesSent} are listed one by one");
         }
 
-        foreach (var gap in RunGaps.Of(tracer.ProbesNotSent, clockSteps: open.Probing.ClockSteps))
+        foreach (var gap in RunGaps.Of(tracer.ProbesNotSent, clockSteps: open.Sockets.ClockSteps))
         {
             yield return gap;
         }
@@ -158,7 +158,7 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
                 "ICMP echo has no ports: where a router balances by ports it shows one path of several; --udp and --tcp show all");
         }
 
-        if (LeftInRouteCache.Of(open.Probing) is { } left)
+        if (RouteCacheGaps.Of(open.Sockets) is { } left)
         {
             yield return left;
         }

@@ -19,7 +19,7 @@ internal enum TraceOutput
     /// <summary>The document.</summary>
     Json,
 
-    /// <summary>The document, one trace a line as each is finished.</summary>
+    /// <summary>The document, one trace per line as each is finished.</summary>
     Ndjson,
 
     /// <summary>One row a node.</summary>

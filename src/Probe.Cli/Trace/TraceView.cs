@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Cli.Frame;
 using Probe.Cli.Output;
 using Probe.Core.Evidence;
@@ -13,7 +14,9 @@ internal static class TraceView
     {
         TraceOutput.Json => OutputForm.Json,
         TraceOutput.Ndjson => OutputForm.Ndjson,
-        _ => OutputForm.View,
+        TraceOutput.Table or TraceOutput.Live or TraceOutput.Lines or TraceOutput.Csv or TraceOutput.Dot or TraceOutput.Mermaid
+            or TraceOutput.Paste => OutputForm.View,
+        _ => throw new UnreachableException($"{output} has no form"),
     };
 
     /// <summary>Shows the first trace of a document.</summary>
@@ -34,9 +37,11 @@ internal static class TraceView
             case TraceOutput.Paste:
                 TracePaste.Write(trace, bundle, context.Out);
                 break;
-            default:
+            case TraceOutput.Table or TraceOutput.Live:
                 TraceTable.Write(trace, bundle, context.Out, context.Palette, request.ShowsSystems);
                 return;
+            default:
+                throw new UnreachableException($"{request.Output} is no view of one trace");
         }
 
         WarnOfMode(trace, context);

@@ -15,9 +15,10 @@ internal static class UnprivilegedTrace
 
     /// <summary>Refuses a size that only raw sockets could send.</summary>
     /// <exception cref="UserError">The size of a SYN is the kernel's.</exception>
-    public static void CheckSize(ProbeSockets open, TraceRequest request, int size)
+    public static void CheckSize(ProbeSockets sockets, TraceRequest request, int size)
     {
-        if (open.Sockets is not null && request.Protocol == ProbeProtocol.Tcp && size != ProbeWriter.DefaultSize(open.Source.IsV6))
+        if (sockets.Unprivileged is not null && request.Protocol == ProbeProtocol.Tcp
+            && size != ProbeWriter.DefaultSize(sockets.Source.IsV6))
         {
             throw UserError.CannotRun(
                 $"cannot send a SYN of {size} octets without raw sockets, its size is the kernel's: leave out --size, or {Privilege}");
@@ -30,18 +31,18 @@ internal static class UnprivilegedTrace
     /// <summary>What is missing in the document, and why.</summary>
     public static IEnumerable<Gap> Gaps(OpenTrace open)
     {
-        if (open.Probing.Sockets is not { } sockets)
+        if (open.Sockets.Unprivileged is not { } unprivileged)
         {
             yield break;
         }
 
         var protocol = open.Request.Protocol;
         yield return new Gap($"{Word.Of(TraceMode.Unprivileged)} mode",
-            $"{Words.SocketsOf(protocol)} do not show {Unseen(protocol, open.Target.IsV6)}; to see more {Privilege}");
-        if (sockets.Untold > 0)
+            $"{TraceWords.SocketsOf(protocol)} do not show {Unseen(protocol, open.Target.IsV6)}; to see more {Privilege}");
+        if (unprivileged.Untold > 0)
         {
             yield return new Gap("answers",
-                $"{sockets.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
+                $"{unprivileged.Untold} quoted too little of their probe to tell which one they answer, and count as lost in this host");
         }
 
         if (LacksCapture(open))
@@ -51,7 +52,7 @@ internal static class UnprivilegedTrace
     }
 
     /// <summary>The mode in a sentence.</summary>
-    public static string Mode(ProbeProtocol protocol) => $"unprivileged mode ({Words.SocketsOf(protocol)}); for raw sockets {Privilege}";
+    public static string Mode(ProbeProtocol protocol) => $"unprivileged mode ({TraceWords.SocketsOf(protocol)}); for raw sockets {Privilege}";
 
     private static string Privilege => LinuxException.HowToGrant("CAP_NET_RAW");
 

@@ -40,10 +40,10 @@ public sealed record Bundle
     /// <summary>Traceroutes.</summary>
     public IReadOnlyList<TraceEvidence>? Traces { get; init; }
 
-    /// <summary>Health checks, one element a check made.</summary>
+    /// <summary>Health checks, one element per check made.</summary>
     public IReadOnlyList<CheckEvidence>? Checks { get; init; }
 
-    /// <summary>Path MTUs: one element a target, and one more a flow whose result differs.</summary>
+    /// <summary>Path MTUs: one element per target, and one more per flow whose result differs.</summary>
     public IReadOnlyList<PathMtuEvidence>? PathMtus { get; init; }
 
     /// <summary>Counters of the measuring host, before and after.</summary>

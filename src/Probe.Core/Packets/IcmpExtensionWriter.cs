@@ -9,7 +9,7 @@ namespace Probe.Core.Packets;
 public static class IcmpExtensionWriter
 {
     /// <summary>
-    /// Writes the structure header with its checksum, one MPLS object with all labels when there are any, and one object an interface.
+    /// Writes the structure header with its checksum, one MPLS object with all labels when there are any, and one object per interface.
     /// </summary>
     /// <returns>Octets written.</returns>
     /// <exception cref="ArgumentException">The span is too short, or there are more labels than one object holds.</exception>

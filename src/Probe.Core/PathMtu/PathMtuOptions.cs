@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
 
-/// <summary>What a search for the path MTU asks. Defaults are the contract's.</summary>
+/// <summary>What a search for the path MTU asks. Defaults are those of <c>probe mtu</c>.</summary>
 public sealed record PathMtuOptions
 {
     /// <summary>The address probed: destination of the (inner) packets.</summary>

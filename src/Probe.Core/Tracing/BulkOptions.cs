@@ -5,7 +5,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 
-/// <summary>What the traces to many targets have in common. Defaults are the contract's.</summary>
+/// <summary>What the traces to many targets have in common. Defaults are those of <c>probe trace</c>.</summary>
 public sealed record BulkOptions
 {
     /// <summary>Transport of the probes.</summary>

@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Tracing;
 
 /// <summary>
-/// One target under way. Its memory is used again for the next: answers as they came and one cell a TTL, no object for any hop.
+/// One target under way. Its memory is used again for the next: answers as they came and one cell per TTL, no object for any hop.
 /// </summary>
 internal sealed class BulkSlot
 {

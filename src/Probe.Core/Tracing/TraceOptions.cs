@@ -4,7 +4,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 
-/// <summary>What a trace asks. Defaults are the contract's.</summary>
+/// <summary>What a trace asks. Defaults are those of <c>probe trace</c>.</summary>
 public sealed record TraceOptions
 {
     /// <summary>The address traced.</summary>

@@ -3,7 +3,7 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Tracing;
 
-/// <summary>Everything a trace has seen: one cell a flow and TTL, one line a probe. What is not over yet is not in it.</summary>
+/// <summary>Everything a trace has seen: one cell per flow and TTL, one line per probe. What is not over yet is not in it.</summary>
 internal sealed class TraceState
 {
     /// <summary>Single probes kept for the document.</summary>

@@ -1,6 +1,6 @@
 namespace Probe.Core.Vocabulary;
 
-/// <summary>What kind of answer came back. The JSON names stand in the contract (<c>time-exceeded</c>, …).</summary>
+/// <summary>What kind of answer came back. Documents write them as <c>time-exceeded</c>, …</summary>
 public enum ReplyKind
 {
     /// <summary>ICMP 11 / ICMPv6 3.</summary>

@@ -9,7 +9,7 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.Wire;
 
 /// <summary>
-/// The open sockets of a run towards many targets: one wire for all, and one flow a family, whose port is held on every address of this
+/// The open sockets of a run towards many targets: one wire for all, and one flow per family, whose port is held on every address of this
 /// host.
 /// </summary>
 public sealed class BulkSockets : IDisposable

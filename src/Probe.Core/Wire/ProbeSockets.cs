@@ -84,7 +84,7 @@ public sealed class ProbeSockets : IDisposable
     public PacketWire? Packets { get; }
 
     /// <summary>The same as the wire of sockets that need no privilege; null with it.</summary>
-    public SocketWire? Sockets => _sockets;
+    public SocketWire? Unprivileged => _sockets;
 
     /// <summary>UTC at which the wire's clock was 0, nanoseconds since 1970.</summary>
     public long StartedUnixNs => _sockets?.StartedUnixNs ?? _port!.StartedUnixNs;

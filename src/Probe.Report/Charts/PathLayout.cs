@@ -12,7 +12,7 @@ internal readonly record struct Box(int X, int Y, int Width, int Height)
 }
 
 /// <summary>
-/// Where everything stands. A narrow path runs downwards like a traceroute's table; a wide one runs to the right, one column a TTL,
+/// Where everything stands. A narrow path runs downwards like a traceroute's table; a wide one runs to the right, one column per TTL,
 /// so that 64 addresses stand under each other and can still be read.
 /// </summary>
 internal sealed class PathLayout

@@ -4,7 +4,7 @@ using System.Text;
 namespace Probe.Report.Charts;
 
 /// <summary>
-/// Writes SVG, one element a line. Whatever is put in as text or value is escaped, so that no caller can forget it;
+/// Writes SVG, one element per line. Whatever is put in as text or value is escaped, so that no caller can forget it;
 /// text of strangers must be made harmless before. Coordinates are whole numbers: the same picture is the same bytes on every machine.
 /// </summary>
 internal sealed class SvgWriter

@@ -2,7 +2,7 @@ using Probe.Core.Evidence;
 
 namespace Probe.Report.Parts;
 
-/// <summary>The parts of a document, in the order in which a report shows them: a new part is one entry here.</summary>
+/// <summary>The parts of a document, in the order in which a report shows them: for the report, a new part is one entry here.</summary>
 internal static class DocumentParts
 {
     /// <summary>All parts.</summary>

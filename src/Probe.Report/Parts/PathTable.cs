@@ -5,7 +5,7 @@ using Probe.Report.Markdown;
 
 namespace Probe.Report.Parts;
 
-/// <summary>A trace as a table: one row an address at a TTL, one for a silent hop.</summary>
+/// <summary>A trace as a table: one row per address at a TTL, one for a silent hop.</summary>
 internal static class PathTable
 {
     private static readonly Column[] Columns =

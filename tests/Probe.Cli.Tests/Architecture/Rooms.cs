@@ -38,7 +38,7 @@ internal static class Rooms
         ("Report/Diagnosis", "the rules: what evidence proves, and what would refute it", ["Core/Evidence", "Report/Markdown"]),
         ("Report/Markdown", "Markdown out of a tree", ["Core/Evidence"]),
         ("Report/Paths", "the graph of a trace's paths", ["Core/Evidence", "Report/Diagnosis"]),
-        ("Report/Parts", "the parts of a document in a report: one entry a part, its tables and sentences",
+        ("Report/Parts", "the parts of a document in a report: one entry per part, its tables and sentences",
             ["Core/Evidence", "Report/Diagnosis", "Report/Markdown", "Report/Charts"]),
         ("Report/Charts", "pictures: SVG and bars of text", ["Core/Evidence", "Report/Paths", "Report/Diagnosis"]),
         ("Cli", "the program, its commands as a tree, help, exit codes", ["Cli/*", "Core/Linux", "Core/Linux/Files"]),

@@ -1,12 +1,11 @@
-using System.Text.Json;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using Probe.Report.Diagnosis;
 
 namespace Probe.Cli.Output;
 
-/// <summary>The contract's words for enumerations, and short ones for a table's notes.</summary>
-internal static class Words
+/// <summary>What is said to people of a trace: how it ran, what its replies mean, how it ended.</summary>
+internal static class TraceWords
 {
     /// <summary>The sockets of a trace that raw ones were refused.</summary>
     public static string SocketsOf(ProbeProtocol protocol) =>
@@ -33,4 +32,30 @@ internal static class Words
                 + $"{(reply.Layer is null ? "" : " about the tunnel's packet")}){many}",
         };
     }
+
+    /// <summary>Whether the target answered, and who was last if not.</summary>
+    public static string Verdict(TraceEvidence trace) => trace.Reached
+        ? $"Reached in {trace.ReachedTtl} hops."
+        : Refusal(trace) is { } refusal ? refusal
+        : trace.Hops.LastOrDefault(hop => hop.Nodes.Count > 0) is { } last
+            ? $"Not reached: the last answer came from hop {last.Ttl} ({last.Nodes[0].Address})."
+            : "Not reached: nobody answered.";
+
+    private static string? Refusal(TraceEvidence trace)
+    {
+        var refused =
+            from hop in trace.StopReason == StopReason.Tunnel ? trace.Hops.Reverse() : []
+            from node in hop.Nodes
+            from reply in node.Replies
+            where reply is { Layer: > 0, Kind: not ReplyKind.TimeExceeded }
+            let why = reply.Kind is ReplyKind.PortUnreachable or ReplyKind.ProtocolUnreachable
+                ? $": nothing takes {trace.Via.ElementAtOrDefault(^(reply.Layer ?? 1))} there"
+                : ""
+            select $"Not reached: {node.Address} rejects the tunnel's own packets ({Word.Of(reply.Kind)}){why}.";
+        return refused.FirstOrDefault();
+    }
+
+    /// <summary>The warning about answers that this host lost.</summary>
+    public static string LocalLoss(TraceEvidence trace) =>
+        $"Up to {trace.LocalLost} answers lost in this host: the loss figures are upper bounds.";
 }
