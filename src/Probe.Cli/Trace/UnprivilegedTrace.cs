@@ -52,7 +52,8 @@ internal static class UnprivilegedTrace
     }
 
     /// <summary>The mode in a sentence.</summary>
-    public static string Mode(ProbeProtocol protocol) => $"unprivileged mode ({TraceWords.SocketsOf(protocol)}); for raw sockets {Privilege}";
+    public static string Mode(ProbeProtocol protocol) =>
+        $"unprivileged mode ({TraceWords.SocketsOf(protocol)}); for raw sockets {Privilege}";
 
     private static string Privilege => LinuxException.HowToGrant("CAP_NET_RAW");
 

@@ -4,7 +4,7 @@ using System.Text;
 using Probe.Cli.Names;
 using Probe.Core.Packets;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Names;
 
 public class AsNumberTests
 {

@@ -3,7 +3,7 @@ using Probe.Cli.Names;
 using Probe.Cli.Parsing;
 using Probe.Core.Packets;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Names;
 
 public class NameTests
 {

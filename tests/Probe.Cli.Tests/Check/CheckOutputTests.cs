@@ -11,7 +11,7 @@ using Probe.Core.Vocabulary;
 using static Probe.Testing.CheckSamples;
 using static Probe.Core.Vocabulary.CheckVerdict;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Check;
 
 /// <summary>Targets in, counts and codes out; no packet leaves.</summary>
 public class CheckOutputTests

@@ -3,7 +3,7 @@ using Probe.Cli.Output;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Mtu;
 
 public class MtuTableTests
 {

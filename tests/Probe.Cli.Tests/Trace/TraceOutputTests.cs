@@ -7,7 +7,7 @@ using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 using static Probe.Testing.PathSamples;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Trace;
 
 /// <summary>The path as DOT, Mermaid, ticket block, and the file of its picture.</summary>
 public partial class TraceOutputTests

@@ -1,6 +1,6 @@
 using Probe.Core.Evidence;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Doctor;
 
 public class DoctorTests
 {

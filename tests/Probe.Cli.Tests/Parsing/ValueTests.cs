@@ -1,6 +1,6 @@
 using Probe.Cli.Parsing;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Parsing;
 
 public class ValueTests
 {

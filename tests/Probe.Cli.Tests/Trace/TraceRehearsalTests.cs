@@ -4,7 +4,7 @@ using Probe.Core.Probing;
 using Probe.Core.Tracing;
 using Probe.Core.Vocabulary;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Trace;
 
 public class TraceRehearsalTests
 {

@@ -3,7 +3,7 @@ using Probe.Core.Host;
 using Probe.Core.Linux;
 using Probe.Core.Packets;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Frame;
 
 /// <summary>Looking at the route cache is beside the run and never its end.</summary>
 public sealed class RouteCacheWatchTests

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Net;
 using System.Text;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Names;
 
 /// <summary>A name server on the loopback address that knows a few texts.</summary>
 internal sealed class FakeNameServer : IDisposable

@@ -1,6 +1,6 @@
 using Probe.Cli.Output;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Output;
 
 public class OutputTests
 {

@@ -6,7 +6,7 @@ using Probe.Lab.Simulation;
 using Probe.Report;
 using Probe.Report.Diagnosis;
 
-namespace Probe.Cli.Tests;
+namespace Probe.Cli.Tests.Trace;
 
 public class TraceTableTests
 {
