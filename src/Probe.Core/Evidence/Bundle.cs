@@ -70,31 +70,6 @@ public sealed record Bundle
 /// <param name="Version">Its version.</param>
 public sealed record ToolInfo(string Name, string Version);
 
-/// <summary>Facts about the measuring host that the rules use.</summary>
-public sealed record HostFacts
-{
-    /// <summary>Host name.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>Kernel release.</summary>
-    public string? Kernel { get; init; }
-
-    /// <summary>Boot id: counters of two boots are never compared.</summary>
-    public string? BootId { get; init; }
-
-    /// <summary>Inode number of the network namespace measured in.</summary>
-    public long? NetworkNamespace { get; init; }
-
-    /// <summary>Effective capabilities, by name.</summary>
-    public IReadOnlyList<string>? Capabilities { get; init; }
-
-    /// <summary>Interfaces, by name.</summary>
-    public IReadOnlyList<InterfaceEvidence>? Interfaces { get; init; }
-
-    /// <summary>Path MTUs that the kernel has learned.</summary>
-    public IReadOnlyList<LearnedPathMtu>? PathMtuExceptions { get; init; }
-}
-
 /// <summary>A capture file.</summary>
 /// <param name="File">Path as given by the user.</param>
 /// <param name="Sha256">SHA-256 of the file, lower-case hexadecimal.</param>

@@ -39,9 +39,8 @@ internal sealed class HoldUps
 
     /// <summary>
     /// Whether silence may be this host's own fault: since <paramref name="sinceNs"/> a hold-up lasted so long that an answer to a check
-    /// with
-    /// <paramref name="timeoutNs"/> could have been held up with it. So long is half the timeout, at most half a second, rounded down to a
-    /// power of two.
+    /// with <paramref name="timeoutNs"/> could have been held up with it. So long is half the timeout, at most half a second, rounded down
+    /// to a power of two.
     /// </summary>
     public bool Excuse(long sinceNs, long timeoutNs)
     {

@@ -4,10 +4,10 @@ namespace Probe.Core.Linux;
 
 /// <summary>
 /// Every call of the C library that Probe makes, by subject. Constants stand beside it in <c>*Constants.cs</c> and structs in
-/// <c>*Structs.cs</c>, one file a subject: File, Wait, Process, Socket, Tcp, Filter, Device, Netlink, Terminal. Only the typed methods of
+/// <c>*Structs.cs</c>, one file per subject: File, Wait, Process, Socket, Tcp, Filter, Device, Netlink, Terminal. Only the typed methods of
 /// this folder and its rooms use them, and each reads the error number in the statement right after the call: even formatting a string can
-/// overwrite it. Some calls take a bare descriptor number too: for those who open tens of thousands per second,
-/// an object for each would only be work for the garbage collector.
+/// overwrite it. Some calls take a bare descriptor number too: for those who open tens of thousands per second, an object for each would
+/// only be work for the garbage collector.
 /// </summary>
 internal static unsafe partial class LibC
 {

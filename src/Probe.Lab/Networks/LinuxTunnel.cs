@@ -7,11 +7,9 @@ namespace Probe.Lab.Networks;
 /// <summary>
 /// A client, a virtual address behind a director, and real servers that answer from it, as a <see cref="TunnelPlan"/> says, on real Linux:
 /// every namespace routes by itself, learns path MTUs and speaks TCP by itself. Only what this kernel may not have is simulated, behind a
-/// TUN device
-/// beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and fd07:k::1 at
-/// the end nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2, from 11 on
-/// r2 – server,
-/// from 51 on server – r1.
+/// TUN device beside it: the director that puts packets into tunnels, and the servers' ends that take them out. Link k has 10.7.k.1 and
+/// fd07:k::1 at the end nearer to the director's clients, .2 and ::2 at the other; the links are client – r1, r1 – director, director – r2,
+/// from 11 on r2 – server, from 51 on server – r1.
 /// </summary>
 public sealed class LinuxTunnel : IDisposable
 {

@@ -5,11 +5,10 @@ using Probe.Core.Packets;
 namespace Probe.Lab.Simulation;
 
 /// <summary>
-/// What is true of a network, worked out from its description and not by sending: where a packet goes, who may answer it at each TTL,
-/// what lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a
-/// director what it does with a packet of no connection that it knows. Through tunnels it follows
-/// <see cref="Paths(ReadOnlySpan{byte}, long)"/> and
-/// <see cref="PathMtu"/>; who answers from behind one (<see cref="At"/>, <see cref="Graph"/>) it does not tell.
+/// What is true of a network, worked out from its description and not by sending: where a packet goes, who may answer it at each TTL, what
+/// lies between. Routes are taken as they are at one instant. Of a NAT that hands out ports the truth knows the first it gives, of a
+/// director what it does with a packet of no connection that it knows. Through tunnels it follows <see cref="Paths(ReadOnlySpan{byte},
+/// long)"/> and <see cref="PathMtu"/>; who answers from behind one (<see cref="At"/>, <see cref="Graph"/>) it does not tell.
 /// </summary>
 public sealed class GroundTruth
 {

@@ -5,8 +5,7 @@ namespace Probe.Lab.Simulation;
 /// <summary>
 /// A stated route of a node. The longest prefix wins; among equal ones the last whose time has come. Addresses that some node owns are
 /// known everywhere as a route of the length they are owned with, by the fewest links: a stated default route does not take their packets,
-/// a stated
-/// route of the same length does.
+/// a stated route of the same length does.
 /// </summary>
 public sealed record RouteSpec
 {

@@ -3,15 +3,6 @@ using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Evidence;
 
-/// <summary>
-/// Counters of the network namespace before and after the run, by the names that <c>nstat</c> prints (<c>IpFragFails</c>,
-/// <c>TcpExtTCPTimeouts</c>).
-/// They count everybody's traffic. A counter that is missing is one this kernel does not have, not one that is 0.
-/// </summary>
-/// <param name="Before">Before the first packet.</param>
-/// <param name="After">After the last.</param>
-public sealed record CountersEvidence(IReadOnlyDictionary<string, long> Before, IReadOnlyDictionary<string, long> After);
-
 /// <summary>A TCP connection of this host as the kernel shows it (inet_diag).</summary>
 public sealed record SocketEvidence
 {
@@ -120,59 +111,4 @@ public sealed record TcpInfoEvidence
 
     /// <summary>Every segment carries a timestamp, 12 octets.</summary>
     public bool Timestamps { get; init; }
-}
-
-/// <summary>A path MTU that the kernel learned for one destination, beside what is configured.</summary>
-public sealed record LearnedPathMtu
-{
-    /// <summary>The destination.</summary>
-    public required string Destination { get; init; }
-
-    /// <summary>MTU learned, octets.</summary>
-    public required int LearnedMtu { get; init; }
-
-    /// <summary>Seconds until it is forgotten; null when it does not expire.</summary>
-    public long? ExpiresSeconds { get; init; }
-
-    /// <summary>
-    /// The kernel sends without DF and fragments to this size: somebody named an MTU below its least (net.ipv4.route.min_pmtu).
-    /// </summary>
-    public bool Locked { get; init; }
-
-    /// <summary>The configured route it is an exception to, as <c>10.0.0.0/24</c> or <c>default</c>; null when unknown.</summary>
-    public string? Route { get; init; }
-
-    /// <summary>Metric of that route; null when it has none.</summary>
-    public long? Metric { get; init; }
-
-    /// <summary>Next hop; null when on-link.</summary>
-    public string? Gateway { get; init; }
-
-    /// <summary>Interface.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>MTU of the configured route, octets; null when it has none of its own.</summary>
-    public int? ConfiguredMtu { get; init; }
-
-    /// <summary>MTU of the interface, octets.</summary>
-    public int? DeviceMtu { get; init; }
-}
-
-/// <summary>An interface of this host.</summary>
-public sealed record InterfaceEvidence
-{
-    /// <summary>Its name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Largest IP packet, octets.</summary>
-    public required int Mtu { get; init; }
-
-    /// <summary>It is up.</summary>
-    public bool Up { get; init; }
-
-    /// <summary>
-    /// What the driver or the kernel merges and splits for it, by the kernel's names: <c>rx-gro</c>, <c>tx-tcp-segmentation</c>,
-    /// <c>tx-udp_tnl-segmentation</c>.
-    /// </summary>
-    public IReadOnlyDictionary<string, bool> Offloads { get; init; } = new Dictionary<string, bool>(StringComparer.Ordinal);
 }
