@@ -1,6 +1,8 @@
 namespace Probe.Core.Linux;
 
-/// <summary>Constants of network devices: their ioctls, TUN, ethtool (linux/sockios.h, if_tun.h, if_arp.h, ethtool.h). C names verbatim.</summary>
+/// <summary>
+/// Constants of network devices: their ioctls, TUN, ethtool (linux/sockios.h, if_tun.h, if_arp.h, ethtool.h). C names verbatim.
+/// </summary>
 internal static class DeviceConstants
 {
     public const int IFNAMSIZ = 16;

@@ -1,6 +1,6 @@
 namespace Probe.Core.Packets;
 
-/// <summary>What well-known encapsulations take of every packet, octets: the names that documents and reports give to a missing number.</summary>
+/// <summary>What well-known encapsulations take of every packet, octets: documents and reports name a missing number by it.</summary>
 public static class TunnelOverheads
 {
     /// <summary>

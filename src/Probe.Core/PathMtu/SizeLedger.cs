@@ -193,8 +193,8 @@ internal sealed class SizeLedger(PathMtuQuestion question)
     }
 
     /// <summary>
-    /// Where no SYN of a burst is answered although one of them has a size that gets there, the host answered nothing of this flow then: the
-    /// burst says nothing about sizes.
+    /// Where no SYN of a burst is answered although one of them has a size that gets there, the host answered nothing of this flow then:
+    /// the burst says nothing about sizes.
     /// </summary>
     private void VoidMuted()
     {

@@ -5,8 +5,8 @@ namespace Probe.Core.Wire;
 
 /// <summary>
 /// The run's clock (CLOCK_MONOTONIC since the start) and the conversion of kernel packet stamps (CLOCK_REALTIME) to it. Between two
-/// steps of the wall clock both clocks differ by a constant, since slewing changes the rate of both alike; so one good reading of the pair serves
-/// until someone sets the clock. A stamp made around such a step cannot be placed and is refused.
+/// steps of the wall clock both clocks differ by a constant, since slewing changes the rate of both alike; so one good reading of the pair
+/// serves until someone sets the clock. A stamp made around such a step cannot be placed and is refused.
 /// </summary>
 internal sealed class StampClock
 {
