@@ -89,7 +89,7 @@ internal sealed class CheckCommand : ProbeCommand
         });
         var form =
             request.Output switch { CheckOutput.Json => OutputForm.Json, CheckOutput.Ndjson => OutputForm.Ndjson, _ => OutputForm.View };
-        var status = RunFrame.Run(context, new RunOutput(context, form, Show), request.Probing.CaptureFile, request.Exit, check);
+        var status = RunFrame.Run(context, new RunOutput(context, form, Show), request.Probing.Capture, request.Exit, check);
         if (request.Exit == ExitMode.Binary && check.Score.Unknown > 0)
         {
             context.Messages.Error(

@@ -33,7 +33,7 @@ internal sealed class DoctorCommand : ProbeCommand
     {
         var doctor = new DoctorMeasurement(parse.Find(_source) ?? default);
         var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;
-        return RunFrame.Run(context, new RunOutput(context, form, (_, _) => Show(doctor.Checks, context)), captureFile: null, doctor);
+        return RunFrame.Run(context, new RunOutput(context, form, (_, _) => Show(doctor.Checks, context)), capture: null, doctor);
     }
 
     private static void Show(IReadOnlyList<DoctorCheck> checks, CommandContext context)

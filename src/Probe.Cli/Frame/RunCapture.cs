@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Probe.Cli.Parsing;
 using Probe.Core.Capture;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
@@ -14,14 +15,18 @@ internal sealed class RunCapture : IDisposable
     // The kernel's filter takes 4,096 instructions (BPF_MAXINSNS), and an address up to 18 of them.
     private const int MostAddresses = 200;
 
+    // A user's filter takes up to half of the program.
+    private const int MostAddressesBesideFilter = 100;
+
     private readonly string _file;
+    private readonly FilterText? _filter;
     private readonly HashSet<IpAddress> _addresses = [];
     private CaptureRecorder? _recorder;
     private PacketComment _comment = Nobody;
     private bool _takesAll;
 
-    /// <param name="file">The file, which is replaced.</param>
-    public RunCapture(string file) => _file = file;
+    /// <param name="request">What the user wants; an existing file is replaced.</param>
+    public RunCapture(CaptureRequest request) => (_file, _filter) = (request.File, request.Filter);
 
     /// <summary>Packets that this process was too late for; they are missing in the file. Known once it is finished.</summary>
     public long Lost { get; private set; }
@@ -43,8 +48,8 @@ internal sealed class RunCapture : IDisposable
         }
 
         // Beyond that all packets are looked at here, and those of nobody's are left out.
-        _takesAll = addresses.Count == 0 || _addresses.Count > MostAddresses;
-        var filter = new CaptureFilter { Addresses = _takesAll ? [] : [.. _addresses], Icmp = true };
+        _takesAll = addresses.Count == 0 || _addresses.Count > (_filter is null ? MostAddresses : MostAddressesBesideFilter);
+        var filter = new CaptureFilter { Addresses = _takesAll ? [] : [.. _addresses], Icmp = true, Text = _filter };
         if (_recorder is { } open)
         {
             open.Take(filter);

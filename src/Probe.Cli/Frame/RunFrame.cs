@@ -1,4 +1,5 @@
 using Probe.Cli.Output;
+using Probe.Cli.Parsing;
 using Probe.Core.Capture;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
@@ -16,12 +17,12 @@ namespace Probe.Cli.Frame;
 internal sealed class RunFrame : IDisposable
 {
     private readonly CommandContext _context;
-    private readonly string? _captureFile;
+    private readonly CaptureRequest? _captureRequest;
     private RunCapture? _capture;
     private Bundle? _empty;
 
-    private RunFrame(CommandContext context, RunOutput output, string? captureFile) =>
-        (_context, Output, _captureFile) = (context, output, captureFile);
+    private RunFrame(CommandContext context, RunOutput output, CaptureRequest? capture) =>
+        (_context, Output, _captureRequest) = (context, output, capture);
 
     /// <summary>Where results go.</summary>
     public RunOutput Output { get; }
@@ -42,20 +43,20 @@ internal sealed class RunFrame : IDisposable
     public HostWatch Host { get; } = new();
 
     /// <summary>As the other <c>Run</c>, with Probe's own exit codes.</summary>
-    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile,
+    public static ExitStatus Run(CommandContext context, RunOutput output, CaptureRequest? capture,
         params IReadOnlyList<IMeasurement> measurements) =>
-        Run(context, output, captureFile, ExitMode.Probe, measurements);
+        Run(context, output, capture, ExitMode.Probe, measurements);
 
     /// <summary>Measures, and makes document, output and exit code of it.</summary>
     /// <param name="context">The process.</param>
     /// <param name="output">Where results go.</param>
-    /// <param name="captureFile">File of the capture; null for none.</param>
+    /// <param name="capture">The capture to write; null for none.</param>
     /// <param name="mode">For whom the exit code is.</param>
     /// <param name="measurements">What to measure, one after the other.</param>
-    public static ExitStatus Run(CommandContext context, RunOutput output, string? captureFile, ExitMode mode,
+    public static ExitStatus Run(CommandContext context, RunOutput output, CaptureRequest? capture, ExitMode mode,
         params IReadOnlyList<IMeasurement> measurements)
     {
-        using var frame = new RunFrame(context, output, captureFile);
+        using var frame = new RunFrame(context, output, capture);
         var measured = new List<Measured>();
         foreach (var measurement in measurements)
         {
@@ -81,9 +82,9 @@ internal sealed class RunFrame : IDisposable
     /// <exception cref="Core.Linux.LinuxException">No CAP_NET_RAW.</exception>
     public void Record(IReadOnlyCollection<IpAddress> addresses, PacketComment comment)
     {
-        if (_captureFile is { } file)
+        if (_captureRequest is { } request)
         {
-            _capture ??= new RunCapture(file);
+            _capture ??= new RunCapture(request);
             _capture.Record(addresses, comment);
         }
     }

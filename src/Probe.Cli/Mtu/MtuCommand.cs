@@ -60,7 +60,7 @@ internal sealed class MtuCommand : ProbeCommand
         var request = ReadInside(parse, readsInput, () => Read(parse, context));
         var rows = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
         var output = new RunOutput(context, FormOf(request.Output), (bundle, _) => Show(request.Output, bundle, context));
-        return RunFrame.Run(context, output, request.Probing.CaptureFile, new MtuMeasurement(request, rows is null ? null : rows.Write));
+        return RunFrame.Run(context, output, request.Probing.Capture, new MtuMeasurement(request, rows is null ? null : rows.Write));
     }
 
     private static OutputForm FormOf(MtuOutput output) => output switch
@@ -102,7 +102,7 @@ internal sealed class MtuCommand : ProbeCommand
         var skipped = new List<string>();
         var targets = ReadTargets(parse, names, probing, skipped.Add);
         skipped.ForEach(sentence => context.Messages.Warning($"not searched: {sentence}"));
-        if (targets.Count > 1 && probing.CaptureFile is not null)
+        if (targets.Count > 1 && probing.Capture is not null)
         {
             throw UserError.Usage("--pcap is for one host: search each alone, or leave it out");
         }

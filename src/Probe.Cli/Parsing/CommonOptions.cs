@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Probe.Core.Capture;
+using Probe.Core.Linux;
 using Probe.Core.Linux.Namespaces;
 using Probe.Core.Packets;
 
@@ -26,6 +28,10 @@ internal sealed class CommonOptions
     private readonly Option<string> _capture =
         OptionOf.Value<string>(Values.OutputFile, "FILE", "write the probes and their answers as pcapng", "--pcap");
 
+    private readonly Option<string> _filter = OptionOf.Value<string>(
+        Values.Anything, "TEXT", "with --pcap: write only what this takes, in tcpdump's language, without names (icmp or tcp port 80)",
+        "--filter");
+
     private readonly Option<Encapsulation[]> _via = OptionOf.Values<Encapsulation>(
         Values.Encapsulation, "ENCAP",
         "send through a tunnel, several outermost first: ipip:ADDR, gre:ADDR[/KEY], fou:ADDR:PORT, gue:ADDR[:PORT], vxlan:ADDR/VNI, …; "
@@ -33,7 +39,7 @@ internal sealed class CommonOptions
 
     /// <summary>In the order in which help shows them.</summary>
     public IReadOnlyList<Option> All =>
-        [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture];
+        [_v4, _v6, _numeric, _source, _interface, _mark, _dscp, _via, _namespace, _timeout, _deadline, _rate, _capture, _filter];
 
     /// <summary>When the whole run has to end; null for never.</summary>
     public Duration? DeadlineOf(ParseResult parse) => parse.Find(_deadline);
@@ -60,9 +66,26 @@ internal sealed class CommonOptions
             Namespace = parse.GetValue(_namespace),
             Timeout = parse.Find(_timeout) ?? Duration.Milliseconds(1000),
             Rate = parse.Find(_rate),
-            CaptureFile = parse.GetValue(_capture),
+            Capture = ReadCapture(parse),
         };
         return options.NarrowedBy(target);
+    }
+
+    private CaptureRequest? ReadCapture(ParseResult parse)
+    {
+        var file = parse.GetValue(_capture);
+        if (parse.GetValue(_filter) is not { } text)
+        {
+            return file is null ? null : new CaptureRequest(file, null);
+        }
+
+        if (file is null)
+        {
+            throw UserError.Usage("--filter says which packets --pcap writes: add --pcap FILE, or leave --filter out");
+        }
+
+        return !LibPcap.IsInstalled ? throw UserError.CannotRun($"--filter needs libpcap; {LibPcap.Missing}")
+            : FilterText.TryCompile(text, out var filter, out var why) ? new CaptureRequest(file, filter) : throw UserError.Usage($"--filter: {why}");
     }
 
     private EncapsulationStack ReadVia(ParseResult parse)

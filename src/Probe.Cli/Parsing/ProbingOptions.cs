@@ -28,8 +28,8 @@ internal sealed record ProbingOptions : SendingOptions
     /// <summary>How fast to send; null keeps the command's own ceilings.</summary>
     public Rate? Rate { get; init; }
 
-    /// <summary>Where to write the capture; null for none.</summary>
-    public string? CaptureFile { get; init; }
+    /// <summary>The capture to write; null for none.</summary>
+    public CaptureRequest? Capture { get; init; }
 
     /// <summary>The options with the family that an address of source or target implies.</summary>
     /// <exception cref="UserError">They contradict each other.</exception>

@@ -109,6 +109,13 @@ internal static class Values
         [NotNullWhen(false)] out string? why) =>
         NetworkNamespaceName.TryParse(text, out value, out why);
 
+    /// <summary>A text that something else reads.</summary>
+    public static bool Anything(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
+    {
+        (value, why) = (text, null);
+        return true;
+    }
+
     /// <summary>A file to write; its directory must be there.</summary>
     public static bool OutputFile(string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? why)
     {

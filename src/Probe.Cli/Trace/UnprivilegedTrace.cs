@@ -26,7 +26,7 @@ internal static class UnprivilegedTrace
     }
 
     /// <summary>A capture was asked for and there is none.</summary>
-    public static bool LacksCapture(OpenTrace open) => open.Request.Probing.CaptureFile is not null && !open.IsRecorded;
+    public static bool LacksCapture(OpenTrace open) => open.Request.Probing.Capture is not null && !open.IsRecorded;
 
     /// <summary>What is missing in the document, and why.</summary>
     public static IEnumerable<Gap> Gaps(OpenTrace open)
@@ -47,7 +47,7 @@ internal static class UnprivilegedTrace
 
         if (LacksCapture(open))
         {
-            yield return new Gap("capture", $"{open.Request.Probing.CaptureFile} was not written: it needs raw sockets; {Privilege}");
+            yield return new Gap("capture", $"{open.Request.Probing.Capture!.File} was not written: it needs raw sockets; {Privilege}");
         }
     }
 

@@ -19,7 +19,12 @@ public sealed record CaptureFilter
     /// <summary>Take ICMP and ICMPv6 whoever it is from. ICMPv6 behind extension headers is not recognized.</summary>
     public bool Icmp { get; init; }
 
-    internal SocketFilter Build()
+    /// <summary>Take of those only what the user's own filter takes too; null for all of them.</summary>
+    public FilterText? Text { get; init; }
+
+    internal SocketFilter Build() => Text is null ? BuildOwn() : Text.And(BuildOwn());
+
+    private SocketFilter BuildOwn()
     {
         var filter = new SocketFilter();
         if (Addresses.Count == 0)

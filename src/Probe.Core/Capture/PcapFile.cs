@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Probe.Core.Linux;
 using SharpPcap;
 using SharpPcap.LibPcap;
 

@@ -48,6 +48,7 @@ public static class DoctorChecks
             Raw("raw-check", AddressFamily.InterNetwork, ProtocolType.Tcp, "check --engine raw", "no check --engine raw"),
             Conntrack(ConntrackTable.Read(), checker.IsNone ? OwnAddress() : checker),
             Raw("capture", AddressFamily.Packet, ProtocolType.Unspecified, "--pcap", "no --pcap"),
+            Libpcap(),
             Timestamps(),
             Mark(),
             RouteCleanup(capabilities),
@@ -127,6 +128,11 @@ public static class DoctorChecks
             : HostFactsReader.Line("/proc/sys/net/ipv6/conf/all/disable_ipv6") is "1"
                 ? new("ipv6", DoctorCheckState.Note, "IPv6 is switched off here", "sysctl net.ipv6.conf.all.disable_ipv6=0")
                 : new("ipv6", DoctorCheckState.Ok, "IPv6 is on");
+
+    private static DoctorCheck Libpcap() => LibPcap.IsInstalled
+        ? new("libpcap", DoctorCheckState.Ok, "libpcap can be loaded: --filter, and capture files older than pcapng")
+        : new("libpcap", DoctorCheckState.Missing, "libpcap is not installed: no --filter, and no capture files older than pcapng",
+            $"apt install {LibPcap.Package}");
 
     private static DoctorCheck Timestamps()
     {

@@ -49,6 +49,6 @@ internal sealed class PairCommand : ProbeCommand
         };
         var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;
         var output = new RunOutput(context, form, (bundle, _) => context.Out.Write(IncidentReport.Render(bundle)));
-        return RunFrame.Run(context, output, probing.CaptureFile, new TraceMeasurement(trace), new CheckMeasurement(check));
+        return RunFrame.Run(context, output, probing.Capture, new TraceMeasurement(trace), new CheckMeasurement(check));
     }
 }

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Tests.Kernel;
@@ -34,6 +36,25 @@ public sealed class CaptureFileTests(FiveHops shared) : IClassFixture<FiveHops>
 
         Assert.All(comments, comment => Assert.Matches("^(probe|answer to probe|reset by this host after probe) [0-9]+$", comment));
         Assert.InRange(rows.Count, trace.Probes!.Count * 2 - 8, trace.Probes.Count * 3);
+    }
+
+    [NeedsTheory(ProbeInside.Needs | Need.Tshark)]
+    [InlineData(false, "icmp[icmptype] = icmp-timxceed", "icmp.type", "11")]
+    [InlineData(true, "icmp6[icmp6type] = icmp6-timeexceeded", "icmpv6.type", "3")]
+    public void A_filter_leaves_out_what_it_does_not_take_in_the_namespace_that_was_entered(bool v6, string filter, string field, string type)
+    {
+        var line = shared.Line;
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "run.pcapng");
+        var ended = Child.RunProbe(
+            "trace", "-n", "--json", "-c", "2", "-i", "100ms", "--udp", "--netns", line.Client, "--pcap", file, "--filter", filter, $"{line.Target(v6)}");
+
+        Assert.True(ended.Status == 0, ended.ToString());
+        Assert.True(EvidenceJson.TryRead(Encoding.UTF8.GetBytes(ended.Output), out var bundle, out var error), error);
+        var fromRouters = bundle.Traces![0].Probes!.Where(probe => probe.Kind == ReplyKind.TimeExceeded).Select(probe => $"answer to probe {probe.Id}\t{type}");
+        var rows = Shell.Run("tshark", "-r", file, "-T", "fields", "-e", "frame.comment", "-e", field).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.NotEmpty(rows);
+        Assert.Equal(fromRouters.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
 
     [NeedsFact(ProbeInside.Needs)]

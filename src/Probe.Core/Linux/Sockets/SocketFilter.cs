@@ -154,6 +154,20 @@ internal sealed unsafe class SocketFilter
         return this;
     }
 
+    /// <summary>Goes on with another program where this one takes a packet, so that both have to take it: a socket holds one program.</summary>
+    public SocketFilter Then(ReadOnlySpan<sock_filter> other)
+    {
+        var joined = new SocketFilter();
+        for (var i = 0; i < Count; i++)
+        {
+            var takes = _program[i].code == (BPF_RET | BPF_K) && _program[i].k != 0;
+            joined._program.Add(takes ? new sock_filter { code = BPF_JMP | BPF_JA, k = (uint)(Count - i - 1) } : _program[i]);
+        }
+
+        joined._program.AddRange(other);
+        return joined;
+    }
+
     /// <summary>Adds a return: 0 drops, anything else keeps so many octets.</summary>
     public SocketFilter Return(uint octets) => Add(BPF_RET | BPF_K, octets);
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Probe.Core.Capture;
+namespace Probe.Core.Linux;
 
 /// <summary>
 /// The library that tcpdump stands on, reached through SharpPcap. Nothing of that package is touched before the library is known to be
