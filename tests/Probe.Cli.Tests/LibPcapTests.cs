@@ -5,6 +5,16 @@ public sealed class LibPcapTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    [NeedsTheory(Need.Libpcap)]
+    [InlineData("mtu", "arp", "probe: --filter: 'arp' is about the link layer: --pcap takes IP packets, from the IP header on\n")]
+    [InlineData("trace", "port http", "probe: --filter: 'http' is a name, and names are not looked up: give the address or the number\n")]
+    [InlineData("check", "tcp port 80 and and udp", "probe: --filter: syntax error, at 'and' after 'tcp port 80'\n")]
+    public void A_wrong_filter_is_wrong_usage_said_in_one_line(string command, string filter, string error)
+    {
+        var ended = Child.RunProbe(command, "--pcap", Path.Combine(_folder.Path, "f.pcapng"), "--filter", filter, command == "check" ? "127.0.0.1:9" : "127.0.0.1");
+        Assert.Equal((2, error), (ended.Status, ended.Error));
+    }
+
     [NeedsFact(Need.Root)]
     public void A_capture_without_a_filter_does_not_touch_the_package()
     {

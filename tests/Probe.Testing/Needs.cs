@@ -1,3 +1,4 @@
+using Probe.Core.Linux;
 using Probe.Lab;
 
 namespace Probe.Testing;
@@ -46,6 +47,9 @@ public enum Need
 
     /// <summary>A network of one's own without root: a user namespace.</summary>
     UserNamespace = 4096,
+
+    /// <summary>libpcap.</summary>
+    Libpcap = 8192,
 }
 
 /// <summary>
@@ -80,6 +84,7 @@ internal static class Needs
         (Need.Namespaces, () => LabCapabilities.Namespaces),
         (Need.UserNamespace, () => LabCapabilities.UserNamespace),
         (Need.Tun, () => LabCapabilities.Tun),
+        (Need.Libpcap, () => LibPcap.IsInstalled ? null : LibPcap.Missing),
         (Need.CCompiler, () => LabCapabilities.Program("gcc")),
         (Need.Nftables, () => LabCapabilities.Program("nft")),
         (Need.Tshark, () => LabCapabilities.Program("tshark")),

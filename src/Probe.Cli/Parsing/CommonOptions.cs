@@ -85,7 +85,8 @@ internal sealed class CommonOptions
         }
 
         return !LibPcap.IsInstalled ? throw UserError.CannotRun($"--filter needs libpcap; {LibPcap.Missing}")
-            : FilterText.TryCompile(text, out var filter, out var why) ? new CaptureRequest(file, filter) : throw UserError.Usage($"--filter: {why}");
+            : FilterText.TryCompile(text, out var filter, out var why) ? new CaptureRequest(file, filter)
+            : throw UserError.Usage($"--filter: {why}");
     }
 
     private EncapsulationStack ReadVia(ParseResult parse)

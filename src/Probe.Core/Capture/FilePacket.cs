@@ -9,7 +9,7 @@ public readonly ref struct FilePacket
     /// <summary>Octets that it had on the wire, IP header included; more than <see cref="Octets"/> holds when it was cut.</summary>
     public required int Length { get; init; }
 
-    /// <summary>When it was captured, nanoseconds since 1970 (UTC), by the clock of the host that captured; 0 where the file has none.</summary>
+    /// <summary>When it was captured, nanoseconds since 1970 (UTC) by the clock of that host; 0 where the file has no time.</summary>
     public required long UnixNs { get; init; }
 
     /// <summary>Name of the interface; "if" and its index where only that is known, null where nothing is.</summary>

@@ -21,25 +21,24 @@ internal static partial class FilterWords
     // Keywords that say something about IP and what it carries, or join what does.
     private static readonly FrozenSet<string> Known = FrozenSet.Create(StringComparer.Ordinal,
         "dst", "src", "ip", "ip6", "sctp", "tcp", "udp", "icmp", "icmp6", "igmp", "igrp", "pim", "vrrp", "carp", "ah", "esp",
-        "host", "net", "mask", "port", "portrange", "proto", "protochain", "less", "greater", "len", "length", "broadcast", "multicast",
-        "geneve", "and", "or", "not",
-        "icmptype", "icmpcode", "icmp-echoreply", "icmp-unreach", "icmp-sourcequench", "icmp-redirect", "icmp-echo", "icmp-routeradvert",
-        "icmp-routersolicit", "icmp-timxceed", "icmp-paramprob", "icmp-tstamp", "icmp-tstampreply", "icmp-ireq", "icmp-ireqreply",
-        "icmp-maskreq", "icmp-maskreply",
-        "icmp6type", "icmp6code", "icmp6-packettoobig", "icmp6-timeexceeded", "icmp6-parameterproblem", "icmp6-echo",
-        "icmp6-echoreply", "icmp6-multicastlistenerquery", "icmp6-multicastlistenerreportv1", "icmp6-multicastlistenerdone",
-        "icmp6-routersolicit", "icmp6-routeradvert", "icmp6-neighborsolicit", "icmp6-neighboradvert", "icmp6-redirect",
-        "tcpflags", "tcp-fin", "tcp-syn", "tcp-rst", "tcp-push", "tcp-ack", "tcp-urg", "tcp-ece", "tcp-cwr");
+        "host", "net", "mask", "port", "portrange", "proto", "protochain", "less", "greater", "len", "length", "broadcast",
+        "multicast", "geneve", "and", "or", "not", "icmptype", "icmpcode", "icmp-echoreply", "icmp-unreach", "icmp-sourcequench",
+        "icmp-redirect", "icmp-echo", "icmp-routeradvert", "icmp-routersolicit", "icmp-timxceed", "icmp-paramprob",
+        "icmp-tstamp", "icmp-tstampreply", "icmp-ireq", "icmp-ireqreply", "icmp-maskreq", "icmp-maskreply", "icmp6type",
+        "icmp6code", "icmp6-packettoobig", "icmp6-timeexceeded", "icmp6-parameterproblem", "icmp6-echo", "icmp6-echoreply",
+        "icmp6-multicastlistenerquery", "icmp6-multicastlistenerreportv1", "icmp6-multicastlistenerdone", "icmp6-routersolicit",
+        "icmp6-routeradvert", "icmp6-neighborsolicit", "icmp6-neighboradvert", "icmp6-redirect", "tcpflags", "tcp-fin",
+        "tcp-syn", "tcp-rst", "tcp-push", "tcp-ack", "tcp-urg", "tcp-ece", "tcp-cwr");
 
     // Keywords about frames, and about what only a capture by libpcap itself knows.
     private static readonly FrozenSet<string> LinkLayer = FrozenSet.Create(StringComparer.Ordinal,
-        "link", "ether", "ppp", "slip", "fddi", "tr", "wlan", "arp", "rarp", "atalk", "aarp", "decnet", "lat", "sca", "moprc", "mopdl", "iso",
-        "esis", "es-is", "isis", "is-is", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp", "clnp", "stp", "ipx", "netbeui", "gateway", "type",
-        "subtype", "direction", "dir", "address1", "addr1", "address2", "addr2", "address3", "addr3", "address4", "addr4", "ra", "ta", "byte",
-        "inbound", "outbound", "ifindex", "vlan", "mpls", "pppoed", "pppoes", "lane", "llc", "metac", "bcc", "oam", "oamf4", "oamf4ec",
-        "oamf4sc", "sc", "ilmic", "vpi", "vci", "connectmsg", "metaconnect", "on", "ifname", "rset", "ruleset", "rnr", "rulenum", "srnr",
-        "subrulenum", "reason", "action", "radio", "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "sio", "opc", "dpc", "sls", "hsio",
-        "hopc", "hdpc", "hsls");
+        "link", "ether", "ppp", "slip", "fddi", "tr", "wlan", "arp", "rarp", "atalk", "aarp", "decnet", "lat", "sca", "moprc",
+        "mopdl", "iso", "esis", "es-is", "isis", "is-is", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp", "clnp", "stp", "ipx",
+        "netbeui", "gateway", "type", "subtype", "direction", "dir", "address1", "addr1", "address2", "addr2", "address3",
+        "addr3", "address4", "addr4", "ra", "ta", "byte", "inbound", "outbound", "ifindex", "vlan", "mpls", "pppoed", "pppoes",
+        "lane", "llc", "metac", "bcc", "oam", "oamf4", "oamf4ec", "oamf4sc", "sc", "ilmic", "vpi", "vci", "connectmsg",
+        "metaconnect", "on", "ifname", "rset", "ruleset", "rnr", "rulenum", "srnr", "subrulenum", "reason", "action", "radio",
+        "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "sio", "opc", "dpc", "sls", "hsio", "hopc", "hdpc", "hsls");
 
     /// <summary>Cuts it; false with what is wrong with a word.</summary>
     public static bool TryCut(string text, out List<FilterWord> words, out string why)

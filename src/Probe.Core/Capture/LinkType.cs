@@ -3,7 +3,9 @@ namespace Probe.Core.Capture;
 /// <summary>What the octets of a captured packet begin with, by the numbers of the files (tcpdump.org/linktypes.html).</summary>
 public enum LinkType : ushort
 {
-    /// <summary>AF_INET or AF_INET6 in the numbers and the order of the host that captured, four octets, then the IP header (LINKTYPE_NULL).</summary>
+    /// <summary>
+    /// Four octets, AF_INET or AF_INET6 in the numbers and the byte order of the host that captured, then the IP header (LINKTYPE_NULL).
+    /// </summary>
     Loopback = 0,
 
     /// <summary>An Ethernet header (LINKTYPE_ETHERNET).</summary>

@@ -4,7 +4,7 @@ namespace Probe.Cli.Tests.Doctor;
 
 public class DoctorTests
 {
-    [NeedsFact(Need.Root)]
+    [NeedsFact(Need.Root | Need.Libpcap)]
     public void Root_with_every_capability_misses_nothing()
     {
         var ended = Child.RunProbe("doctor");

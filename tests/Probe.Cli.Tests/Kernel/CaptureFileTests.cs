@@ -38,7 +38,7 @@ public sealed class CaptureFileTests(FiveHops shared) : IClassFixture<FiveHops>
         Assert.InRange(rows.Count, trace.Probes!.Count * 2 - 8, trace.Probes.Count * 3);
     }
 
-    [NeedsTheory(ProbeInside.Needs | Need.Tshark)]
+    [NeedsTheory(ProbeInside.Needs | Need.Tshark | Need.Libpcap)]
     [InlineData(false, "icmp[icmptype] = icmp-timxceed", "icmp.type", "11")]
     [InlineData(true, "icmp6[icmp6type] = icmp6-timeexceeded", "icmpv6.type", "3")]
     public void A_filter_leaves_out_what_it_does_not_take_in_the_namespace_that_was_entered(bool v6, string filter, string field, string type)

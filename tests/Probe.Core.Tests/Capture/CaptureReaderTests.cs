@@ -178,7 +178,7 @@ public sealed class CaptureReaderTests : IDisposable
         Assert.Throws<CaptureFileException>(() => ReadPacket.All([.. file[..20], 0xFF, 0xFF, 0xFF, .. file[23..]]));
     }
 
-    [Theory]
+    [NeedsTheory(Need.Libpcap)]
     [InlineData("", "the file is empty")]
     [InlineData("nonsense, and enough of it to be the header of a file", "unknown file format")]
     [InlineData("abc", "truncated")]

@@ -61,7 +61,7 @@ public sealed class FilterAgreementTests(TestNetwork network) : IClassFixture<Te
         Assert.InRange(ours.Count, atLeast, 40);
     }
 
-    [NeedsFact(Need.Namespaces)]
+    [NeedsFact(Need.Namespaces | Need.Libpcap)]
     public void Both_the_filter_and_the_addresses_have_to_take_a_packet()
     {
         Assert.True(FilterText.TryCompile("udp or icmp6[icmp6type] = icmp6-echo", out var filter, out var why), why);

@@ -4,7 +4,7 @@ namespace Probe.Core.Tests.Capture;
 
 public class FilterTextTests
 {
-    [Theory]
+    [NeedsTheory(Need.Libpcap)]
     [InlineData("tcp port 80 and and udp", "syntax error, at 'and' after 'tcp port 80'")]
     [InlineData("and", "syntax error, at 'and'")]
     [InlineData("icmp or (udp port 53", "syntax error, at 'or' after 'icmp'")]
@@ -42,7 +42,7 @@ public class FilterTextTests
         Assert.DoesNotContain('\n', said);
     }
 
-    [Theory]
+    [NeedsTheory(Need.Libpcap)]
     [InlineData("icmp or icmp6")]
     [InlineData("tcp port 80 and not src net 10.0.0.0/8")]
     [InlineData("udp portrange 33434-33534 or 40000-40010")]
@@ -57,7 +57,7 @@ public class FilterTextTests
     public void Filters_of_addresses_and_numbers_compile(string text) =>
         Assert.True(FilterText.TryCompile(text, out var filter, out var why) && filter.Text == text, why);
 
-    [Fact]
+    [NeedsFact(Need.Libpcap)]
     public void A_filter_that_leaves_no_room_in_the_kernel_s_program_is_refused()
     {
         var text = string.Join(" or ", Enumerable.Range(1, 1000).Select(n => $"host 10.0.{n / 250}.{n % 250} and udp port {n}"));

@@ -154,7 +154,7 @@ internal sealed unsafe class SocketFilter
         return this;
     }
 
-    /// <summary>Goes on with another program where this one takes a packet, so that both have to take it: a socket holds one program.</summary>
+    /// <summary>Goes on with another program where this one takes a packet, so that both have to: a socket holds one program.</summary>
     public SocketFilter Then(ReadOnlySpan<sock_filter> other)
     {
         var joined = new SocketFilter();
