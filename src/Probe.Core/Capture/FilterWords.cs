@@ -13,8 +13,8 @@ internal readonly record struct FilterWord(string Text, int At)
 }
 
 /// <summary>
-/// Cuts a filter into words as libpcap does (scanner.l), and refuses what libpcap would look up: a name asks the resolver, outside of any
-/// deadline. What it does not know as a word of the language it takes for a name, so a newer libpcap's words are refused and never looked up.
+/// Cuts a filter into words as libpcap does (scanner.l), and refuses what libpcap would look up: a name asks the resolver, outside of
+/// any deadline. What it does not know as a word of the language it takes for a name: a newer libpcap's words are refused, never looked up.
 /// </summary>
 internal static partial class FilterWords
 {
