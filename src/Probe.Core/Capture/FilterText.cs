@@ -5,7 +5,7 @@ using Probe.Core.Linux;
 using Probe.Core.Linux.Sockets;
 using SharpPcap;
 using SharpPcap.LibPcap;
-using static Probe.Core.Linux.Sockets.FilterConstants;
+using static Probe.Core.Linux.FilterConstants;
 
 namespace Probe.Core.Capture;
 
