@@ -93,7 +93,7 @@ internal sealed class RunFrame : IDisposable
     public void EndRecording() => _capture?.EndRecording();
 
     /// <summary>The user wants a capture.</summary>
-    public bool WantsCapture => _captureFile is not null;
+    public bool WantsCapture => _captureRequest is not null;
 
     /// <summary>A capture is being written.</summary>
     public bool IsRecording => _capture is not null;
