@@ -47,7 +47,8 @@ internal static class UnprivilegedTrace
 
         if (LacksCapture(open))
         {
-            yield return new Gap("capture", $"{open.Request.Probing.Capture!.File} was not written: it needs raw sockets; {Privilege}");
+            yield return new Gap(
+                "capture", $"{open.Request.Probing.Capture!.File} was not written: it needs raw sockets; {Privilege}");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Probe.Core.Capture;
 using Probe.Core.Packets;
 using Probe.Core.Tests.Linux;
-using Probe.Core.Tests.Probing;
+using Probe.Core.Tests.Wire;
 using Probe.Core.Wire;
 using Probe.Lab.Networks;
 using static Probe.Core.Tests.Linux.TestNetwork;
