@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Packets;
 using Probe.Core.Probing;
 using Probe.Core.Vocabulary;
@@ -79,7 +80,8 @@ public sealed record PathMtuQuestion(ProbeProtocol Protocol, Flow Flow, TcpSegme
     {
         ProbeProtocol.Icmp => PathMtuProof.Echo,
         ProbeProtocol.Udp => PathMtuProof.Udp,
-        _ => Segment == TcpSegmentKind.Syn ? PathMtuProof.SynPayload : PathMtuProof.Ack,
+        ProbeProtocol.Tcp => Segment == TcpSegmentKind.Syn ? PathMtuProof.SynPayload : PathMtuProof.Ack,
+        _ => throw new UnreachableException($"nobody said what an answer over {Protocol} proves"),
     };
 }
 

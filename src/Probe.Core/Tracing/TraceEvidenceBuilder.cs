@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
@@ -327,7 +328,8 @@ public sealed class TraceEvidenceBuilder
         { SweepsOuter: true, Via.Layers: [UdpEncapsulation { SourcePort: null }, ..] } => FlowKind.OuterPort,
         { SweepsOuter: true, Via.Layers: [{ Remote.IsV6: true }, ..] } => FlowKind.FlowLabel,
         { Protocol: ProbeProtocol.Icmp } => FlowKind.IcmpChecksum,
-        _ => FlowKind.Ports,
+        { Protocol: ProbeProtocol.Tcp or ProbeProtocol.Udp } => FlowKind.Ports,
+        _ => throw new UnreachableException($"nobody said what tells flows over {_options.Protocol} apart"),
     };
 
     private ProbeEvidence BuildProbe(ProbeRecord probe) => new()

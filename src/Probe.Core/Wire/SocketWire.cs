@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Probe.Core.Linux.Sockets;
 using Probe.Core.Linux;
@@ -65,7 +66,8 @@ public sealed class SocketWire : IWire
     {
         ProbeProtocol.Tcp => true,
         ProbeProtocol.Udp => _firstSweep || _quotesAreShort,
-        _ => false,
+        ProbeProtocol.Icmp => false,
+        _ => throw new UnreachableException($"nobody said how answers over {Options.Protocol} are told apart"),
     };
 
     /// <summary>Answers that came and could not be told apart; part of <see cref="ReadLosses"/>.</summary>
