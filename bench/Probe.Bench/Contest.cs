@@ -24,7 +24,7 @@ internal static partial class Contest
         var target6 = LinuxLine.Hop(Hops, v6: true).ToString();
         var probe = Shipped(root);
         using var lab = new KernelLab();
-        Console.Write(Table("ICMP, one probe a hop", router, lab, rounds,
+        Console.Write(Table("ICMP, one probe per hop", router, lab, rounds,
         [
             new("probe trace -n -c 1", probe, "trace", "-n", "-c", "1", target4),
             new("./probe trace -n -c 1 (with its launcher)", Path.Combine(root, "probe"), "trace", "-n", "-c", "1", target4),
@@ -34,7 +34,7 @@ internal static partial class Contest
             new("scamper trace -P icmp-paris", "scamper", "-I", "trace -P icmp-paris " + target4),
             new("scamper -p 1000 trace -P icmp-paris", "scamper", "-p", "1000", "-I", "trace -P icmp-paris " + target4),
         ]));
-        Console.Write(Table("UDP, one probe a hop", router, lab, rounds,
+        Console.Write(Table("UDP, one probe per hop", router, lab, rounds,
         [
             new("probe trace -n -c 1 --udp", probe, "trace", "-n", "-c", "1", "--udp", target4),
             new("mtr -u -r -n -c 1 -i 0.01 -G 0.1", "mtr", "-u", "-r", "-n", "-c", "1", "-i", "0.01", "-G", "0.1", target4),
@@ -42,14 +42,14 @@ internal static partial class Contest
             new("scamper -p 1000 trace -P udp-paris", "scamper", "-p", "1000", "-I", "trace -P udp-paris " + target4),
             new("tracepath -n", "tracepath", "-n", target4),
         ]));
-        Console.Write(Table("TCP, one probe a hop", router, lab, rounds,
+        Console.Write(Table("TCP, one probe per hop", router, lab, rounds,
         [
             new("probe trace -n -c 1 --tcp", probe, "trace", "-n", "-c", "1", "--tcp", target4),
             new("mtr -T -r -n -c 1 -i 0.01 -G 0.1", "mtr", "-T", "-r", "-n", "-c", "1", "-i", "0.01", "-G", "0.1", target4),
             new("traceroute -T -n -q 1 -N 32", "traceroute", "-T", "-n", "-q", "1", "-N", "32", target4),
             new("scamper -p 1000 trace -P tcp", "scamper", "-p", "1000", "-I", "trace -P tcp " + target4),
         ]));
-        Console.Write(Table("IPv6, one probe a hop", router, lab, rounds,
+        Console.Write(Table("IPv6, one probe per hop", router, lab, rounds,
         [
             new("probe trace -n -c 1", probe, "trace", "-n", "-c", "1", target6),
             new("probe trace -n -c 1 --udp", probe, "trace", "-n", "-c", "1", "--udp", target6),

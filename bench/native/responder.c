@@ -1,7 +1,7 @@
 /*
  * The far side of the many-targets benchmark: a TUN device behind which every address of 10.64.0.0/10 and fd64::/16 is a host so many hops
  * away. Whatever dies on the way draws a time-exceeded with a quote of 28 (IPv6: 48) octets from router 10.32.TTL.x (fd32:TTL::x), what
- * arrives an echo reply, a port unreachable or a reset. One thread, one read and one write a packet. Counts go to standard output at the end.
+ * arrives an echo reply, a port unreachable or a reset. One thread, one read and one write per packet. Counts go to standard output at the end.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -8,7 +8,7 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) and echo requests (<see
-/// cref="CheckKind.Icmp"/>). No socket a check, and the kernel itself resets what answers a SYN, because the port is bound and does not
+/// cref="CheckKind.Icmp"/>). No socket per check, and the kernel itself resets what answers a SYN, because the port is bound and does not
 /// listen (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises:
 /// the ports are no other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN; the time of an answer
 /// is when the kernel received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host lost no

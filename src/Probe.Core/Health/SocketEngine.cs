@@ -6,10 +6,10 @@ using static Probe.Core.Linux.WaitConstants;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Checks by kernel sockets, one a check: <see cref="CheckKind.Syn"/> and <see cref="CheckKind.Connect"/>. Belongs to the thread and the
+/// Checks by kernel sockets, one per check: <see cref="CheckKind.Syn"/> and <see cref="CheckKind.Connect"/>. Belongs to the thread and the
 /// network namespace in which it is used. What it promises: a socket is closed as soon as its event was seen, so that the ACK of the
-/// handshake stays unsent;
-/// answers come before timeouts; a target is never blamed for a hold-up of this process; and no check gets another one's answer.
+/// handshake stays unsent; answers come before timeouts; a target is never blamed for a hold-up of this process; and no check gets another
+/// one's answer.
 /// </summary>
 public sealed partial class SocketEngine : ICheckEngine
 {
