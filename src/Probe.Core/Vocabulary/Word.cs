@@ -1,5 +1,6 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Probe.Core.Vocabulary;
@@ -12,7 +13,7 @@ public static class Word
     /// <see cref="PathMtuReason.Below1280"/>.
     /// </summary>
     public static string Of<T>(T value)
-        where T : struct, Enum => Table<T>.Texts.TryGetValue(value, out var text) ? text : Spell(value.ToString());
+        where T : struct, Enum => Table<T>.Words.At(Number(value)) ?? Spell(value.ToString());
 
     /// <summary>The same where there may be none.</summary>
     [return: NotNullIfNotNull(nameof(value))]
@@ -27,9 +28,18 @@ public static class Word
     public static bool TryRead<T>(string? text, out T value)
         where T : struct, Enum
     {
-        value = default;
-        return text is not null && Table<T>.Values.TryGetValue(text, out value);
+        var number = text is null ? -1 : Array.IndexOf(Table<T>.Words.Texts, text);
+        value = number < 0 ? default : (T)Enum.ToObject(typeof(T), number);
+        return number >= 0;
     }
+
+    private static int Number<T>(T value)
+        where T : struct, Enum => Unsafe.SizeOf<T>() switch
+        {
+            sizeof(byte) => Unsafe.As<T, byte>(ref value),
+            sizeof(ushort) => Unsafe.As<T, ushort>(ref value),
+            _ => Unsafe.As<T, int>(ref value),
+        };
 
     private static string Spell(string name)
     {
@@ -43,13 +53,35 @@ public static class Word
         return text.ToString();
     }
 
+    // Nothing but this field depends on the kind: a dictionary by each would be compiled at each start of the program.
     private static class Table<T>
         where T : struct, Enum
     {
-        public static readonly FrozenDictionary<T, string> Texts = Enum.GetValues<T>()
-            .ToFrozenDictionary(value => value, value => Spell(value.ToString()));
+        public static readonly Words Words = new(typeof(T));
+    }
 
-        public static readonly FrozenDictionary<string, T> Values =
-            Texts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
+    /// <summary>The words of one kind, each at the place of its number.</summary>
+    private sealed class Words
+    {
+        private const int Most = 256;
+
+        public Words(Type kind)
+        {
+            var (names, numbers) = (Enum.GetNames(kind), Enum.GetValuesAsUnderlyingType(kind));
+            var texts = new string?[Most];
+            var length = 0;
+            for (var i = 0; i < names.Length; i++)
+            {
+                var number = Convert.ToInt32(numbers.GetValue(i), CultureInfo.InvariantCulture);
+                texts[number] = Spell(names[i]);
+                length = Math.Max(length, number + 1);
+            }
+
+            Texts = texts[..length];
+        }
+
+        public string?[] Texts { get; }
+
+        public string? At(int number) => (uint)number < (uint)Texts.Length ? Texts[number] : null;
     }
 }
