@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 
@@ -32,14 +33,15 @@ internal sealed class EngineShares
     public int Join(CheckTarget target)
     {
         var key = KeyOf(target);
-        if (!_shares.TryGetValue(key, out var share))
+        ref var share = ref CollectionsMarshal.GetValueRefOrAddDefault(_shares, key, out var isKnown);
+        if (!isKnown)
         {
-            var engine = Enumerable.Range(0, _engines.Count).Where(one => _sorts[one] == key.Sort).MinBy(one => _used[one]);
+            var engine = LeastUsed(key.Sort);
             _used[engine]++;
             share = new Share(engine, 0);
         }
 
-        _shares[key] = share with { Targets = share.Targets + 1 };
+        share = share with { Targets = share.Targets + 1 };
         return share.Engine;
     }
 
@@ -62,6 +64,17 @@ internal sealed class EngineShares
         }
 
         return share.Engine;
+    }
+
+    private int LeastUsed(int sort)
+    {
+        var least = -1;
+        for (var i = 0; i < _sorts.Length; i++)
+        {
+            least = _sorts[i] == sort && (least < 0 || _used[i] < _used[least]) ? i : least;
+        }
+
+        return least;
     }
 
     // By address and port, so that the limit of one target is kept by one engine; all of one tunnel's end, as an error about the outer
