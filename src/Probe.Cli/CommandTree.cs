@@ -48,7 +48,8 @@ internal static class CommandTree
             throw UserError.Usage(error);
         }
 
-        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug),
+        var form = Asked("--json") ? OutputForm.Json : Asked("--ndjson") ? OutputForm.Ndjson : OutputForm.View;
+        context.Apply(parse.Has(everywhere.NoColor), parse.Has(everywhere.Quiet), parse.Has(everywhere.Debug), form,
             command.Common?.DeadlineOf(parse));
         try
         {
@@ -56,7 +57,7 @@ internal static class CommandTree
         }
         catch (OperationCanceledException) when (context.Limit.End != SweepEnd.Done)
         {
-            return context.EndEmpty(Asked("--json") ? OutputForm.Json : Asked("--ndjson") ? OutputForm.Ndjson : OutputForm.View);
+            return context.EndEmpty();
         }
 
         bool Asked(string name) => command.Options.Any(option => option.Name == name && parse.Has(option));

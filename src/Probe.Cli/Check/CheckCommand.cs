@@ -80,16 +80,11 @@ internal sealed class CheckCommand : ProbeCommand
 
     private static ExitStatus Check(CheckRequest request, CommandContext context)
     {
-        var rows = request.Output == CheckOutput.Csv ? new CheckCsv(context.Out) : null;
-        var check = new CheckMeasurement(request, request.Output switch
-        {
-            CheckOutput.Csv => rows!.Write,
-            CheckOutput.Ndjson => _ => { },
-            _ => null,
-        });
-        var form =
-            request.Output switch { CheckOutput.Json => OutputForm.Json, CheckOutput.Ndjson => OutputForm.Ndjson, _ => OutputForm.View };
-        var status = RunFrame.Run(context, new RunOutput(context, form, Show), request.Probing.Capture, request.Exit, check);
+        var check = new CheckMeasurement(request);
+        var output = request.Output == CheckOutput.Csv
+            ? new RunOutput(context) { CheckRow = new CheckCsv(context.Out).Write }
+            : new RunOutput(context, Show);
+        var status = RunFrame.Run(context, output, request.Probing.Capture, request.Exit, check);
         if (request.Exit == ExitMode.Binary && check.Score.Unknown > 0)
         {
             context.Messages.Error(
@@ -101,11 +96,6 @@ internal sealed class CheckCommand : ProbeCommand
 
         void Show(Bundle bundle, ExitStatus status)
         {
-            if (request.Output != CheckOutput.Table)
-            {
-                return;
-            }
-
             if (request.Exit == ExitMode.Nagios)
             {
                 context.Out.WriteLine(CheckTable.StateLine(check.Score, status));

@@ -20,7 +20,6 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
 
     private readonly CheckRequest _request;
-    private readonly Action<CheckEvidence>? _judged;
     private readonly CheckedPackets _packets = new();
     private readonly List<CheckEvidence> _checks = [];
     private readonly TargetTable _targets = [];
@@ -35,10 +34,9 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private RunFrame _frame = null!;
 
     /// <param name="request">What to check.</param>
-    /// <param name="judged">Called with each check as it is judged, which is not kept then; null keeps them for the document.</param>
-    public CheckMeasurement(CheckRequest request, Action<CheckEvidence>? judged = null)
+    public CheckMeasurement(CheckRequest request)
     {
-        (_request, _judged) = (request, judged);
+        _request = request;
         Score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
     }
 
@@ -115,7 +113,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
         arrivals.Take();
         judge.Turn();
         _frame.Observe();
-        if (_judged is not null)
+        if (_frame.Output.StreamsChecks)
         {
             _frame.Output.Flush();
         }
@@ -224,13 +222,9 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     {
         Score.Add(place, check.Verdict);
         _frame.Output.Stream(check);
-        if (_judged is null)
+        if (!_frame.Output.StreamsChecks)
         {
             _checks.Add(check);
-        }
-        else
-        {
-            _judged(check);
         }
     }
 

@@ -13,13 +13,12 @@ internal sealed class DoctorCommand : ProbeCommand
 {
     private readonly Option<IpAddress> _source =
         OptionOf.Value<IpAddress>(Values.Address, "ADDR", "source address of raw checks, for the notrack rule", "--source");
-    private readonly Option<bool> _json = OptionOf.Flag("print a document with the facts of this host and what is missing", "--json");
 
     public DoctorCommand()
         : base("doctor", "Tells what works on this machine, and how to fix what does not.")
     {
         Options.Add(_source);
-        Options.Add(_json);
+        Options.Add(OptionOf.Flag("print a document with the facts of this host and what is missing", "--json"));
     }
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples =>
@@ -32,8 +31,7 @@ internal sealed class DoctorCommand : ProbeCommand
     public override ExitStatus Run(ParseResult parse, CommandContext context)
     {
         var doctor = new DoctorMeasurement(parse.Find(_source) ?? default);
-        var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;
-        return RunFrame.Run(context, new RunOutput(context, form, (_, _) => Show(doctor.Checks, context)), capture: null, doctor);
+        return RunFrame.Run(context, new RunOutput(context, (_, _) => Show(doctor.Checks, context)), capture: null, doctor);
     }
 
     private static void Show(IReadOnlyList<DoctorCheck> checks, CommandContext context)

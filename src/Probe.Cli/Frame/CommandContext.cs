@@ -13,6 +13,7 @@ internal sealed class CommandContext
 {
     private const int BufferChars = 16 * 1024;
     private readonly StandardStream _results;
+    private HostFacts? _host;
 
     public CommandContext(IReadOnlyList<string> arguments, StandardStream results, Messages messages, CancellationToken cancellation)
     {
@@ -43,6 +44,9 @@ internal sealed class CommandContext
     /// <summary>Colours of the results.</summary>
     public Palette Palette { get; private set; }
 
+    /// <summary>The form of the results that the command line asks for.</summary>
+    public OutputForm Form { get; private set; }
+
     /// <summary>Width of the terminal that shows the results; null when none does.</summary>
     public int? Columns => _results.Columns;
 
@@ -52,10 +56,11 @@ internal sealed class CommandContext
     /// <summary>The time now.</summary>
     public static Instant Now() => new((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
 
-    /// <summary>Takes the options that every command has, and the deadline of those that probe.</summary>
-    public void Apply(bool noColor, bool quiet, bool debug, Duration? deadline)
+    /// <summary>Takes the options that every command has, the form of its results, and the deadline of those that probe.</summary>
+    public void Apply(bool noColor, bool quiet, bool debug, OutputForm form, Duration? deadline)
     {
         Limit.Set(deadline);
+        Form = form;
         Palette = Palette.For(_results, noColor);
         Messages.Apply(quiet, debug);
     }
@@ -71,20 +76,17 @@ internal sealed class CommandContext
         Ended = Now(),
         Complete = end == SweepEnd.Done,
         EndReason = end,
-        Host = HostFactsReader.Read(),
+        Host = _host ??= HostFactsReader.Read(),
     };
 
-    /// <summary>Ends a run that was over before it had measured anything, as while its only name was being looked up.</summary>
-    /// <param name="form">Where a document was asked for, it says why it is empty.</param>
-    public ExitStatus EndEmpty(OutputForm form)
+    /// <summary>
+    /// Ends a run that was over before it had measured anything, as while its only name was being looked up. A document says why it is empty.
+    /// </summary>
+    public ExitStatus EndEmpty()
     {
         Messages.EndProgress();
         var end = Limit.End;
-        if (form != OutputForm.View)
-        {
-            new RunOutput(this, form).End(NewDocument(end) with { Gaps = [RunGaps.NothingMeasured] }, ExitStatus.Incomplete);
-        }
-
+        new RunOutput(this).End(NewDocument(end) with { Gaps = [RunGaps.NothingMeasured] }, ExitStatus.Incomplete);
         if (end == SweepEnd.Deadline)
         {
             Messages.Error("the deadline came before anything was measured: raise --deadline, or give addresses instead of names");
@@ -93,7 +95,4 @@ internal sealed class CommandContext
         // What a signal ends with is the process's to say.
         return end == SweepEnd.Deadline ? ExitStatus.Incomplete : ExitStatus.Fine;
     }
-
-    /// <summary>Writes a document as the one result of the command.</summary>
-    public void Write(Bundle bundle) => Out.Write(EvidenceJson.Serialize(bundle));
 }

@@ -19,7 +19,6 @@ internal sealed class RunFrame : IDisposable
     private readonly CommandContext _context;
     private readonly CaptureRequest? _captureRequest;
     private RunCapture? _capture;
-    private Bundle? _empty;
 
     private RunFrame(CommandContext context, RunOutput output, CaptureRequest? capture) =>
         (_context, Output, _captureRequest) = (context, output, capture);
@@ -111,7 +110,7 @@ internal sealed class RunFrame : IDisposable
         });
 
     /// <summary>A document of one trace alone, for rules that judge traces as they are finished.</summary>
-    public Bundle Document(TraceEvidence trace) => (_empty ??= _context.NewDocument()) with { Traces = [trace] };
+    public Bundle Document(TraceEvidence trace) => _context.NewDocument() with { Traces = [trace] };
 
     /// <summary>What is looked at after each step of a loop, whoever runs it.</summary>
     public void Observe() => _capture?.Drain();
@@ -137,18 +136,9 @@ internal sealed class RunFrame : IDisposable
         var file = _capture?.Finish();
         var bundle = Assemble(measured, file);
         var judgement = KnownRules.All.Judge(bundle);
-        bundle = judgement.StoreIn(bundle);
-        foreach (var streamed in measured.Select(one => one.Judged).OfType<Judgement>())
-        {
-            bundle = bundle with
-            {
-                Findings = [.. bundle.Findings!, .. streamed.Findings],
-                NotExamined = [.. streamed.NotExamined],
-            };
-        }
-
         var status = ExitJudgement.Of(measured, judgement.Findings, mode);
-        Output.End(bundle, status);
+        var all = measured.Select(one => one.Judged).OfType<Judgement>().Aggregate(judgement, (sum, streamed) => sum.And(streamed));
+        Output.End(all.StoreIn(bundle), status);
         return status;
     }
 

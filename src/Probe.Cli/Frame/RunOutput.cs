@@ -18,21 +18,26 @@ internal enum OutputForm
 /// <summary>
 /// Where results go: elements as they are finished, and the document at the end. Every command writes the forms of a document by this.
 /// </summary>
-/// <param name="context">The process.</param>
-/// <param name="form">The form.</param>
+/// <param name="context">The process, and the form that was asked for.</param>
 /// <param name="view">Shows the document to people, with what the process will end with; null where everything is shown as it is
 /// finished.</param>
-internal sealed class RunOutput(CommandContext context, OutputForm form, Action<Bundle, ExitStatus>? view = null)
+internal sealed class RunOutput(CommandContext context, Action<Bundle, ExitStatus>? view = null)
 {
     private readonly StreamedDocument _document = new(context.Out);
 
-    /// <summary>The form.</summary>
-    public OutputForm Form => form;
+    /// <summary>Writes a finished check as a row; null where no rows are asked for.</summary>
+    public Action<CheckEvidence>? CheckRow { get; init; }
+
+    /// <summary>Writes a finished path MTU as a row; null where no rows are asked for.</summary>
+    public Action<PathMtuEvidence>? PathMtuRow { get; init; }
+
+    /// <summary>A check is written as it is finished and needs not be kept for the document.</summary>
+    public bool StreamsChecks => context.Form == OutputForm.Ndjson || CheckRow is not null;
 
     /// <summary>Writes a trace that need not be kept; nothing in a view.</summary>
     public void Stream(TraceEvidence trace)
     {
-        switch (form)
+        switch (context.Form)
         {
             case OutputForm.Ndjson:
                 context.Out.Write(EvidenceJson.Line(trace));
@@ -46,20 +51,24 @@ internal sealed class RunOutput(CommandContext context, OutputForm form, Action<
     /// <summary>Writes a check where elements are written one by one.</summary>
     public void Stream(CheckEvidence check)
     {
-        if (form == OutputForm.Ndjson)
+        if (context.Form == OutputForm.Ndjson)
         {
             context.Out.Write(EvidenceJson.Line(check));
         }
+
+        CheckRow?.Invoke(check);
     }
 
     /// <summary>Writes a path MTU where elements are written one by one.</summary>
     public void Stream(PathMtuEvidence path)
     {
-        if (form == OutputForm.Ndjson)
+        if (context.Form == OutputForm.Ndjson)
         {
             context.Out.Write(EvidenceJson.Line(path));
-            context.Out.Flush();
         }
+
+        PathMtuRow?.Invoke(path);
+        Flush();
     }
 
     /// <summary>Hands what is written to whoever reads it.</summary>
@@ -68,13 +77,13 @@ internal sealed class RunOutput(CommandContext context, OutputForm form, Action<
     /// <summary>Writes what remains once everything is measured and judged.</summary>
     public void End(Bundle bundle, ExitStatus status)
     {
-        switch (form)
+        switch (context.Form)
         {
             case OutputForm.Json when _document.IsBegun:
                 _document.End(bundle);
                 break;
             case OutputForm.Json:
-                context.Write(bundle);
+                context.Out.Write(EvidenceJson.Serialize(bundle));
                 break;
             case OutputForm.Ndjson:
                 context.Out.Write(EvidenceJson.LastLine(bundle));

@@ -58,24 +58,10 @@ internal sealed class MtuCommand : ProbeCommand
 
         var readsInput = parse.GetValue(_own.File) is "-" || parse.GetValue(_own.TargetsFrom) is { File: "-" };
         var request = ReadInside(parse, readsInput, () => Read(parse, context));
-        var rows = request.Output == MtuOutput.Csv ? new MtuCsv(context.Out) : null;
-        var output = new RunOutput(context, FormOf(request.Output), (bundle, _) => Show(request.Output, bundle, context));
-        return RunFrame.Run(context, output, request.Probing.Capture, new MtuMeasurement(request, rows is null ? null : rows.Write));
-    }
-
-    private static OutputForm FormOf(MtuOutput output) => output switch
-    {
-        MtuOutput.Json => OutputForm.Json,
-        MtuOutput.Ndjson => OutputForm.Ndjson,
-        _ => OutputForm.View,
-    };
-
-    private static void Show(MtuOutput output, Bundle bundle, CommandContext context)
-    {
-        if (output == MtuOutput.Table)
-        {
-            MtuTable.Write(bundle, context.Out, context.Palette);
-        }
+        var output = request.Output == MtuOutput.Csv
+            ? new RunOutput(context) { PathMtuRow = new MtuCsv(context.Out).Write }
+            : new RunOutput(context, (bundle, _) => MtuTable.Write(bundle, context.Out, context.Palette));
+        return RunFrame.Run(context, output, request.Probing.Capture, new MtuMeasurement(request));
     }
 
     private MtuRequest Read(ParseResult parse, CommandContext context)

@@ -20,7 +20,6 @@ namespace Probe.Cli.Mtu;
 internal sealed class MtuMeasurement : IMeasurement
 {
     private readonly MtuRequest _request;
-    private readonly Action<PathMtuEvidence>? _found;
     private readonly ProbeNumbers _numbers = new();
     private readonly List<PathMtuEvidence> _paths = [];
     private readonly List<Gap> _gaps = [];
@@ -29,10 +28,9 @@ internal sealed class MtuMeasurement : IMeasurement
     private bool _isWhole;
 
     /// <param name="request">What to search.</param>
-    /// <param name="found">Called with each path MTU as it is found; null for nobody.</param>
-    public MtuMeasurement(MtuRequest request, Action<PathMtuEvidence>? found = null)
+    public MtuMeasurement(MtuRequest request)
     {
-        (_request, _found) = (request, found);
+        _request = request;
         _gaps.AddRange(RunGaps.Skipped(request.Skipped, "searched"));
         _isWhole = _gaps.Count == 0;
     }
@@ -270,7 +268,6 @@ internal sealed class MtuMeasurement : IMeasurement
         {
             _paths.Add(path);
             _frame.Output.Stream(path);
-            _found?.Invoke(path);
         }
     }
 

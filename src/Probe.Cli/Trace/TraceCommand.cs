@@ -73,12 +73,12 @@ internal sealed class TraceCommand : ProbeCommand
         {
             var list = TargetList.Read(hosts, parse.GetValue(_own.File), parse.Find(_own.Shard), context.Messages);
             var view = new BulkView(request, context, list.Count == 0 ? 0 : list.Max(host => host.Text.Length));
-            return RunFrame.Run(context, new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => view.End(bundle)),
+            return RunFrame.Run(context, new RunOutput(context, (bundle, _) => view.End(bundle)),
                 request.Probing.Capture,
                 new BulkMeasurement(request, list, view));
         }
 
-        var output = new RunOutput(context, TraceView.FormOf(request.Output), (bundle, _) => TraceView.Show(request, context, bundle));
+        var output = new RunOutput(context, (bundle, _) => TraceView.Show(request, context, bundle));
         return RunFrame.Run(context, output, request.Probing.Capture,
             request.Output == TraceOutput.Live ? new LiveTraceMeasurement(request, context.Palette) : new TraceMeasurement(request));
     }

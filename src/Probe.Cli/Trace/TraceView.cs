@@ -9,16 +9,6 @@ namespace Probe.Cli.Trace;
 /// <summary>The trace of one host as people read it: a table, rows, a graph, a block for a ticket.</summary>
 internal static class TraceView
 {
-    /// <summary>The form of the document that an output asks for.</summary>
-    public static OutputForm FormOf(TraceOutput output) => output switch
-    {
-        TraceOutput.Json => OutputForm.Json,
-        TraceOutput.Ndjson => OutputForm.Ndjson,
-        TraceOutput.Table or TraceOutput.Live or TraceOutput.Lines or TraceOutput.Csv or TraceOutput.Dot or TraceOutput.Mermaid
-            or TraceOutput.Paste => OutputForm.View,
-        _ => throw new UnreachableException($"{output} has no form"),
-    };
-
     /// <summary>Shows the first trace of a document.</summary>
     public static void Show(TraceRequest request, CommandContext context, Bundle bundle)
     {

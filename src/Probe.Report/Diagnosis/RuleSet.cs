@@ -78,6 +78,12 @@ public sealed record Judgement(IReadOnlyList<Finding> Findings, IReadOnlyList<IR
     /// <summary>The document with this judgement stored in it.</summary>
     public Bundle StoreIn(Bundle bundle) => bundle with { Findings = Findings, NotExamined = NotExamined };
 
+    /// <summary>This and what the rules say about a part that was judged by itself: what one of the two examined is examined.</summary>
+    public Judgement And(Judgement part) => new(
+        [.. Findings, .. part.Findings],
+        [.. Excluded, .. part.Excluded],
+        [.. part.NotExamined.Where(missing => NotExamined.Any(own => own.Rule == missing.Rule))]);
+
     /// <summary>One of the findings is a fault; see <see cref="Faults.IsFault(Finding)"/>.</summary>
     public bool HasFault => Findings.Any(Faults.IsFault);
 }

@@ -13,19 +13,10 @@ namespace Probe.Cli.Tests.Frame;
 internal sealed class PairCommand : ProbeCommand
 {
     private readonly Argument<string[]> _service = OptionOf.Arguments("HOST:PORT", "what to trace and to check");
-    private readonly Option<bool> _json;
 
     public PairCommand()
-        : this(OptionOf.Flag("print the document", "--json"))
-    {
-    }
-
-    private PairCommand(Option<bool> json)
-        : base("pair", "Traces the way to a service, and checks it.", new CommonOptions(), json)
-    {
-        _json = json;
+        : base("pair", "Traces the way to a service, and checks it.", new CommonOptions(), OptionOf.Flag("print the document", "--json")) =>
         Arguments.Add(_service);
-    }
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples => [("probe pair 192.0.2.1:80", "the path, and whether it answers")];
 
@@ -47,8 +38,7 @@ internal sealed class PairCommand : ProbeCommand
             Targets = [service], Question = new CheckQuestion(), Pace = new CheckPace(),
             Output = CheckOutput.Json, Fail = FailMode.Last, Exit = ExitMode.Probe, Probing = probing,
         };
-        var form = parse.Has(_json) ? OutputForm.Json : OutputForm.View;
-        var output = new RunOutput(context, form, (bundle, _) => context.Out.Write(IncidentReport.Render(bundle)));
+        var output = new RunOutput(context, (bundle, _) => context.Out.Write(IncidentReport.Render(bundle)));
         return RunFrame.Run(context, output, probing.Capture, new TraceMeasurement(trace), new CheckMeasurement(check));
     }
 }
