@@ -11,7 +11,7 @@ public class PackageTests
         var built = Child.Run("nice",
             ["-n", "5", "dotnet", "publish", "src/Probe.Cli/Probe.Cli.csproj", "-c", "Release", "-v", "q", "--nologo",
                 "--artifacts-path", folder.Path, "-o", Path.Combine(folder.Path, "out"),
-                "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=false", "-p:PublishSingleFile=true", "-p:TrimmerSingleWarn=false",
+                "--self-contained", "-p:PublishAot=false", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=false", "-p:PublishSingleFile=true", "-p:TrimmerSingleWarn=false",
                 "-p:RestoreLockedMode=true", "-p:NuGetAudit=false", "-p:RunAnalyzers=false", "-nodeReuse:false", "-p:UseSharedCompilation=false"],
             Child.Tree);
         Assert.True(built.Status == 0, built.ToString());
