@@ -110,7 +110,7 @@ public class UsageTests
     [InlineData("check 192.0.2.0/24:80", "ranges are not probed")]
     [InlineData("check h:80 --icmp", "has a port, and ICMP knows none")]
     [InlineData("check h:80 --engine own", "--engine 'own' is unknown: use sockets or raw")]
-    [InlineData("check h:80 --engine raw --connect", "--engine raw makes half-open checks and --icmp only")]
+    [InlineData("check h:80 --engine raw --connect", "--engine raw makes half-open checks, --icmp and --udp only")]
     [InlineData("check h:80 --allow-conntrack-fill", "--allow-conntrack-fill is for --engine raw")]
     [InlineData("check h:80 --via tcp:192.0.2.1", "--via 'tcp:192.0.2.1'")]
     [InlineData("check h:80 --syn --connect", "--syn and --connect contradict each other")]

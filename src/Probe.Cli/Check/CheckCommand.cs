@@ -112,12 +112,14 @@ internal sealed class CheckCommand : ProbeCommand
             parse.OnlyOne(CheckOutput.Table, (_own.Json, CheckOutput.Json), (_own.Ndjson, CheckOutput.Ndjson), (_own.Csv, CheckOutput.Csv));
         var skipped = new List<string>();
         var (targets, probing) = ReadTargets(parse, question.Kind, context, skipped);
+        var engine = ReadEngine(parse, question.Kind, tunnels: targets.Any(target => target.At is { Via.IsEmpty: false }));
+        RequireRoom(question, engine, targets);
         return new CheckRequest
         {
             Targets = targets,
             Skipped = skipped,
             IntervalNs = (parse.Find(_own.Interval) ?? Duration.Milliseconds(1000)).Ns,
-            Engine = ReadEngine(parse, question.Kind, tunnels: targets.Any(target => target.At is { Via.IsEmpty: false })),
+            Engine = engine,
             AllowConntrackFill = parse.Has(_own.AllowConntrackFill),
             Pace = ReadPace(parse, probing),
             Output = output,
@@ -157,7 +159,7 @@ internal sealed class CheckCommand : ProbeCommand
         var targets = CheckTargets.Read(
             parse.GetValue(_targets) ?? [], parse.GetValue(_own.File),
             kind == CheckKind.Icmp ? ServiceName.TryParseHost : ServiceName.TryParse,
-            parse.GetValue(_own.TargetsFrom), context.Messages.Warning, skipped.Add);
+            parse.GetValue(_own.TargetsFrom), kind == CheckKind.Udp, context.Messages.Warning, skipped.Add);
         skipped.ForEach(sentence => context.Messages.Warning($"not checked: {sentence}"));
         var probing = Common!.Read(parse, targets.Count == 1 ? targets[0].Host : null);
         if (probing.Via is { IsEmpty: false } via)
@@ -205,23 +207,40 @@ internal sealed class CheckCommand : ProbeCommand
     private CheckEngineKind ReadEngine(ParseResult parse, CheckKind kind, bool tunnels)
     {
         var engine = parse.Find(_own.Engine) ?? (tunnels ? CheckEngineKind.Raw : CheckEngineKind.Sockets);
-        var byPackets = kind is CheckKind.Syn or CheckKind.Icmp;
+        var byPackets = kind is CheckKind.Syn or CheckKind.Icmp or CheckKind.Udp;
         if (tunnels && (engine != CheckEngineKind.Raw || !byPackets))
         {
             throw UserError.Usage(
-                "through a tunnel half-open checks and --icmp go, by --engine raw: leave out "
+                "through a tunnel half-open checks, --icmp and --udp go, by --engine raw: leave out "
                     + $"{(byPackets ? "--engine sockets" : "the option that asks for another kind")}");
         }
 
         if (engine == CheckEngineKind.Raw && !byPackets)
         {
             throw UserError.Usage(
-                "--engine raw makes half-open checks and --icmp only: leave out the option that asks for another kind, or --engine");
+                "--engine raw makes half-open checks, --icmp and --udp only: leave out the option that asks for another kind, or --engine");
         }
 
         return engine == CheckEngineKind.Raw || !parse.Has(_own.AllowConntrackFill)
             ? engine
             : throw UserError.Usage("--allow-conntrack-fill is for --engine raw: add it, or leave it out");
+    }
+
+    /// <summary>Datagrams of our own making are not fragmented.</summary>
+    private static void RequireRoom(CheckQuestion question, CheckEngineKind engine, IReadOnlyList<ServiceName> targets)
+    {
+        if (engine != CheckEngineKind.Raw || question.Kind != CheckKind.Udp)
+        {
+            return;
+        }
+
+        var overhead = targets.Max(target => target.At?.Via.Overhead ?? 0);
+        var most = RawEngine.MostOctets(overhead);
+        if (question.Send.Length > most)
+        {
+            throw UserError.Usage($"--send has {question.Send.Length} octets, and a datagram of --engine raw takes {most}"
+                + $"{(overhead > 0 ? " in these tunnels" : "")}: send fewer");
+        }
     }
 
     private CheckKind ReadKind(ParseResult parse)

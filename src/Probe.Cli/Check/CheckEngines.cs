@@ -69,6 +69,7 @@ internal sealed class CheckEngines : IDisposable
         new(request.Probing)
         {
             InFlight = inFlight,
+            Transport = request.Kind == CheckKind.Udp ? ProbeProtocol.Udp : ProbeProtocol.Tcp,
             Tunnelled = tunnelled,
             Plain = request.Targets.Any(target => target.At is not { Via.IsEmpty: false }),
             TransmitStamps = request.Pace.MaxPerSecond <= MostStamped,

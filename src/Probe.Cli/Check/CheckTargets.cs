@@ -13,11 +13,12 @@ internal static class CheckTargets
     /// <param name="file">The file; <c>-</c> is standard input, null none.</param>
     /// <param name="parser">Reads one.</param>
     /// <param name="source">Another program's list; null for none.</param>
+    /// <param name="isUdp">Of that list the UDP services, else the TCP ones.</param>
     /// <param name="warn">Takes a warning.</param>
     /// <param name="skipped">Takes what of <paramref name="source"/> is not checked, and why.</param>
     /// <exception cref="UserError">One of them is none, or the file cannot be read.</exception>
     public static IReadOnlyList<ServiceName> Read(IReadOnlyList<string> words, string? file, ValueParser<ServiceName> parser,
-        ServiceSource? source, Action<string> warn, Action<string> skipped)
+        ServiceSource? source, bool isUdp, Action<string> warn, Action<string> skipped)
     {
         var targets = new List<ServiceName>();
         foreach (var word in words)
@@ -32,7 +33,7 @@ internal static class CheckTargets
 
         if (source is not null)
         {
-            targets.AddRange(source.Read(skipped));
+            targets.AddRange(source.Read(skipped, isUdp));
         }
 
         return targets.Count > 0 ? targets

@@ -19,10 +19,11 @@ internal sealed record ServiceSource(string File)
         return value is not null;
     }
 
-    /// <summary>Every real server of every TCP service, as a target of its own.</summary>
+    /// <summary>Every real server of every TCP service, or of every UDP one, as a target of its own.</summary>
     /// <param name="skipped">Takes what is not checked and why, one sentence each.</param>
+    /// <param name="isUdp">The UDP services.</param>
     /// <exception cref="UserError">The file cannot be read, or is something else.</exception>
-    public IReadOnlyList<ServiceName> Read(Action<string> skipped) => TargetsOf(ReadTable(), skipped);
+    public IReadOnlyList<ServiceName> Read(Action<string> skipped, bool isUdp = false) => TargetsOf(ReadTable(), skipped, isUdp);
 
     /// <summary>Every service by the address that clients know, as a target of its own.</summary>
     /// <param name="skipped">Takes what cannot be asked and why, one sentence each.</param>
@@ -56,7 +57,7 @@ internal sealed record ServiceSource(string File)
         ];
     }
 
-    internal static IReadOnlyList<ServiceName> TargetsOf(IpvsTable table, Action<string> skipped)
+    internal static IReadOnlyList<ServiceName> TargetsOf(IpvsTable table, Action<string> skipped, bool isUdp = false)
     {
         var targets = new List<ServiceName>();
         foreach (var sentence in table.Skipped)
@@ -67,10 +68,11 @@ internal sealed record ServiceSource(string File)
         foreach (var service in table.Services)
         {
             var text = Text(service.Address, service.Port);
-            if (service.Protocol != IpProtocol.Tcp || service.Port == 0)
+            if (service.Port == 0 || isUdp != (service.Protocol == IpProtocol.Udp))
             {
-                skipped(service.Port == 0
-                    ? $"{text}: a service of all ports has none to check" : $"{text}: a UDP service has no handshake to check");
+                skipped(service.Port == 0 ? $"{text}: a service of all ports has none to check"
+                    : isUdp ? $"{text}: a TCP service takes no datagrams"
+                    : $"{text}: a UDP service has no handshake to check");
                 continue;
             }
 

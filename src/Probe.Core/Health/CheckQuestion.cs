@@ -26,6 +26,9 @@ public sealed record CheckQuestion
     /// <summary>What the answer must hold; null for anything.</summary>
     public ExpectedAnswer? Expect { get; init; }
 
+    /// <summary>A datagram is the answer expected.</summary>
+    public bool IsAnsweredBy(ReadOnlySpan<byte> datagram) => Expect is null || Expect.IsIn(datagram);
+
     /// <summary>UDP: no answer and no ICMP error counts as the expected answer.</summary>
     public bool SilenceIsUp { get; init; }
 }

@@ -227,7 +227,7 @@ internal sealed class Exchange(CheckTarget target, int attempt, CheckEngineOptio
         {
             var count = await socket.ReceiveAsync(answer, timer.Token).ConfigureAwait(false);
             _rttNs = _connectNs = SincePhase;
-            return _question.Expect is null || _question.Expect.IsIn(answer.AsSpan(0, count));
+            return _question.IsAnsweredBy(answer.AsSpan(0, count));
         }
         catch (OperationCanceledException) when (_question.SilenceIsUp && !IsHeldUp)
         {

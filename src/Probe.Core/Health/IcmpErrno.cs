@@ -15,6 +15,7 @@ internal static class IcmpErrno
             0 or 6 or 9 or 11 => Errno.ENETUNREACH,
             2 => Errno.ENOPROTOOPT,
             3 => Errno.ECONNREFUSED,
+            4 => Errno.EMSGSIZE,
             5 => Errno.EOPNOTSUPP,
             7 => Errno.EHOSTDOWN,
             8 => Errno.ENONET,
@@ -27,6 +28,7 @@ internal static class IcmpErrno
             4 => Errno.ECONNREFUSED,
             _ => Errno.EHOSTUNREACH,
         },
+        (true, 2) => Errno.EMSGSIZE,
         (false, 12) or (true, 4) => Errno.EPROTO,
         _ => Errno.EHOSTUNREACH,
     };

@@ -40,10 +40,12 @@ public sealed partial class RawEngine
         {
             ReplyKind.SynAck or ReplyKind.EchoReply => CheckEnd.Answered,
             ReplyKind.Reset => CheckEnd.Refused,
+            ReplyKind.UdpReply => UdpHeader.TryRead(packet.Payload, out var udp) && slot.Question.IsAnsweredBy(udp.Payload)
+                ? CheckEnd.Answered : CheckEnd.Mismatch,
             _ when ReplyKinds.IsIcmpError(reading.Kind) => CheckEnd.IcmpError,
             _ => throw new UnreachableException($"{reading.Kind} answers no check by packets"),
         };
-        if (end == CheckEnd.IcmpError ? !EndsCheck(reading) : !IsBetween(ref slot, packet))
+        if (end == CheckEnd.IcmpError ? !EndsCheck(slot.Packet, reading) : !IsBetween(ref slot, packet))
         {
             return;
         }
@@ -60,8 +62,12 @@ public sealed partial class RawEngine
         }
 
         var rtt = Rtt(ref slot, packet);
-        var outcome = Outcome(ref slot, end)
-            with { RttNs = rtt, ConnectNs = end == CheckEnd.Answered ? rtt : -1, Errno = end == CheckEnd.Refused ? Errno.ECONNREFUSED : 0 };
+        var outcome = Outcome(ref slot, end) with
+        {
+            RttNs = rtt,
+            ConnectNs = end is CheckEnd.Answered or CheckEnd.Mismatch ? rtt : -1,
+            Errno = end == CheckEnd.Refused ? Errno.ECONNREFUSED : 0,
+        };
         _timers.Remove(index);
         End(index, end != CheckEnd.IcmpError ? outcome : outcome with
         {
@@ -109,10 +115,16 @@ public sealed partial class RawEngine
         return ++_searches <= MostSearches;
     }
 
-    /// <summary>Errors that say the packet went no further; one about its size, or a hint about the route, is none.</summary>
-    private static bool EndsCheck(in PacketReading reading) => !reading.Redirect && reading.Kind is ReplyKind.TimeExceeded
-        or ReplyKind.HostUnreachable or ReplyKind.NetworkUnreachable or ReplyKind.AdminProhibited or ReplyKind.ProtocolUnreachable
-        or ReplyKind.PortUnreachable or ReplyKind.ParameterProblem or ReplyKind.OtherUnreachable;
+    /// <summary>
+    /// Errors that say the packet went no further. A hint about the route is none, nor is a word about the size of a SYN: no link is too
+    /// small for it.
+    /// </summary>
+    private static bool EndsCheck(in ProbePacket packet, in PacketReading reading) => !reading.Redirect && reading.Kind switch
+    {
+        ReplyKind.FragmentationNeeded or ReplyKind.PacketTooBig => packet.Protocol == ProbeProtocol.Udp && !reading.Implausible,
+        ReplyKind.SourceQuench => false,
+        _ => true,
+    };
 
     // Nobody else answers in a target's name, and an answer on the link is for us only when it is sent to us.
     private static bool IsBetween(ref RawSlot slot, in ArrivedPacket packet) =>

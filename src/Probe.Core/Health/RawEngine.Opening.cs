@@ -69,12 +69,13 @@ public sealed partial class RawEngine
                 // The source is that of the packet inside; the headers outside may be of the other family.
                 IPv4 = v4 || (options.Source.IsV6 && ends.Any(end => end.IsV4)),
                 IPv6 = v6 || (options.Source.IsV4 && ends.Any(end => end.IsV6)),
-                Protocol = ProbeProtocol.Tcp,
+                Protocol = options.Transport,
                 LocalPorts = ports.All,
                 Interface = options.Interface,
                 Mark = options.Mark,
                 LocalTargets = [.. options.Tunnelled.Select(target => target.Address).Distinct().Where(HostRoutes.IsOwn)],
                 ReceiveBuffer = RawPortOptions.LargeBuffer,
+                KeptOctets = options.Transport == ProbeProtocol.Udp ? ushort.MaxValue : new RawPortOptions().KeptOctets,
                 TransmitStamps = options.TransmitStamps,
             });
             owned.Add(port);

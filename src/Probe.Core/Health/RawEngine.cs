@@ -7,10 +7,11 @@ using Probe.Core.Wire;
 namespace Probe.Core.Health;
 
 /// <summary>
-/// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) and echo requests (<see
-/// cref="CheckKind.Icmp"/>). No socket per check, and the kernel itself resets what answers a SYN, because the port is bound and does not
+/// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) or datagrams (<see
+/// cref="CheckKind.Udp"/>), and echo requests (<see cref="CheckKind.Icmp"/>). No socket per check, and the kernel itself resets what answers a SYN, because the port is bound and does not
 /// listen (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises:
-/// the ports are no other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN; the time of an answer
+/// the ports are no other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN (a datagram is answered
+/// by whoever knows its ports, as one of the kernel's sockets is); the time of an answer
 /// is when the kernel received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host lost no
 /// packet meanwhile.
 /// </summary>
@@ -19,7 +20,13 @@ public sealed partial class RawEngine : ICheckEngine
     /// <summary>
     /// Most octets that encapsulations may add to a check: beside the largest SYN they leave room for, in packets of 1,500.
     /// </summary>
-    public const int MostOverhead = 1500 - 80;
+    public const int MostOverhead = LargestPacket - 80;
+
+    /// <summary>Octets of the largest packet, its tunnels included: what is meant for checks fits in a frame of Ethernet.</summary>
+    public const int LargestPacket = 1500;
+
+    /// <summary>Octets that a datagram may carry, of either family, in encapsulations that add so many.</summary>
+    public static int MostOctets(int overhead) => LargestPacket - overhead - ProbeWriter.DatagramSize(0, isV6: true);
 
     private const byte TimeToLive = 64;
 
@@ -45,6 +52,7 @@ public sealed partial class RawEngine : ICheckEngine
     private readonly PacketReader _reader;
     private readonly RawSources _sources;
     private readonly RawPorts _ports;
+    private readonly bool _isUdp;
     private readonly byte _dscp;
     private readonly uint _flowLabel;
     private readonly ushort _echoId = (ushort)RandomNumberGenerator.GetInt32(1, 65536);
@@ -68,7 +76,7 @@ public sealed partial class RawEngine : ICheckEngine
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlight, 1);
         (_port, _sources, _ports, _zeroNs, _owned) = (port, sources, ports, zeroNs, owned);
-        _dscp = options.Dscp;
+        (_isUdp, _dscp) = (options.Transport == ProbeProtocol.Udp, options.Dscp);
         _flowLabel = Flow.RandomLabel();
         _slots = new RawSlots(options.InFlight);
         _cookies = new ProbeCookies();
@@ -84,7 +92,7 @@ public sealed partial class RawEngine : ICheckEngine
     public long NowNs => _zeroNs + _port.NowNs;
 
     /// <inheritdoc/>
-    public bool Carries(CheckKind kind, bool tunnelled) => kind is CheckKind.Syn or CheckKind.Icmp;
+    public bool Carries(CheckKind kind, bool tunnelled) => kind == CheckKind.Icmp || kind == (_isUdp ? CheckKind.Udp : CheckKind.Syn);
 
     /// <inheritdoc/>
     public int InFlight => _slots.Used + _over.Count;
@@ -107,18 +115,30 @@ public sealed partial class RawEngine : ICheckEngine
         }
 
         var now = NowNs;
-        var localPort = _ports.For(target, attempt);
+        var ports = _ports.Of(target);
         var source = default(RawSource);
-        var errno = localPort == 0 ? Errno.EAFNOSUPPORT : _sources.Find(target, now, out source);
+        var errno = ports.IsEmpty ? Errno.EAFNOSUPPORT : _sources.Find(target, now, out source);
+        if (errno == 0 && SizeOf(target) + source.Via.Overhead > LargestPacket)
+        {
+            errno = Errno.EMSGSIZE;
+        }
+
         if (errno != 0)
         {
             _over.Add(CheckOutcome.Of(target.Index, attempt, CheckEnd.Failed, now) with { Errno = errno, Synchronous = true });
             return true;
         }
 
-        ref var slot = ref _slots[_slots.Take(out var number)];
-        slot.Packet = PacketTo(target, number, source, localPort);
-        (slot.Target, slot.Attempt, slot.StartedNs, slot.TimeoutNs) = (target.Index, attempt, now, target.TimeoutNs);
+        if (!TryChoosePort(target, attempt, ports, out var localPort))
+        {
+            return false;
+        }
+
+        var index = _slots.Take(out var number);
+        _slots.Send(index, PacketTo(target, number, source, localPort));
+        ref var slot = ref _slots[index];
+        (slot.Question, slot.Target, slot.Attempt) = (target.Question, target.Index, attempt);
+        (slot.StartedNs, slot.TimeoutNs) = (now, target.TimeoutNs);
         Write(ref slot);
         return true;
     }
@@ -163,6 +183,27 @@ public sealed partial class RawEngine : ICheckEngine
         }
     }
 
+    /// <summary>
+    /// Each check of a target has another port than the one before; a datagram one that none under way to the same address and port has.
+    /// </summary>
+    private bool TryChoosePort(CheckTarget target, int attempt, ReadOnlySpan<ushort> ports, out ushort port)
+    {
+        for (var i = 0; i < ports.Length; i++)
+        {
+            port = ports[(int)((uint)(attempt + target.Index + i) % (uint)ports.Length)];
+            if (target.Kind != CheckKind.Udp || _slots.BetweenEnds(target.Address, target.Port, port) == 0)
+            {
+                return true;
+            }
+        }
+
+        port = 0;
+        return false;
+    }
+
+    private static int SizeOf(CheckTarget target) => target.Kind == CheckKind.Udp
+        ? ProbeWriter.DatagramSize(target.Question.Send.Length, target.Address.IsV6) : ProbeWriter.DefaultSize(target.Address.IsV6);
+
     private ProbePacket PacketTo(CheckTarget target, int number, in RawSource source, ushort localPort)
     {
         var isV6 = target.Address.IsV6;
@@ -172,10 +213,11 @@ public sealed partial class RawEngine : ICheckEngine
             Number = number,
             Source = source.Address,
             Target = target.Address,
-            Protocol = isEcho ? ProbeProtocol.Icmp : ProbeProtocol.Tcp,
+            Protocol = isEcho ? ProbeProtocol.Icmp : _isUdp ? ProbeProtocol.Udp : ProbeProtocol.Tcp,
             Flow = new Flow(1, isEcho ? _echoId : localPort, target.Port, isEcho ? _echoChecksum : (ushort)0, isV6 ? _flowLabel : 0),
             Ttl = TimeToLive,
-            Size = ProbeWriter.DefaultSize(isV6),
+            Size = SizeOf(target),
+            Payload = target.Kind == CheckKind.Udp ? target.Question.Send : null,
             Dscp = _dscp,
             DontFragment = true,
             Via = source.Via,
@@ -203,7 +245,8 @@ public sealed partial class RawEngine : ICheckEngine
                     ReadLosses();
                 }
 
-                var outcome = Outcome(ref slot, slot.SentNs <= _lossSeenNs ? CheckEnd.Late : CheckEnd.TimedOut);
+                var outcome = Outcome(ref slot,
+                    slot.SentNs <= _lossSeenNs ? CheckEnd.Late : slot.Question.SilenceIsUp ? CheckEnd.Answered : CheckEnd.TimedOut);
                 End(index, in outcome);
                 continue;
             }

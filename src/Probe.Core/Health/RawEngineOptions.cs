@@ -1,4 +1,5 @@
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 
 namespace Probe.Core.Health;
 
@@ -10,6 +11,12 @@ public sealed record RawEngineOptions : CheckEngineOptions
         : base(sending)
     {
     }
+
+    /// <summary>
+    /// Transport of the ports that are held: <see cref="ProbeProtocol.Tcp"/> for half-open checks, <see cref="ProbeProtocol.Udp"/> for
+    /// datagrams. Echo requests go beside either.
+    /// </summary>
+    public ProbeProtocol Transport { get; init; } = ProbeProtocol.Tcp;
 
     /// <summary>
     /// The targets behind tunnels (<see cref="CheckTarget.Via"/>): sockets are opened and ports held for them, and their answers are read

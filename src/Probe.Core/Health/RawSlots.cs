@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Probe.Core.Packets;
 using Probe.Core.Probing;
+using Probe.Core.Vocabulary;
 using Probe.Core.Wire;
 
 namespace Probe.Core.Health;
@@ -15,6 +17,9 @@ internal struct RawSlot
 
     /// <summary>The check is under way.</summary>
     public bool InUse;
+
+    /// <summary>What is asked, and which answer is expected.</summary>
+    public CheckQuestion Question;
 
     /// <summary>Index of the target in the run.</summary>
     public int Target;
@@ -59,6 +64,7 @@ internal sealed class RawSlots : ProbesUnderWay
     private readonly RawSlot[] _slots;
     private readonly uint[] _uses;
     private readonly int[] _byTag = new int[TagPlaces];
+    private readonly Dictionary<(IpAddress Target, ushort Port, ushort LocalPort), int> _datagrams = [];
     private readonly int _bits;
     private int _free;
 
@@ -106,10 +112,28 @@ internal sealed class RawSlots : ProbesUnderWay
         return slot;
     }
 
+    /// <summary>
+    /// Says what a taken slot sends. Datagrams are known by their ends alone: of those under way no two may have the same
+    /// (<see cref="BetweenEnds"/>).
+    /// </summary>
+    public void Send(int slot, in ProbePacket packet)
+    {
+        _slots[slot].Packet = packet;
+        if (packet.Protocol == ProbeProtocol.Udp)
+        {
+            _datagrams.Add(EndsOf(packet), packet.Number);
+        }
+    }
+
     /// <summary>Gives a slot back; what comes for it means nothing from now on.</summary>
     public void Release(int slot)
     {
         ref var released = ref _slots[slot];
+        if (released.Packet.Protocol == ProbeProtocol.Udp)
+        {
+            _datagrams.Remove(EndsOf(released.Packet));
+        }
+
         if (released.Next != None)
         {
             _slots[released.Next].Before = released.Before;
@@ -160,6 +184,13 @@ internal sealed class RawSlots : ProbesUnderWay
     /// <inheritdoc/>
     public override int NextWithResidue(int number) =>
         TryFind(number, out var slot) ? WithResidue(number % ProbeCookies.TagCycle, _slots[slot].Next) : 0;
+
+    /// <inheritdoc/>
+    public override int BetweenEnds(IpAddress target, ushort targetPort, ushort localPort) =>
+        _datagrams.GetValueOrDefault((target, targetPort, localPort));
+
+    private static (IpAddress Target, ushort Port, ushort LocalPort) EndsOf(in ProbePacket packet) =>
+        (packet.Target, packet.Flow.DestinationPort, packet.Flow.SourcePort);
 
     private static int TagPlace(int number) => number % ProbeCookies.TagCycle & (TagPlaces - 1);
 

@@ -33,6 +33,12 @@ public readonly record struct ProbePacket
     /// <summary>Octets of the (inner) IP packet, its header included; at least what its headers need.</summary>
     public required int Size { get; init; }
 
+    /// <summary>
+    /// What a UDP datagram carries, octet by octet, so that <see cref="Size"/> follows from it; null for the probe's own cookie. It carries
+    /// no proof of its own: ports and addresses alone tell whose its answer is.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Payload { get; init; }
+
     /// <summary>Differentiated services code point, 0 to 63.</summary>
     public byte Dscp { get; init; }
 

@@ -40,15 +40,26 @@ public sealed class ProbeWriter
         size - IpHeaderLength(isV6) - TcpHeader.MinimumLength is var room && segment == TcpSegmentKind.Syn && room >= SynOptionsLength
             ? room - SynOptionsLength : room;
 
+    /// <summary>The size of a datagram that carries so many octets of somebody's own.</summary>
+    internal static int DatagramSize(int payload, bool isV6) => IpHeaderLength(isV6) + UdpHeader.Length + payload;
+
     /// <summary>Writes the whole packet and returns its length.</summary>
     /// <param name="probe">What to send.</param>
     /// <param name="packet">Room for at least <see cref="ProbePacket.Size"/> octets.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is below <see cref="MinimumSize"/>, or the addresses are of two
-    /// families.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below <see cref="MinimumSize"/>, or not that of the payload given, or the
+    /// addresses are of two families.</exception>
     public int Write(in ProbePacket probe, Span<byte> packet)
     {
         var isV6 = probe.Target.IsV6;
-        ArgumentOutOfRangeException.ThrowIfLessThan(probe.Size, MinimumSize(probe.Protocol, isV6), nameof(probe));
+        if (probe.Payload is { } own)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(probe.Size, DatagramSize(own.Length, isV6), nameof(probe));
+        }
+        else
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(probe.Size, MinimumSize(probe.Protocol, isV6), nameof(probe));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNotEqual(probe.Source.Length, probe.Target.Length, nameof(probe));
         packet = packet[..probe.Size];
         var segment = packet[WriteIpHeader(probe, _cookies.IpId(probe.Number), packet)..];
@@ -181,6 +192,13 @@ public sealed class ProbeWriter
     private void WriteUdp(in ProbePacket probe, Span<byte> datagram)
     {
         UdpHeader.Write(datagram, probe.Flow.SourcePort, probe.Flow.DestinationPort, datagram.Length - UdpHeader.Length);
+        if (probe.Payload is { } own)
+        {
+            own.Span.CopyTo(datagram[UdpHeader.Length..]);
+            TransportChecksum.Write(datagram, IpProtocol.Udp, probe.Source, probe.Target);
+            return;
+        }
+
         WritePayloadCookie(probe.Number, datagram[UdpHeader.Length..]);
         var seed = Checksum.PseudoHeader(probe.Source, probe.Target, IpProtocol.Udp, datagram.Length);
         ForceChecksum(datagram, 6, _cookies.UdpChecksum(probe.Number), UdpHeader.Length, seed);

@@ -55,8 +55,13 @@ internal sealed partial class ProbeFinder
             return false;
         }
 
-        // Either keyed field names a residue; the probes behind both are tried, the newest first.
         var isUdp = inner.Protocol == IpProtocol.Udp;
+        if (isUdp && TryFindBetweenEnds(inner, transport, out match))
+        {
+            return true;
+        }
+
+        // Either keyed field names a residue; the probes behind both are tried, the newest first.
         var byField = isUdp
             ? _cookies.ResidueOfUdpChecksum(transport.Checksum) : _cookies.ResidueOfIcmpSequence((ushort)transport.Sequence);
         var byId = quote.Outermost.IsV6 ? -1 : _cookies.ResidueOfIpId(quote.Outermost.Id);
@@ -124,7 +129,12 @@ internal sealed partial class ProbeFinder
     /// <summary>Matches a UDP datagram: by the cookie where the service echoes it, else by its flow.</summary>
     public bool TryFindByUdp(in ArrivedPacket packet, in UdpHeader udp, out FoundProbe match)
     {
-        match = default;
+        match = new FoundProbe(_probes.BetweenEnds(packet.Source, udp.SourcePort, udp.DestinationPort));
+        if (match.Number != 0)
+        {
+            return IsForUs(packet, _probes.Probe(match.Number));
+        }
+
         var hasCookie = ProbeWriter.TryReadPayloadCookie(udp.Payload, out var cookie);
         var oldest = Math.Max(1, _probes.Newest - LongestAmbiguousSearch);
         var best = 0;
@@ -157,6 +167,13 @@ internal sealed partial class ProbeFinder
 
         match = new FoundProbe(best, Ambiguous: true);
         return best != 0;
+    }
+
+    /// <summary>A datagram without a cookie: addresses and ports have to be those that were sent, as for the kernel's own sockets.</summary>
+    private bool TryFindBetweenEnds(in IpPacket inner, in QuotedTransport transport, out FoundProbe match)
+    {
+        match = new FoundProbe(_probes.BetweenEnds(inner.Destination, transport.DestinationPort, transport.SourcePort));
+        return match.Number != 0 && _probes.Probe(match.Number).Source == inner.Source;
     }
 
     private static bool IsForUs(in ArrivedPacket packet, in ProbePacket probe) => !packet.OnLink || packet.Destination == probe.Source;

@@ -1,3 +1,4 @@
+using Probe.Core.Packets;
 using Probe.Core.Probing;
 
 namespace Probe.Core.Wire;
@@ -18,6 +19,11 @@ internal abstract class ProbesUnderWay
     /// A probe whose number has this residue modulo <see cref="ProbeCookies.TagCycle"/>, the newest first; 0 when there is none.
     /// </summary>
     public abstract int FirstWithResidue(int residue);
+
+    /// <summary>
+    /// The datagram between these ends that carries octets of somebody's own (<see cref="ProbePacket.Payload"/>); 0 when there is none.
+    /// </summary>
+    public virtual int BetweenEnds(IpAddress target, ushort targetPort, ushort localPort) => 0;
 
     /// <summary>The next probe with the same residue; 0 or a number without a probe when there is none.</summary>
     public abstract int NextWithResidue(int number);

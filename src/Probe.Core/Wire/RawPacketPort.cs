@@ -17,11 +17,8 @@ public sealed class RawPacketPort : IPacketPort
 {
     private const int BatchSize = 32;
 
-    // Answers are cut here: what is matched stands in the first octets, and a quote is rarely longer than 1,280.
-    private const int KeptOctets = 2048;
-
     private readonly StampClock _clock = new();
-    private readonly MessageBatch _batch = new(BatchSize, KeptOctets, controlSize: 256);
+    private readonly MessageBatch _batch;
     private readonly RawSender? _sender4;
     private readonly RawSender? _sender6;
     private readonly IReceiver[] _receivers;
@@ -33,6 +30,7 @@ public sealed class RawPacketPort : IPacketPort
     public RawPacketPort(RawPortOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _batch = new(BatchSize, options.KeptOctets, controlSize: 256);
         var receivers = new List<IReceiver>();
         try
         {

@@ -39,6 +39,11 @@ public sealed record RawPortOptions
     /// <summary>The kernel tells when each packet left; without, it saves a fifth of the work of sending.</summary>
     public bool TransmitStamps { get; init; } = true;
 
+    /// <summary>
+    /// Octets of an answer that are kept: what is matched stands in the first, and a quote is rarely longer than 1,280.
+    /// </summary>
+    public int KeptOctets { get; init; } = 2048;
+
     /// <summary>Octets that wait for this process in each receiving socket before answers are lost.</summary>
     public int ReceiveBuffer { get; init; } = 4 << 20;
 }

@@ -65,7 +65,7 @@ public class CheckOutputTests
 
     [Theory]
     [InlineData("--via 'ipip:nowhere'", "192.0.2.1:80", "--via", "ipip:nowhere")]
-    [InlineData("half-open checks and --icmp go, by --engine raw", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--engine", "sockets")]
+    [InlineData("half-open checks, --icmp and --udp go, by --engine raw", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--engine", "sockets")]
     [InlineData("leave out the option that asks for another kind", "192.0.2.1:80", "--via", "ipip:192.0.2.7", "--connect")]
     [InlineData("write ipvs:FILE", "--targets-from", "haproxy:/run/haproxy.sock")]
     [InlineData("no such file", "--targets-from", "ipvs:/nowhere/at/all")]
