@@ -8,12 +8,12 @@ namespace Probe.Core.Health;
 
 /// <summary>
 /// Checks by packets of our own making, plain or through tunnels: half-open ones (<see cref="CheckKind.Syn"/>) or datagrams (<see
-/// cref="CheckKind.Udp"/>), and echo requests (<see cref="CheckKind.Icmp"/>). No socket per check, and the kernel itself resets what answers a SYN, because the port is bound and does not
-/// listen (behind a tunnel: we do, by the same way). Belongs to the thread and the network namespace in which it is used. What it promises:
-/// the ports are no other program's; sequence numbers are keyed, so that nobody can answer who has not seen the SYN (a datagram is answered
-/// by whoever knows its ports, as one of the kernel's sockets is); the time of an answer
-/// is when the kernel received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host lost no
-/// packet meanwhile.
+/// cref="CheckKind.Udp"/>), and echo requests (<see cref="CheckKind.Icmp"/>). No socket per check, and the kernel itself resets what
+/// answers a SYN, because the port is bound and does not listen (behind a tunnel: we do, by the same way). Belongs to the thread and the
+/// network namespace in which it is used. What it promises: the ports are no other program's; sequence numbers are keyed, so that nobody
+/// can answer who has not seen the SYN (a datagram can be answered by whoever knows its ports, as for the kernel's own sockets); the time
+/// of an answer is when the kernel received it, so that a hold-up of this process is nobody's fault; and silence counts only when this host
+/// lost no packet meanwhile.
 /// </summary>
 public sealed partial class RawEngine : ICheckEngine
 {
@@ -217,7 +217,7 @@ public sealed partial class RawEngine : ICheckEngine
             Flow = new Flow(1, isEcho ? _echoId : localPort, target.Port, isEcho ? _echoChecksum : (ushort)0, isV6 ? _flowLabel : 0),
             Ttl = TimeToLive,
             Size = SizeOf(target),
-            Payload = target.Kind == CheckKind.Udp ? target.Question.Send : null,
+            Payload = target.Kind == CheckKind.Udp ? target.Question.Send : default(ReadOnlyMemory<byte>?),
             Dscp = _dscp,
             DontFragment = true,
             Via = source.Via,

@@ -169,7 +169,9 @@ internal sealed partial class ProbeFinder
         return best != 0;
     }
 
-    /// <summary>A datagram without a cookie: addresses and ports have to be those that were sent, as for the kernel's own sockets.</summary>
+    /// <summary>
+    /// A datagram without a cookie: addresses and ports have to be those that were sent, as for the kernel's own sockets.
+    /// </summary>
     private bool TryFindBetweenEnds(in IpPacket inner, in QuotedTransport transport, out FoundProbe match)
     {
         match = new FoundProbe(_probes.BetweenEnds(inner.Destination, transport.DestinationPort, transport.SourcePort));

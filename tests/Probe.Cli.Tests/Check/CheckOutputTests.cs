@@ -95,6 +95,26 @@ public class CheckOutputTests
     }
 
     [Fact]
+    public void More_octets_than_a_datagram_of_our_own_has_room_for_are_refused()
+    {
+        var ended = Child.RunProbe(["check", "192.0.2.1:53", "--udp", "--via", "gue:192.0.2.7", "--send", new string('x', 1421)]);
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("--send has 1421 octets, and a datagram of --engine raw takes 1420 in these tunnels", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_of_services_has_other_targets_for_datagrams()
+    {
+        Assert.True(IpvsTable.TryRead(
+            "-A -t 203.0.113.10:80 -s wlc\n-a -t 203.0.113.10:80 -r 10.0.0.1:80 -i\n-A -u 203.0.113.10:53 -s wlc\n-a -u 203.0.113.10:53 -r 10.0.0.2:53 -i\n",
+            out var table, out var error), error);
+        var skipped = new List<string>();
+        Assert.Equal("203.0.113.10:80", Assert.Single(ServiceSource.TargetsOf(table, skipped.Add)).Text);
+        Assert.Equal("203.0.113.10:53", Assert.Single(ServiceSource.TargetsOf(table, skipped.Add, isUdp: true)).Text);
+        Assert.Equal(["203.0.113.10:53: a UDP service has no handshake to check", "203.0.113.10:80: a TCP service takes no datagrams"], skipped);
+    }
+
+    [Fact]
     public void A_wrong_line_is_refused_with_its_number()
     {
         var error = Assert.Throws<UserError>(() => ListFile.Parse<ServiceName>("192.0.2.1:80\nnothing\n", "f", CheckTargets.Ends, ServiceName.TryParse, _ => { }));

@@ -192,12 +192,7 @@ public sealed class CheckTests : IDisposable
     public void A_slow_resolver_delays_no_check_of_an_address_or_of_another_name()
     {
         // A name server that takes questions and never answers.
-        using var silent = KernelLab.In(_net.Backends, () =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(IPAddress.Parse("10.9.0.2"), 53));
-            return socket;
-        });
+        using var silent = Datagrams(53);
         using var names = NamesOf(_net.Checker, "nameserver 10.9.0.2\noptions timeout:2 attempts:1\n", "10.9.8.2 quick.example\n");
         string[] slow = [.. Enumerable.Range(0, 70).Select(number => $"slow{number}.example:80")];
         var (checks, status) = Check(["10.9.8.1:80", .. slow, "quick.example:80", "-c", "2", "-i", "1ms"]);
@@ -211,6 +206,29 @@ public sealed class CheckTests : IDisposable
 
         // No silence of the name server was waited for.
         Assert.All(resolved.Where(check => check.Target == "10.9.8.1:80"), check => Assert.True(check.StartedNs < unresolved.Min(other => other.Phases!.DnsNs)));
+    }
+
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData("sockets")]
+    [InlineData("raw")]
+    public void Both_engines_say_the_same_of_datagrams(string engine)
+    {
+        using var server = Datagrams(54);
+        using var silent = Datagrams(55);
+        EndPoint anybody = new IPEndPoint(IPAddress.Any, 0);
+        server.BeginReceiveFrom(new byte[100], 0, 100, SocketFlags.None, ref anybody, Answer, null);
+        var (checks, status) = Check("--udp", "--engine", engine, "--send", "ping", "--timeout", "1s", "10.9.0.2:54", "10.9.0.2:55", "10.9.0.2:56");
+
+        Assert.Equal(1, status);
+        Assert.Equal(["10.9.0.2:54 Up", "10.9.0.2:55 NoAnswer", "10.9.0.2:56 Unreachable 3/3 10.9.0.2"], checks.OrderBy(check => check.Target).Select(check =>
+            $"{check.Target} {check.Verdict}{(check.Icmp is { } icmp ? $" {icmp.Type}/{icmp.Code} {icmp.From}" : "")}"));
+
+        void Answer(IAsyncResult result)
+        {
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            server.EndReceiveFrom(result, ref from);
+            server.SendTo("pong"u8, from);
+        }
     }
 
     [NeedsFact(ProbeInside.Needs)]
@@ -293,6 +311,13 @@ public sealed class CheckTests : IDisposable
 
     private static IEnumerable<string> Down(IEnumerable<CheckEvidence> checks) => checks
         .Where(check => check.Verdict.CountsAsDown(ExpectedState.Up)).OrderBy(check => check.Target, StringComparer.Ordinal).Select(check => $"{check.Target} {check.Verdict}");
+
+    private Socket Datagrams(int port) => KernelLab.In(_net.Backends, () =>
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("10.9.0.2"), port));
+        return socket;
+    });
 
     private (IReadOnlyList<CheckEvidence> Checks, int Status) Check(params string[] arguments)
     {

@@ -1,4 +1,9 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Probe.Core.Capture;
+using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 using Probe.Lab.Networks;
@@ -72,6 +77,76 @@ public sealed class CheckViaTests : IDisposable
         KernelLab.Nft(_net.Server(1), "table inet dead { chain c { type filter hook input priority 0; icmp type echo-request drop; icmpv6 type echo-request drop; }; }");
         var down = _lab.Run(_net.Client, ProbeInside.Limit, ProbeInside.Program, check);
         Assert.Equal((1, CheckVerdict.NoAnswer), (down.Status, Assert.Single(ProbeInside.Read(down).Checks!).Verdict));
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData("ipip", false, false)]
+    [InlineData("gue", true, false)]
+    [InlineData("ipip", true, true)]
+    [InlineData("gue", false, true)]
+    public void A_datagram_asks_the_real_server_behind_the_virtual_address(string tunnel, bool v6, bool onDirector)
+    {
+        const string Reject = "table inet dead { chain c { type filter hook input priority 0; udp dport 80 reject; }; }";
+        const string Drop = "table inet dead { chain c { type filter hook input priority 0; udp dport 80 drop; }; }";
+
+        // A resolver of ours answers under the virtual address, with more octets than are asked for.
+        var layer = Layer(tunnel, v6);
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [layer] }, balances: !onDirector);
+        using var responder = new Responder(_net.Server(1), Virtual(v6));
+        var checker = onDirector ? _net.Director : _net.Client;
+        var routes = Routes(checker, v6);
+        var (up, check) = Check("--send", "ping", "--expect", "ping pong");
+        Assert.Equal((0, CheckVerdict.Up, CheckKind.Udp, CheckEngineKind.Raw, 80, EncapsulationText.Of(layer)),
+            (up, check.Verdict, check.Kind, check.Engine, check.Port, Assert.Single(check.Via)));
+        Assert.NotNull(check.RttNs);
+        Assert.Equal((1, CheckVerdict.Mismatch), Verdict(Check("--send", "ping", "--expect", "pang")));
+        Assert.Equal(["ping", "ping"], responder.Received);
+
+        KernelLab.Nft(_net.Server(1), Reject);
+        (var unreachable, check) = Check("--send", "ping");
+        Assert.Equal((1, CheckVerdict.Unreachable, $"{Virtual(v6)}", v6 ? (1, 4) : (3, 3)),
+            (unreachable, check.Verdict, check.Icmp!.From, (check.Icmp.Type, check.Icmp.Code)));
+
+        KernelLab.Nft(_net.Server(1), "delete table inet dead");
+        KernelLab.Nft(_net.Server(1), Drop);
+        Assert.Equal((1, CheckVerdict.NoAnswer), Verdict(Check("--send", "ping")));
+        (var silent, check) = Check("--send", "ping", "--allow-silence");
+        Assert.Equal((0, CheckVerdict.Up, CheckReasonKind.Silent), (silent, check.Verdict, check.Reason!.Value.Kind));
+        Assert.Equal(routes, Routes(checker, v6));
+
+        (int Status, CheckEvidence Check) Check(params string[] how)
+        {
+            var ended = _lab.Run(checker, ProbeInside.Limit, ProbeInside.Program, ["check", "--udp", "--json", "--timeout", "1s", "--via", EncapsulationText.Of(layer),
+                .. how, v6 ? $"[{Virtual(v6)}]:80" : $"{Virtual(v6)}:80"]);
+            return (ended.Status, Assert.Single(ProbeInside.Read(ended).Checks!));
+        }
+
+        static (int, CheckVerdict) Verdict((int Status, CheckEvidence Check) of) => (of.Status, of.Check.Verdict);
+    }
+
+    [NeedsTheory(Needs)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_two_servers_of_datagrams_behind_one_address_exactly_the_dead_one_is_down(bool onDirector)
+    {
+        _net = LinuxTunnel.Build(_lab, new TunnelPlan { Layers = [Layer("gue", v6: false)], Servers = 2 }, balances: !onDirector);
+        using var first = new Responder(_net.Server(1), Virtual(v6: false));
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "ipvs");
+        var (vip, one, two) = (Virtual(v6: false), TunnelPlan.ServerAddress(1), TunnelPlan.ServerAddress(2));
+        File.WriteAllText(file, $"""
+            -A -u {vip}:80 -s wlc
+            -a -u {vip}:80 -r {one}:80 -i -w 100 --tun-type gue --tun-port 6080 --tun-nocsum
+            -a -u {vip}:80 -r {two}:80 -i -w 100 --tun-type gue --tun-port 6080 --tun-nocsum
+
+            """);
+        KernelLab.Nft(_net.Server(2), "table inet dead { chain c { type filter hook input priority 0; udp dport 80 drop; }; }");
+        var result = _lab.Run(onDirector ? _net.Director : _net.Client, ProbeInside.Limit, ProbeInside.Program, "check", "--udp", "--send", "ping", "--json", "--targets-from",
+            "ipvs:" + file, "--timeout", "500ms", "-c", "3", "-i", "50ms");
+
+        Assert.Equal(1, result.Status);
+        Assert.Equal([$"{one} Up", $"{one} Up", $"{one} Up", $"{two} NoAnswer", $"{two} NoAnswer", $"{two} NoAnswer"],
+            ProbeInside.Read(result).Checks!.OrderBy(one => one.Real, StringComparer.Ordinal).Select(one => $"{one.Real} {one.Verdict}"));
     }
 
     [NeedsTheory(Needs)]
@@ -165,6 +240,54 @@ public sealed class CheckViaTests : IDisposable
 
     private string Routes(string checker, bool v6) =>
         string.Concat(new[] { Virtual(v6), TunnelPlan.ServerAddress(1, v6) }.Select(address => _lab.Run(checker, ProbeInside.Limit, "ip", "route", "get", $"{address}").MustSucceed().Output));
+
+    /// <summary>A service of datagrams on a virtual address: sends back what comes, and " pong" behind it.</summary>
+    private sealed class Responder : IDisposable
+    {
+        private readonly Socket _socket;
+        private readonly Thread _thread;
+        private readonly ConcurrentQueue<string> _received = [];
+
+        public Responder(string name, IpAddress address)
+        {
+            _socket = KernelLab.In(name, () =>
+            {
+                var socket = new Socket(address.IsV6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                socket.Bind(new IPEndPoint(address.ToIPAddress(), 80));
+                return socket;
+            });
+            _thread = new Thread(Answer) { IsBackground = true };
+            _thread.Start();
+        }
+
+        public IReadOnlyList<string> Received => [.. _received];
+
+        public void Dispose()
+        {
+            _socket.Dispose();
+            _thread.Join();
+        }
+
+        private void Answer()
+        {
+            var octets = new byte[1500];
+            EndPoint from = new IPEndPoint(_socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+            try
+            {
+                while (true)
+                {
+                    var length = _socket.ReceiveFrom(octets, ref from);
+                    _received.Enqueue(Encoding.ASCII.GetString(octets, 0, length));
+                    _socket.SendTo([.. octets[..length], .. " pong"u8], from);
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Closed under it: the end of the run.
+                return;
+            }
+        }
+    }
 
     /// <summary>The TCP segments that a checker's interfaces see, plain or in the tunnel.</summary>
     private sealed class Wire(Encapsulation layer) : ICaptureSink

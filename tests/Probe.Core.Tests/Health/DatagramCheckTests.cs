@@ -11,7 +11,7 @@ using Probe.Lab.Simulation;
 namespace Probe.Core.Tests.Health;
 
 /// <summary>Checks by datagrams of our own making: many servers behind one address, each by its tunnel, and what each packet is made of.</summary>
-public sealed class DatagramCheckTests : ICheckSink
+public sealed class DatagramCheckTests : ICheckSink, IDisposable
 {
     private const ushort Port = 53;
     private const int Servers = 25;
@@ -21,6 +21,8 @@ public sealed class DatagramCheckTests : ICheckSink
 
     private readonly ScriptedPort _port = new();
     private readonly List<CheckOutcome> _outcomes = [];
+
+    public void Dispose() => _port.Dispose();
 
     void ICheckSink.Done(in CheckOutcome outcome) => _outcomes.Add(outcome);
 
