@@ -80,7 +80,8 @@ internal sealed class CommandContext
     };
 
     /// <summary>
-    /// Ends a run that was over before it had measured anything, as while its only name was being looked up. A document says why it is empty.
+    /// Ends a run that was over before it had measured anything, as while its only name was being looked up. A document says why it is
+    /// empty.
     /// </summary>
     public ExitStatus EndEmpty()
     {
