@@ -13,7 +13,7 @@ internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone)
     /// <exception cref="UserError">The table cannot be read.</exception>
     public static AsNumbers? Open(bool dns, string? file) => !dns && file is null
         ? null
-        : new AsNumbers(file is null ? null : PrefixTable.Read(file), dns ? new OriginZone(TextResolver.OfSystem().Ask) : null);
+        : new AsNumbers(file is null ? null : PrefixTable.Read(file), dns ? new OriginZone(NameServers.OfSystem().TextsOf) : null);
 
     /// <summary>Asks DNS about an address that the table does not know. Returns at once.</summary>
     public void AskUnlessKnown(IpAddress address)

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Net;
 using System.Text;
 using Probe.Cli.Names;
 using Probe.Core.Packets;
@@ -108,7 +106,7 @@ public class AsNumberTests
         server.Texts["8.8.8.8.origin.asn.cymru.com"] = ["15169 | 8.8.8.0/24 | US | arin | 2023-12-28"];
         server.Texts["AS15169.asn.cymru.com"] = ["15169 | US | arin | 2000-03-30 | GOOGLE - Google LLC, US"];
         server.Texts["8.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.8.4.0.6.8.4.1.0.0.2.origin6.asn.cymru.com"] = ["64496 15169 | 2001:4860::/32 | US | arin | 2005-03-14"];
-        using var systems = new AsNumbers(null, new OriginZone(Resolver(server).Ask));
+        using var systems = new AsNumbers(null, Zone(server));
         var trace = PathSamples.Of("10.0.0.1 8.8.8.8 2001:4860:4860::88 9.9.9.9 203.0.113.9");
         foreach (var node in trace.Hops.SelectMany(hop => hop.Nodes))
         {
@@ -128,7 +126,7 @@ public class AsNumberTests
     public void A_table_goes_before_dns()
     {
         using var server = new FakeNameServer();
-        using var systems = new AsNumbers(Table("8.8.8.0/24 64500 Ours"), new OriginZone(Resolver(server).Ask));
+        using var systems = new AsNumbers(Table("8.8.8.0/24 64500 Ours"), Zone(server));
         systems.AskUnlessKnown(IpAddress.Parse("8.8.8.8"));
 
         Assert.True(systems.Wait(Long, CancellationToken.None));
@@ -151,66 +149,7 @@ public class AsNumberTests
         Assert.NotNull(systems.Missing(waited: true));
     }
 
-    [Fact]
-    public void The_next_server_is_asked_where_one_fails()
-    {
-        using var refusing = new FakeNameServer { Code = 5 };
-        using var knowing = new FakeNameServer();
-        knowing.Texts["x.example"] = ["one", "two"];
-
-        Assert.Equal(["one", "two"], new TextResolver([Closed(), refusing.Address, knowing.Address], Long).Ask("x.example"));
-        Assert.Equal([], new TextResolver([knowing.Address], Long).Ask("other.example"));
-        Assert.Null(new TextResolver([Closed(), refusing.Address], Long).Ask("x.example"));
-        Assert.Equal(["x.example"], knowing.Asked.Take(1));
-
-        static IPEndPoint Closed()
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return (IPEndPoint)socket.LocalEndPoint!;
-        }
-    }
-
-    [Fact]
-    public void A_forged_answer_is_passed_over()
-    {
-        using var server = new FakeNameServer { Forge = true };
-        server.Texts["x.example"] = ["true"];
-
-        Assert.Equal(["true"], Resolver(server).Ask("x.example"));
-    }
-
-    [Fact]
-    public void Any_octets_are_read_without_a_fault()
-    {
-        var random = new Random(Seed.Value);
-        Span<byte> question = stackalloc byte[DnsMessage.Largest];
-        question = question[..DnsMessage.WriteQuestion(question, 0x1234, "a.b.example")];
-        var good = FakeNameServer.Answer(question, 0, ["text", new string('y', 300)]);
-        Assert.Equal(DnsOutcome.Answered, DnsMessage.Read(good, question, out var texts));
-        Assert.Equal(["text", new string('y', 300)], texts);
-        for (var i = 0; i < 100_000; i++)
-        {
-            var damaged = good.ToArray();
-            for (var n = random.Next(4); n >= 0; n--)
-            {
-                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
-            }
-
-            _ = DnsMessage.Read(damaged.AsSpan(0, random.Next(damaged.Length + 1)), question, out texts);
-            Assert.NotNull(texts);
-        }
-    }
-
-    [Fact]
-    public void Servers_come_from_resolv_conf()
-    {
-        Assert.Equal("192.0.2.1:53 [2001:db8::1]:53 192.0.2.3:53", string.Join(' ', TextResolver.ServersOf(
-            ["# comment", "search example", "nameserver 192.0.2.1", "nameserver\t2001:db8::1", "nameserver wrong", "nameserver 192.0.2.3", "nameserver 192.0.2.4"])));
-        Assert.Equal("127.0.0.1:53", string.Join(' ', TextResolver.ServersOf([])));
-    }
-
-    private static TextResolver Resolver(FakeNameServer server) => new([server.Address], Long);
+    private static OriginZone Zone(FakeNameServer server) => new(new NameServers([server.Address], Long).TextsOf);
 
     private static PrefixTable Table(string text) => PrefixTable.Parse(new StringReader(text), "table");
 

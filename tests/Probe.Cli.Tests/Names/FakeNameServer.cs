@@ -3,21 +3,43 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Net;
 using System.Text;
+using Probe.Lab.Networks;
 
 namespace Probe.Cli.Tests.Names;
 
-/// <summary>A name server on the loopback address that knows a few texts.</summary>
+/// <summary>
+/// A name server that knows a few texts, by UDP and TCP at one port: an answer that is larger than the asker takes by UDP is truncated there.
+/// </summary>
 internal sealed class FakeNameServer : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly Thread _thread;
+    private const int HeaderLength = 12;
+    private const byte Truncated = 0x02;
+    private const int FormatError = 1;
+    private const int NameError = 3;
 
+    private readonly Socket _datagrams;
+    private readonly Socket _connections;
+    private readonly Thread[] _threads;
+
+    /// <summary>Starts it at a port of its own on the loopback address.</summary>
     public FakeNameServer()
+        : this(new IPEndPoint(IPAddress.Loopback, 0), null)
     {
-        _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Address = (IPEndPoint)_socket.LocalEndPoint!;
-        _thread = new Thread(Serve) { IsBackground = true };
-        _thread.Start();
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="at">Where; port 0 for any.</param>
+    /// <param name="netns">The namespace that it is in; null for that of the tests.</param>
+    public FakeNameServer(IPEndPoint at, string? netns)
+    {
+        _datagrams = Make(netns, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        _datagrams.Bind(at);
+        Address = (IPEndPoint)_datagrams.LocalEndPoint!;
+        _connections = Make(netns, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        _connections.Bind(Address);
+        _connections.Listen();
+        _threads = [new Thread(ServeDatagrams) { IsBackground = true }, new Thread(ServeConnections) { IsBackground = true }];
+        Array.ForEach(_threads, thread => thread.Start());
     }
 
     public IPEndPoint Address { get; }
@@ -25,35 +47,31 @@ internal sealed class FakeNameServer : IDisposable
     /// <summary>The texts of each name; a name that is missing does not exist.</summary>
     public ConcurrentDictionary<string, string[]> Texts { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The names it was asked for; those by TCP behind <c>tcp:</c>.</summary>
     public ConcurrentQueue<string> Asked { get; } = [];
 
     /// <summary>Every answer's response code, when not 0.</summary>
     public int Code { get; init; }
 
-    /// <summary>Sends answers that are not to the question before the true one.</summary>
-    public bool Forge { get; init; }
+    /// <summary>Answers nothing.</summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>Calls a question with extensions malformed, as servers older than RFC 6891 do.</summary>
+    public bool IsOld { get; init; }
+
+    /// <summary>What becomes of an answer before it is sent; its second argument counts the answers.</summary>
+    public Func<byte[], int, byte[]> Damage { get; init; } = (answer, _) => answer;
 
     public void Dispose()
     {
-        _socket.Dispose();
-        _thread.Join();
+        _datagrams.Dispose();
+        _connections.Dispose();
+        Array.ForEach(_threads, thread => thread.Join());
     }
 
-    /// <summary>An answer with these texts, in strings of at most 255 octets.</summary>
-    public static byte[] Answer(ReadOnlySpan<byte> question, int code, string[] texts)
-    {
-        var answer = new List<byte>(question.ToArray());
-        (answer[2], answer[3], answer[7]) = (0x81, (byte)(0x80 | code), (byte)texts.Length);
-        foreach (var text in texts)
-        {
-            var data = Encoding.UTF8.GetBytes(text).Chunk(255).SelectMany(chunk => chunk.Prepend((byte)chunk.Length)).ToArray();
-            answer.AddRange([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, (byte)(data.Length >> 8), (byte)data.Length, .. data]);
-        }
+    private static Socket Make(string? netns, Func<Socket> make) => netns is null ? make() : KernelLab.In(netns, make);
 
-        return [.. answer];
-    }
-
-    private void Serve()
+    private void ServeDatagrams()
     {
         var buffer = new byte[512];
         try
@@ -61,21 +79,11 @@ internal sealed class FakeNameServer : IDisposable
             while (true)
             {
                 EndPoint from = new IPEndPoint(IPAddress.Any, 0);
-                var question = buffer.AsSpan(0, _socket.ReceiveFrom(buffer, ref from));
-                var name = NameIn(question);
-                Asked.Enqueue(name);
-                if (Forge)
+                var question = buffer.AsSpan(0, _datagrams.ReceiveFrom(buffer, ref from));
+                if (Answer(question, "", LargestOf(question)) is { } answer)
                 {
-                    var wrong = Answer(question, 0, ["forged"]);
-                    BinaryPrimitives.WriteUInt16BigEndian(wrong, (ushort)~BinaryPrimitives.ReadUInt16BigEndian(wrong));
-                    _socket.SendTo(wrong, from);
-                    wrong = Answer(question, 0, ["forged"]);
-                    wrong[13] ^= 1;
-                    _socket.SendTo(wrong, from);
+                    _datagrams.SendTo(answer, from);
                 }
-
-                var known = Texts.TryGetValue(name, out var texts);
-                _socket.SendTo(Answer(question, Code != 0 ? Code : known ? 0 : 3, texts ?? []), from);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -84,10 +92,98 @@ internal sealed class FakeNameServer : IDisposable
         }
     }
 
+    private void ServeConnections()
+    {
+        try
+        {
+            while (true)
+            {
+                using var connection = _connections.Accept();
+                Converse(connection);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Disposed.
+        }
+    }
+
+    private void Converse(Socket connection)
+    {
+        try
+        {
+            using var stream = new NetworkStream(connection);
+            var length = new byte[2];
+            while (stream.ReadAtLeast(length, 2, throwOnEndOfStream: false) == 2)
+            {
+                var question = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
+                stream.ReadExactly(question);
+                if (Answer(question, "tcp:", ushort.MaxValue) is { } answer)
+                {
+                    stream.Write([(byte)(answer.Length >> 8), (byte)answer.Length, .. answer]);
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // The asker has gone: he closes with a reset.
+        }
+    }
+
+    private byte[]? Answer(ReadOnlySpan<byte> question, string way, int largest)
+    {
+        var name = NameIn(question);
+        Asked.Enqueue(way + name);
+        if (IsSilent)
+        {
+            return null;
+        }
+
+        var known = Texts.TryGetValue(name, out var texts);
+        var isMalformed = IsOld && HasExtensions(question);
+        var answer = Compose(question, isMalformed ? FormatError : Code != 0 ? Code : known ? 0 : NameError, isMalformed ? [] : texts ?? []);
+        if (answer.Length > largest)
+        {
+            answer = Compose(question, 0, []);
+            answer[2] |= Truncated;
+        }
+
+        return Damage(answer, Asked.Count);
+    }
+
+    /// <summary>An answer with these texts, in strings of at most 255 octets.</summary>
+    private byte[] Compose(ReadOnlySpan<byte> question, int code, string[] texts)
+    {
+        var answer = new List<byte>(question[..EndOfQuestion(question)].ToArray());
+        (answer[2], answer[3], answer[7], answer[11]) = (0x81, (byte)(0x80 | code), (byte)texts.Length, 0);
+        foreach (var text in texts)
+        {
+            var data = Encoding.UTF8.GetBytes(text).Chunk(255).SelectMany(chunk => chunk.Prepend((byte)chunk.Length)).ToArray();
+            answer.AddRange([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, (byte)(data.Length >> 8), (byte)data.Length, .. data]);
+        }
+
+        if (HasExtensions(question) && !IsOld)
+        {
+            answer[11] = 1;
+            answer.AddRange([0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]);
+        }
+
+        return [.. answer];
+    }
+
+    private static bool HasExtensions(ReadOnlySpan<byte> question) => question[11] != 0;
+
+    // The size stands where other records have their class (RFC 6891 section 6.1.2).
+    private static int LargestOf(ReadOnlySpan<byte> question) => HasExtensions(question)
+        ? BinaryPrimitives.ReadUInt16BigEndian(question[(EndOfQuestion(question) + 3)..])
+        : 512;
+
+    private static int EndOfQuestion(ReadOnlySpan<byte> question) => HeaderLength + question[HeaderLength..].IndexOf((byte)0) + 5;
+
     private static string NameIn(ReadOnlySpan<byte> question)
     {
         var name = new StringBuilder();
-        for (var at = 12; question[at] != 0; at += question[at] + 1)
+        for (var at = HeaderLength; question[at] != 0; at += question[at] + 1)
         {
             name.Append(name.Length > 0 ? "." : "").Append(Encoding.ASCII.GetString(question.Slice(at + 1, question[at])));
         }
