@@ -193,7 +193,7 @@ public sealed class CheckTests : IDisposable
     {
         // A name server that takes questions and never answers.
         using var silent = Datagrams(53);
-        using var names = NamesOf(_net.Checker, "nameserver 10.9.0.2\noptions timeout:2 attempts:1\n", "10.9.8.2 quick.example\n");
+        using var names = NamespaceFiles.Write(_net.Checker, "nameserver 10.9.0.2\noptions timeout:2 attempts:1\n", "10.9.8.2 quick.example\n");
         string[] slow = [.. Enumerable.Range(0, 70).Select(number => $"slow{number}.example:80")];
         var (checks, status) = Check(["10.9.8.1:80", .. slow, "quick.example:80", "-c", "2", "-i", "1ms"]);
 
@@ -329,19 +329,5 @@ public sealed class CheckTests : IDisposable
     {
         var result = _net.Run(ProbeInside.Limit, ProbeInside.Program, ["check", "--json", .. arguments]);
         return (ProbeInside.Read(result), result.Status);
-    }
-
-    // What ip-netns(8) binds over /etc for the programs it runs inside.
-    private static Names NamesOf(string netns, string resolvers, string hosts)
-    {
-        var folder = Directory.CreateDirectory($"/etc/netns/{netns}").FullName;
-        File.WriteAllText(Path.Combine(folder, "resolv.conf"), resolvers);
-        File.WriteAllText(Path.Combine(folder, "hosts"), hosts);
-        return new Names(folder);
-    }
-
-    private sealed record Names(string Folder) : IDisposable
-    {
-        public void Dispose() => Directory.Delete(Folder, recursive: true);
     }
 }

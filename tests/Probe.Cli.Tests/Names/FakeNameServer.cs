@@ -19,7 +19,8 @@ internal sealed class FakeNameServer : IDisposable
 
     private readonly Socket _datagrams;
     private readonly Socket _connections;
-    private readonly Thread[] _threads;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task[] _work;
 
     /// <summary>Starts it at a port of its own on the loopback address.</summary>
     public FakeNameServer()
@@ -38,8 +39,7 @@ internal sealed class FakeNameServer : IDisposable
         _connections = Make(netns, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         _connections.Bind(Address);
         _connections.Listen();
-        _threads = [new Thread(ServeDatagrams) { IsBackground = true }, new Thread(ServeConnections) { IsBackground = true }];
-        Array.ForEach(_threads, thread => thread.Start());
+        _work = [ServeDatagrams(), ServeConnections()];
     }
 
     public IPEndPoint Address { get; }
@@ -64,69 +64,73 @@ internal sealed class FakeNameServer : IDisposable
 
     public void Dispose()
     {
+        _stop.Cancel();
+        Task.WaitAll(_work);
         _datagrams.Dispose();
         _connections.Dispose();
-        Array.ForEach(_threads, thread => thread.Join());
+        _stop.Dispose();
     }
 
     private static Socket Make(string? netns, Func<Socket> make) => netns is null ? make() : KernelLab.In(netns, make);
 
-    private void ServeDatagrams()
+    private async Task ServeDatagrams()
     {
         var buffer = new byte[512];
         try
         {
             while (true)
             {
-                EndPoint from = new IPEndPoint(IPAddress.Any, 0);
-                var question = buffer.AsSpan(0, _datagrams.ReceiveFrom(buffer, ref from));
+                var got = await _datagrams.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _stop.Token);
+                var question = buffer[..got.ReceivedBytes];
                 if (Answer(question, "", LargestOf(question)) is { } answer)
                 {
-                    _datagrams.SendTo(answer, from);
+                    await _datagrams.SendToAsync(answer, SocketFlags.None, got.RemoteEndPoint, _stop.Token);
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
-            // Disposed.
+            return;
         }
     }
 
-    private void ServeConnections()
+    private async Task ServeConnections()
     {
+        var conversations = new List<Task>();
         try
         {
             while (true)
             {
-                using var connection = _connections.Accept();
-                Converse(connection);
+                conversations.Add(Converse(await _connections.AcceptAsync(_stop.Token)));
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
-            // Disposed.
+            await Task.WhenAll(conversations);
         }
     }
 
-    private void Converse(Socket connection)
+    // The asker may keep his connection for more questions, and have several.
+    private async Task Converse(Socket connection)
     {
         try
         {
-            using var stream = new NetworkStream(connection);
+            using var stream = new NetworkStream(connection, ownsSocket: true);
             var length = new byte[2];
-            while (stream.ReadAtLeast(length, 2, throwOnEndOfStream: false) == 2)
+            while (await stream.ReadAtLeastAsync(length, 2, throwOnEndOfStream: false, _stop.Token) == 2)
             {
                 var question = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
-                stream.ReadExactly(question);
+                await stream.ReadExactlyAsync(question, _stop.Token);
                 if (Answer(question, "tcp:", ushort.MaxValue) is { } answer)
                 {
-                    stream.Write([(byte)(answer.Length >> 8), (byte)answer.Length, .. answer]);
+                    await stream.WriteAsync((byte[])[(byte)(answer.Length >> 8), (byte)answer.Length, .. answer], _stop.Token);
                 }
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The asker has gone: he closes with a reset.
+            // The asker has gone: he closes with a reset; or all is over.
+            return;
         }
     }
 
