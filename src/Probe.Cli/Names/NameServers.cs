@@ -108,10 +108,10 @@ internal sealed class NameServers
             // Without a task, the library would connect by TCP for as long as the kernel tries.
             return _client.QueryServerAsync([server], question, options).GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is DnsResponseException or DnsResponseParseException or DnsXidMismatchException
-            or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // No answer in time, no way to that server, another's answer, or octets that are none: the last two come of those too.
+            // No answer in time, no way to that server, another's answer, or octets that are none: for a damaged record of another type the
+            // library fails with a null reference, and this thread's end would be the process's.
             return null;
         }
     }

@@ -142,6 +142,27 @@ public class NameServersTests
         Assert.Equal(2, server.Asked.Count);
     }
 
+    [Theory]
+    [InlineData(50)] // NSEC3, at which the library fails with a null reference
+    [InlineData(46)] // RRSIG
+    [InlineData(6)] // SOA
+    [InlineData(64)] // SVCB
+    public void A_damaged_record_of_another_type_is_no_answer_or_none_of_texts(byte type)
+    {
+        using var damaged = new FakeNameServer
+        {
+            Damage = (answer, _) =>
+            {
+                // Behind it: class, time and length of the record; its two strings; the extensions.
+                answer[^(1 + 8 + 302 + 11)] = type;
+                return answer;
+            },
+        };
+        damaged.Texts["x.example"] = ["text", new string('y', 300)];
+
+        Assert.NotEqual(2, new NameServers([damaged.Address], Long).TextsOf("x.example")?.Count);
+    }
+
     [Fact]
     public void Any_octets_are_read_without_a_fault()
     {
