@@ -33,14 +33,13 @@ internal sealed class CheckCommand : ProbeCommand
     public override IReadOnlyList<string> Remarks =>
     [
         "Exit codes: 0 all up, 1 a target counts as down, 4 only this host's own faults (local, overload) stand between.",
-        "local and overload say nothing about a target and never count as down: no port, descriptor or buffer left, a link down, the "
-            + "routes gone for all, the "
-            + "default gateway silent.",
-        "Three things look alike from here and get the verdict that the wire shows: packets that a rule of this host drops silently, and "
-            + "a carrier lost at "
-            + "the peer, are no-answer; a local rule that rejects with a TCP reset is refused. Look at: nft list ruleset, ip -br link.",
-        "Without CAP_NET_ADMIN the kernel cannot be made to ask a gateway anew: one that died in the last minute may pass for targets "
-            + "that do not answer.",
+        "local and overload say nothing about a target and never count as down: "
+            + "no port, descriptor or buffer left, a link down, the routes gone for all, the default gateway silent.",
+        "Three things look alike from here and get the verdict that the wire shows: "
+            + "packets that a rule of this host drops silently, and a carrier lost at the peer, are no-answer; "
+            + "a local rule that rejects with a TCP reset is refused. Look at: nft list ruleset, ip -br link.",
+        "Without CAP_NET_ADMIN the kernel cannot be made to ask a gateway anew: "
+            + "one that died in the last minute may pass for targets that do not answer.",
     ];
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples =>
@@ -88,8 +87,8 @@ internal sealed class CheckCommand : ProbeCommand
         if (request.Exit == ExitMode.Binary && check.Score.Unknown > 0)
         {
             context.Messages.Error(
-                $"{check.Score.Unknown} of {request.Targets.Count} targets could not be judged, for a fault of this host or an overload "
-                    + "of the checker");
+                $"{check.Score.Unknown} of {request.Targets.Count} targets could not be judged, "
+                    + "for a fault of this host or an overload of the checker");
         }
 
         return status;
@@ -211,8 +210,8 @@ internal sealed class CheckCommand : ProbeCommand
         if (tunnels && (engine != CheckEngineKind.Raw || !byPackets))
         {
             throw UserError.Usage(
-                "through a tunnel half-open checks, --icmp and --udp go, by --engine raw: leave out "
-                    + $"{(byPackets ? "--engine sockets" : "the option that asks for another kind")}");
+                "through a tunnel half-open checks, --icmp and --udp go, by --engine raw: "
+                    + $"leave out {(byPackets ? "--engine sockets" : "the option that asks for another kind")}");
         }
 
         if (engine == CheckEngineKind.Raw && !byPackets)
@@ -238,8 +237,8 @@ internal sealed class CheckCommand : ProbeCommand
         var most = RawEngine.MostOctets(overhead);
         if (question.Send.Length > most)
         {
-            throw UserError.Usage($"--send has {question.Send.Length} octets, and a datagram of --engine raw takes {most}"
-                + $"{(overhead > 0 ? " in these tunnels" : "")}: send fewer");
+            throw UserError.Usage($"--send has {question.Send.Length} octets, "
+                + $"and a datagram of --engine raw takes {most}{(overhead > 0 ? " in these tunnels" : "")}: send fewer");
         }
     }
 

@@ -32,12 +32,12 @@ internal sealed class MtuCommand : ProbeCommand
 
     public override IReadOnlyList<string> Remarks =>
     [
-        "Exit codes: 0 found and nothing wrong, 1 a fault (a black hole, a wrong size signalled, another result than --expect), 4 loss "
-            + "hides the answer or nothing answers.",
-        "Sizes are octets of the IP packet; with --via those of the packet inside. Nothing is learned by this host: its route cache stays "
-            + "as it was.",
-        "A load balancer answers echo requests and stray segments to its address itself. Ask it with --tcp -p PORT of a service: a SYN "
-            + "that carries octets goes through.",
+        "Exit codes: 0 found and nothing wrong, "
+            + "1 a fault (a black hole, a wrong size signalled, another result than --expect), 4 loss hides the answer or nothing answers.",
+        "Sizes are octets of the IP packet; with --via those of the packet inside. "
+            + "Nothing is learned by this host: its route cache stays as it was.",
+        "A load balancer answers echo requests and stray segments to its address itself. "
+            + "Ask it with --tcp -p PORT of a service: a SYN that carries octets goes through.",
     ];
 
     public override IReadOnlyList<(string Line, string Meaning)> Examples =>
@@ -117,8 +117,8 @@ internal sealed class MtuCommand : ProbeCommand
         {
             return !parse.Has(_own.EachReal) ? targets
                 : throw UserError.Usage(
-                    "--each-real needs the list of the real servers: give --targets-from ipvs:FILE, or ipvs:- for the text of ipvsadm -Sn "
-                        + "on standard input");
+                    "--each-real needs the list of the real servers: "
+                        + "give --targets-from ipvs:FILE, or ipvs:- for the text of ipvsadm -Sn on standard input");
         }
 
         if (!probing.Via.IsEmpty)
@@ -154,15 +154,15 @@ internal sealed class MtuCommand : ProbeCommand
         if (targets is not [{ Via.IsEmpty: true } target])
         {
             throw UserError.Usage(
-                "--tcp-upload, --tcp-download and --tcp-stall open connections of this host: they take one host, and no tunnel of the "
-                    + "probes");
+                "--tcp-upload, --tcp-download and --tcp-stall open connections of this host: "
+                    + "they take one host, and no tunnel of the probes");
         }
 
         if (download && parse.GetValue(_own.Payload) is not "zeros")
         {
             throw UserError.Usage(
-                "--tcp-download is answered only by probe mtu --responder PORT at the far end, which sends zeros: add --payload zeros -p "
-                    + "PORT");
+                "--tcp-download is answered only by probe mtu --responder PORT at the far end, which sends zeros: "
+                    + "add --payload zeros -p PORT");
         }
 
         var host = target.Host.IsName ? target.Host.Text : $"{target.Host.Address}";
@@ -180,8 +180,8 @@ internal sealed class MtuCommand : ProbeCommand
         var probing = ReadInside(parse, readsInput: false, () => Common!.Read(parse, null));
         using var responder = new TcpResponder(port, probing.Source);
         context.Messages.Warning(
-            $"answering on port {responder.Port}; at the far end: probe mtu --tcp-upload --tcp-download --payload zeros -p "
-                + $"{responder.Port} THIS-HOST");
+            $"answering on port {responder.Port}; "
+                + $"at the far end: probe mtu --tcp-upload --tcp-download --payload zeros -p {responder.Port} THIS-HOST");
         responder.Run(context.Cancellation);
         return ExitStatus.Fine;
     }

@@ -25,8 +25,8 @@ internal static class TcpTables
         if (tcp.Mss is { Received: { } told } answer)
         {
             writer.WriteLine(
-                $"The SYN-ACK came with MSS {told}, ours left with {answer.Sent}: packets to it have {answer.LargestPacket} octets at "
-                    + "most.");
+                $"The SYN-ACK came with MSS {told}, ours left with {answer.Sent}: "
+                    + $"packets to it have {answer.LargestPacket} octets at most.");
         }
     }
 

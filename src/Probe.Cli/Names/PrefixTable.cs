@@ -55,8 +55,8 @@ internal sealed class PrefixTable
             if (!TryPrefix(prefix, out var address, out var length, out var why) || !TryNumber(system, out var asn, out why))
             {
                 throw UserError.Usage(
-                    $"{name} line {number.ToString(CultureInfo.InvariantCulture)}: {why}; a line is PREFIX ASN NAME, as in: 192.0.2.0/24 "
-                        + "64500 Example");
+                    $"{name} line {number.ToString(CultureInfo.InvariantCulture)}: {why}; "
+                        + "a line is PREFIX ASN NAME, as in: 192.0.2.0/24 64500 Example");
             }
 
             // A full table names each system thousands of times.

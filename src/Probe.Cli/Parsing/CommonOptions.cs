@@ -97,8 +97,8 @@ internal sealed class CommonOptions
             if (layers[i] is GueEncapsulation { RemoteChecksum: true })
             {
                 throw UserError.Usage(
-                    $"--via {EncapsulationText.Of(layers[i])} leaves the checksum of the probe to its end: only the last --via, the "
-                        + "innermost, can have remcsum");
+                    $"--via {EncapsulationText.Of(layers[i])} leaves the checksum of the probe to its end: "
+                        + "only the last --via, the innermost, can have remcsum");
             }
         }
 

@@ -80,8 +80,8 @@ internal sealed record ServiceSource(string File)
             {
                 if (real.Forwarding == IpvsForwarding.Direct)
                 {
-                    skipped($"{text} at {real.Address}: direct routing (-g) reaches it by its MAC address, to which no route leads; check "
-                        + "it from its own link");
+                    skipped($"{text} at {real.Address}: direct routing (-g) reaches it by its MAC address, to which no route leads; "
+                        + "check it from its own link");
                     continue;
                 }
 

@@ -22,7 +22,7 @@ internal static class SweepWords
         var why = limited.Count == 0
             ? "" : $"; {(limited.Count == 1 ? "hop" : "hops")} {string.Join(", ", limited)} "
                 + $"limit{(limited.Count == 1 ? "s its" : " their")} answers";
-        return $"searching all paths: {expectation}; {search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} "
-            + $"probes{why}";
+        return $"searching all paths: {expectation}; "
+            + $"{search.Addresses} addresses, {search.ProbesSent} of at most {request.MaxProbes} probes{why}";
     }
 }

@@ -50,8 +50,7 @@ internal static class TraceDot
         var style = edge.Proved ? "solid" : PathWords.Silence(graph, edge) ? "dashed" : "dotted";
         var label = PathWords.EdgeLabel(trace, edge);
         return $"{(label.Length > 0 ? $"label={Quoted([label])}, " : "")}tooltip={Quoted([PathWords.Sentence(graph, edge)])}, "
-            + $"style={style}, "
-            + $"color=\"{LossScale.Light[LossScale.StepOf(edge.Loss)].Line}\"";
+            + $"style={style}, color=\"{LossScale.Light[LossScale.StepOf(edge.Loss)].Line}\"";
     }
 
     // Within quotes Graphviz reads backslashes (\n, \N, \") and, unlike its grammar says, HTML entities.

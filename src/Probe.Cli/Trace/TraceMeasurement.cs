@@ -119,14 +119,14 @@ internal sealed class TraceMeasurement(TraceRequest request) : IMeasurement
         error switch
     {
         SendStatus.TooBig => UserError.CannotRun(
-            $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: the interface "
-                + $"{sockets.Route.Interface} takes less; give a smaller --size"),
+            $"cannot send {size + request.Probing.Via.Overhead} octets to {FirstStop(request, target)}: "
+                + $"the interface {sockets.Route.Interface} takes less; give a smaller --size"),
         SendStatus.LocalRule => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); look for a rule in the output chain: nft list "
-                + "ruleset"),
+            $"cannot send to {FirstStop(request, target)}: this host refuses it (EPERM); "
+                + "look for a rule in the output chain: nft list ruleset"),
         _ => UserError.CannotRun(
-            $"cannot send to {FirstStop(request, target)} by {sockets.Route.Interface ?? request.Probing.Interface}: no route, or the "
-                + $"interface is down; look at: ip route get {FirstStop(request, target)}"),
+            $"cannot send to {FirstStop(request, target)} by {sockets.Route.Interface ?? request.Probing.Interface}: "
+                + $"no route, or the interface is down; look at: ip route get {FirstStop(request, target)}"),
     };
 
     /// <summary>Where the packets leave for: the outermost tunnel's end, or the target itself.</summary>

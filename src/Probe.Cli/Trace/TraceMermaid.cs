@@ -24,8 +24,8 @@ internal static class TraceMermaid
         foreach (var layer in merged)
         {
             writer.WriteLine(
-                $"  %% TTL {layer[0].Ttl}: {layer.Count} nodes are drawn as one, because more than {MostLinks} links are not drawn "
-                    + "everywhere; --svg and --dot have them all");
+                $"  %% TTL {layer[0].Ttl}: {layer.Count} nodes are drawn as one, "
+                    + $"because more than {MostLinks} links are not drawn everywhere; --svg and --dot have them all");
         }
 
         var edges = Links(graph, merged).ToList();

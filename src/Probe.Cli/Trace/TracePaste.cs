@@ -83,8 +83,8 @@ internal static class TracePaste
         var limited = shown.Where(hop => hop.RateLimited * hop.Sent >= 0.5).Select(hop => hop.Ttl).ToList();
         if (limited.Count > 0)
         {
-            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {Ranges(limited)}: later hops prove that probes passed which were not "
-                + "answered here; that part is no loss on the path.";
+            yield return $"{(limited.Count == 1 ? "Hop" : "Hops")} {Ranges(limited)}: "
+                + "later hops prove that probes passed which were not answered here; that part is no loss on the path.";
         }
 
         if (shown.Exists(hop => hop.Nodes.Any(node => node.Sent is null)))

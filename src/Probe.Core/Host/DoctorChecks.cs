@@ -104,8 +104,8 @@ public static class DoctorChecks
             + $"chain in {{ type filter hook prerouting priority raw; {ip} daddr {address} notrack; }}; }}'";
         return new("conntrack", DoctorCheckState.Note,
             string.Create(CultureInfo.InvariantCulture,
-                $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, so up to "
-                    + $"{table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
+                $"{table.Entries} of {table.Limit} entries are taken; a raw check takes one for up to {table.LifetimeSeconds} s, "
+                    + $"so up to {table.SparePerSecond:0.#} checks a second keep to a tenth of the room"),
             "for more, track nothing of an address that is for checks alone; the rule stands below", rule);
     }
 

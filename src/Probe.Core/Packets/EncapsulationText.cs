@@ -176,8 +176,8 @@ public static class EncapsulationText
             {
                 return address.Length == 0
                     ? $"names no tunnel end: write {type}:ADDR, as in {type}:192.0.2.7"
-                    : $"has '{address}' for the tunnel's end, which is not an address: names are not taken here, write {type}:192.0.2.7 "
-                        + $"or {type}:[2001:db8::7]";
+                    : $"has '{address}' for the tunnel's end, which is not an address: "
+                        + $"names are not taken here, write {type}:192.0.2.7 or {type}:[2001:db8::7]";
             }
         }
 

@@ -29,8 +29,8 @@ internal static class RelayArithmetic
         {
             if (difference == overhead - OuterHeader && difference > 0)
             {
-                return $"{Number(difference)} octets are what {name} puts behind the outer IP header: whoever relays the message subtracts "
-                    + $"only that header ({Number(OuterHeader)} of {Number(overhead)}, "
+                return $"{Number(difference)} octets are what {name} puts behind the outer IP header: "
+                    + $"whoever relays the message subtracts only that header ({Number(OuterHeader)} of {Number(overhead)}, "
                     + $"over IPv6 {Number(OuterHeaderV6)} of {Number(overhead + OuterHeaderV6 - OuterHeader)})";
             }
         }

@@ -40,8 +40,8 @@ internal static class TransferJudge
             return (TcpTransferVerdict.CannotTell, Confidence.Hint, few is null
                 ? "stopped before the pairs"
                 : string.Create(CultureInfo.InvariantCulture,
-                    $"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; the connection "
-                        + $"{Words(few)}"));
+                    $"too few segments went out {Name(few.Pacing)}: {few.Segments} of at least {LeastSegments}; "
+                        + $"the connection {Words(few)}"));
         }
 
         var confidence = Math.Min(spaced.Segments, pairs.Segments) >= LeastForLikely ? Confidence.Likely : Confidence.Hint;

@@ -57,8 +57,8 @@ internal sealed class DatagramFlow : SocketFlow
     public override uint Losses => SocketCalls.Drops(_socket);
 
     private static string NotInPingGroup =>
-        $"{LinuxException.NeedsCapability("CAP_NET_RAW")}; or try --udp; or allow ICMP sockets with: sysctl -w "
-            + "net.ipv4.ping_group_range='0 2147483647'";
+        $"{LinuxException.NeedsCapability("CAP_NET_RAW")}; "
+            + "or try --udp; or allow ICMP sockets with: sysctl -w net.ipv4.ping_group_range='0 2147483647'";
 
     /// <inheritdoc/>
     public override SendStatus Send(in ProbePacket probe)

@@ -55,9 +55,9 @@ internal sealed class AddressOnlyIcmp : IRule
             Confidence = Confidence.Likely,
             Where = $"TTL {ttl}, {StrangerText.Clean(node.Address)}",
             Summary = Say(
-                $"{node.Flows.Count} ICMP flows to {icmp.Target}, told apart by their checksum, all go from {node.Address} to {one}; "
-                    + $"{protocol:ours} flows go to {Prose.Join(", ", several.Select(Prose.Code))}. The node looks at addresses alone for "
-                    + $"ICMP: ping and ICMP traceroute test one of the paths only."),
+                $"{node.Flows.Count} ICMP flows to {icmp.Target}, told apart by their checksum, "
+                    + $"all go from {node.Address} to {one}; {protocol:ours} flows go to {Prose.Join(", ", several.Select(Prose.Code))}. "
+                    + $"The node looks at addresses alone for ICMP: ping and ICMP traceroute test one of the paths only."),
             Evidence =
             [
                 new EvidenceItem("balancing that ICMP shows", Word.Of(node.Balancing), $"{pointers.Icmp}/balancing"),

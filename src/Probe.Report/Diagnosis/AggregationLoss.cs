@@ -65,18 +65,18 @@ internal sealed class AggregationLoss : IRule
                 ? "on the way there, at or after the first host that merges segments"
                 : "on the way back, at or after the first host that merges segments",
             Summary = Say(
-                $"Single segments of {size:ours} pass; the same octets in pairs or in bulk are lost and get through only one by one, each "
-                    + $"after a timer. The wire carries the same packets in all three cases: a host on the way merges segments that follow "
-                    + $"each other (GRO, or GSO at the sender) and loses what it merged. Short requests and large answers stay quick, long "
-                    + $"requests take seconds; pings of any size show nothing."),
+                $"Single segments of {size:ours} pass; the same octets in pairs or in bulk are lost and get through only one by one, "
+                    + $"each after a timer. The wire carries the same packets in all three cases: "
+                    + $"a host on the way merges segments that follow each other (GRO, or GSO at the sender) and loses what it merged. "
+                    + $"Short requests and large answers stay quick, long requests take seconds; pings of any size show nothing."),
             Evidence = [.. transfer.Pacings.Index().Select(item => Row(item.Item, $"{pointer}/pacings/{item.Index}"))],
             NotBecause = [.. NotBecause(spaced, size)],
             Fix =
             [
                 "on the host that forwards into the tunnel (director, VPN entry), to see whether it cures, and until it is repaired: "
                     + "ethtool -K DEV gro off (this program never does it)",
-                "where that cures it: a kernel whose tunnel code sets the inner headers' offsets before segmentation, or the driver's "
-                    + "tx-udp_tnl-segmentation off alone",
+                "where that cures it: a kernel whose tunnel code sets the inner headers' offsets before segmentation, "
+                    + "or the driver's tx-udp_tnl-segmentation off alone",
             ],
             Verify = mtu.TcpCommand(up ? "--tcp-upload" : "--tcp-download", transfer.Port, transfer.Payload),
         };

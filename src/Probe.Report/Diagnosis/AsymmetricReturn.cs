@@ -63,9 +63,9 @@ internal sealed class AsymmetricReturn : IRule
             Confidence = Confidence.Hint,
             Where = $"TTL {ttl}, {StrangerText.Clean(node.Address)}",
             Summary = Say(
-                $"From TTL {ttl} on, going by the TTL with which answers arrive, the way back seems {way:ours} than the way there. This "
-                    + $"is a hint only: it takes 64, 128 or 255 for the TTL that a router begins with, and a tunnel hides hops. Round-trip "
-                    + $"times from there on are of both ways, and loss may be on the way back."),
+                $"From TTL {ttl} on, going by the TTL with which answers arrive, the way back seems {way:ours} than the way there. "
+                    + $"This is a hint only: it takes 64, 128 or 255 for the TTL that a router begins with, and a tunnel hides hops. "
+                    + $"Round-trip times from there on are of both ways, and loss may be on the way back."),
             Evidence = [.. far.Select(at => new EvidenceItem(
                 Say($"TTL {at.Ttl}: answers of {at.Node.Address} arrive with TTL {at.Node.ReplyTtl ?? 0}, about {at.Back} hops"),
                 (at.Back - at.Ttl).ToString("+0;-0", CultureInfo.InvariantCulture), $"{at.Pointer}/replyTtl"))],

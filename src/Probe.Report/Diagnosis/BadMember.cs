@@ -40,8 +40,8 @@ internal sealed class BadMember : IRule
             if (trace.LocalLost > 0 && trace.Links.Count > 0 && flows.Count > 1)
             {
                 missing.Add(
-                    Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, so that no loss can be told "
-                        + $"from them"));
+                    Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, "
+                        + $"so that no loss can be told from them"));
                 continue;
             }
 
@@ -166,9 +166,9 @@ internal sealed class BadMember : IRule
             Where = $"TTL {link.Ttl} to {link.Ttl + 1}, {StrangerText.Clean(link.From ?? "silent")} → "
                 + $"{StrangerText.Clean(link.To ?? "silent")}",
             Summary = Say(
-                $"Of {all} measured flows to {trace.Target}, the {flows.Count} that go through {way} and {what}, the other {others.Count} "
-                    + $"{rest:ours}. Who of all clients is hit depends on the hash of addresses and ports; the same client is hit every "
-                    + $"time."),
+                $"Of {all} measured flows to {trace.Target}, "
+                    + $"the {flows.Count} that go through {way} and {what}, the other {others.Count} {rest:ours}. "
+                    + $"Who of all clients is hit depends on the hash of addresses and ports; the same client is hit every time."),
             Evidence =
             [
                 new EvidenceItem(
@@ -181,8 +181,8 @@ internal sealed class BadMember : IRule
             NotBecause = ["not loss common to all paths: flows that avoid the link show it",
                 "not a rate limit of one router: the target's own answers are missing"],
             Fix = [Say(
-                $"take the link behind {link.From ?? "the last answering hop"} out of the balancing and look at its errors, then trace "
-                    + $"the same flows again")],
+                $"take the link behind {link.From ?? "the last answering hop"} out of the balancing and look at its errors, "
+                    + $"then trace the same flows again")],
             Verify = trace.TraceCommand() is { } command ? $"{command} --flows {trace.Flows.Count}" : null,
         };
     }

@@ -56,8 +56,8 @@ internal sealed class LatePathMtu : IRule
         {
             Rule = Id,
             Title = Say(
-                $"Connections to {mtu.Target} port {stall.Port} stall {Units.Milliseconds(stall.StallNs):ours} ms when the path MTU {now} "
-                    + $"is learned"),
+                $"Connections to {mtu.Target} port {stall.Port} stall {Units.Milliseconds(stall.StallNs):ours} ms "
+                    + $"when the path MTU {now} is learned"),
             Severity = Severity.Degraded,
             Confidence = stall.Confidence,
             Where = "this host's own TCP",
@@ -105,8 +105,8 @@ internal sealed class LatePathMtu : IRule
             {
                 var timer = stuck.Timer is TcpTimer.Persist or TcpTimer.Retransmit ? Word.Of(stuck.Timer) : "none";
                 yield return new EvidenceItem(
-                    Say($"the same {Units.Milliseconds(stuck.AtNs):ours} ms after its first octet: octets not sent, segments on their "
-                        + $"way, timer"),
+                    Say($"the same {Units.Milliseconds(stuck.AtNs):ours} ms after its first octet: "
+                        + $"octets not sent, segments on their way, timer"),
                     $"{stuck.NotSent}, {stuck.Unacked}, {timer}", $"{at}/samples/{sample.Index}");
             }
 
@@ -168,8 +168,8 @@ internal sealed class LatePathMtu : IRule
                 yield return $"on this host, and so on every client: {command}";
             }
 
-            yield return $"or on the servers, so that clients never build larger segments: MSS {mss} (path MTU {now} − {now - mss} of IP "
-                + "and TCP), by advmss on their routes or a clamp on the way";
+            yield return "or on the servers, so that clients never build larger segments: "
+                + $"MSS {mss} (path MTU {now} − {now - mss} of IP and TCP), by advmss on their routes or a clamp on the way";
         }
 
         if (was > now && now > 0)

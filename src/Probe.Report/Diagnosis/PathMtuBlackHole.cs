@@ -30,8 +30,8 @@ internal sealed class PathMtuBlackHole : IRule
             ? Confidence.Likely : at.Path.Confidence,
         Where = at.Path.Where(),
         Summary = Say(
-            $"{PathMtuWords.Verdict(at.Path)} {PathMtuWords.Fits(at.Path)} Connections open and small answers come; the first full "
-                + $"segment is sent again and again until the sender gives up."),
+            $"{PathMtuWords.Verdict(at.Path)} {PathMtuWords.Fits(at.Path)} Connections open and small answers come; "
+                + $"the first full segment is sent again and again until the sender gives up."),
         Evidence = [.. at.Path.Step(at.Pointer), .. at.Path.Said(at.Pointer)],
         NotBecause =
         [

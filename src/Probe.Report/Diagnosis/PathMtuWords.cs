@@ -22,13 +22,13 @@ public static class PathMtuWords
     {
         { Address: null } => Prose.Of($"{path.Target} does not resolve."),
         { Verdict: PathMtuVerdict.BlackHole, Reason: PathMtuReason.ReplyPath } => Prose.Of(
-            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, disappear {Where(path)}, and "
-                + $"nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
+            $"{path.Mtu ?? 0} octets pass there and back; larger echo requests, or the replies to them, "
+                + $"disappear {Where(path)}, and nothing tells their sender. A port that answers tells which of the two (--tcp -p PORT)."),
         { Verdict: PathMtuVerdict.Clear } => Prose.Of($"{path.Mtu ?? 0} octets pass: the MTU of the first link limits, nothing behind it."),
         { Verdict: PathMtuVerdict.Signalled, Reason: PathMtuReason.LocalRule } =>
             Prose.Of(
-            $"{path.Mtu ?? 0} octets pass; this host itself refuses to send more, though its device would take them: a rule of its output "
-                + $"chain does."),
+            $"{path.Mtu ?? 0} octets pass; "
+                + $"this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } =>
             Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
@@ -105,16 +105,16 @@ public static class PathMtuWords
         }
 
         var (ip, host) = target.IsV6 ? ("ip -6", 128) : ("ip", 32);
-        return $"on this host: {ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} "
-            + $"advmss {mss}";
+        return "on this host: "
+            + $"{ip} route replace {target}/{host} $({ip} route get {target} | grep -oE '(via|dev) [^ ]+') mtu {mtu} advmss {mss}";
     }
 
     private static string? Underlay(PathMtuEvidence path, int mtu)
     {
         if (path.Via.Count > 0)
         {
-            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), so "
-                + "that a full packet fits inside";
+            return $"raise the MTU under the tunnel to {PlainEthernet + path.Overhead} octets ({PlainEthernet} + {path.Overhead}), "
+                + "so that a full packet fits inside";
         }
 
         if (IsV6(path) && mtu < SmallestV6)
@@ -212,13 +212,13 @@ public static class PathMtuWords
                 Prose.Of($"This host has no source address for packets to {far:ours}: nothing was asked. Give --source."),
             PathMtuReason.LocalRule =>
                 Prose.Of(
-                $"A rule of this host lets no probe to {far:ours} leave: nothing was asked. Look at its output chain (nft list ruleset) "
-                    + $"and its routes."),
+                $"A rule of this host lets no probe to {far:ours} leave: nothing was asked. "
+                    + $"Look at its output chain (nft list ruleset) and its routes."),
             PathMtuReason.Local => Prose.Of($"This host could not send to {far:ours}: nothing was asked."),
             PathMtuReason.NoProof =>
                 Prose.Of(
-                $"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. Ask its port "
-                    + $"(--tcp -p PORT)."),
+                $"What answers is not the server: a load balancer answers such probes itself, whatever its tunnels carry. "
+                    + $"Ask its port (--tcp -p PORT)."),
             PathMtuReason.ProtocolUnreachable when tunnelled =>
                 Prose.Of(
                     $"The tunnel's end does not know this encapsulation (ICMP protocol unreachable): no decapsulation is set up there."),
@@ -227,8 +227,8 @@ public static class PathMtuWords
                     + $"decapsulation is missing, or listens on another port."),
             PathMtuReason.Reset =>
                 Prose.Of(
-                $"The probes are reset: nothing serves that port, or a load balancer refuses it itself. {Sizes:ours} Ask the port of a "
-                    + $"service (--tcp -p PORT)."),
+                $"The probes are reset: nothing serves that port, "
+                    + $"or a load balancer refuses it itself. {Sizes:ours} Ask the port of a service (--tcp -p PORT)."),
             PathMtuReason.HostUnreachable => Prose.Of($"A router gets no answer from {far:ours} (ICMP host unreachable). {Sizes:ours}"),
             PathMtuReason.NetworkUnreachable => Prose.Of($"A router has no route to {far:ours} (ICMP network unreachable). {Sizes:ours}"),
             PathMtuReason.AdminProhibited =>
@@ -240,8 +240,8 @@ public static class PathMtuWords
                 or PathMtuReason.Loss or PathMtuReason.MaxProbes or PathMtuReason.Interrupted or PathMtuReason.AmbiguousAnswers
                 or PathMtuReason.CannotSend or PathMtuReason.ReplyPath or PathMtuReason.Below1280 => tunnelled
                 ? Prose.Of(
-                $"Small probes get no answer through the tunnel either: decapsulation missing, wrong port, wrong flags, or the target "
-                    + $"behind it silent. {Sizes:ours}")
+                $"Small probes get no answer through the tunnel either: "
+                    + $"decapsulation missing, wrong port, wrong flags, or the target behind it silent. {Sizes:ours}")
                 : Prose.Of(
                 $"Small probes get no answer either: that says nothing about sizes. Ask in another way (--icmp, --udp, --tcp -p PORT)."),
             _ => throw new ArgumentOutOfRangeException(nameof(path), path.Reason, message: null),

@@ -65,15 +65,15 @@ internal sealed class PerDestination : IRule
         {
             Rule = Id,
             Title = Say(
-                $"Hop {first.Ttl} {first.Node.Address} balances per destination: {next.Length} next hops for {node.Length} neighbouring "
-                    + $"targets"),
+                $"Hop {first.Ttl} {first.Node.Address} balances per destination: "
+                    + $"{next.Length} next hops for {node.Length} neighbouring targets"),
             Severity = Severity.Info,
             Confidence = sure ? Confidence.Likely : Confidence.Hint,
             Where = $"TTL {first.Ttl}, {StrangerText.Clean(first.Node.Address)}",
             Summary = Say(
-                $"From {first.Node.Address} packets go on to {Prose.Join(" or ", next.Select(Prose.Code))} depending on which of "
-                    + $"{node.Length} targets of one prefix they are for, and all flows to one target go the same way. A trace of one "
-                    + $"target shows one of these paths only."),
+                $"From {first.Node.Address} packets go on to {Prose.Join(" or ", next.Select(Prose.Code))} depending "
+                    + $"on which of {node.Length} targets of one prefix they are for, and all flows to one target go the same way. "
+                    + $"A trace of one target shows one of these paths only."),
             Evidence = [
                 .. node.Select(at =>
                 new EvidenceItem(Say($"to {at.Trace.Address}: next hop of {at.Node.Flows.Count} flows"), StrangerText.Clean(at.Next),

@@ -29,8 +29,8 @@ internal sealed class RateLimitedHop : IRule
             if (trace.LocalLost > 0)
             {
                 missing.Add(
-                    Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, so that no loss can be told "
-                        + $"from them"));
+                    Say($"{pointer:ours}: up to {trace.LocalLost} answers were lost in the measuring host, "
+                        + $"so that no loss can be told from them"));
             }
             else if (limited.Length > 0)
             {
@@ -54,11 +54,11 @@ internal sealed class RateLimitedHop : IRule
             Confidence = Confidence.Likely,
             Where = $"TTL {ttls}",
             Summary =
-                "Some probes got no answer from here although later hops or the target answered probes that came through. Routers answer "
-                    + "with low priority and limit how often; what they forward is not touched by that.",
+                "Some probes got no answer from here although later hops or the target answered probes that came through. "
+                    + "Routers answer with low priority and limit how often; what they forward is not touched by that.",
             Evidence = [.. limited.Select(at => new EvidenceItem(
-                Say($"TTL {at.Hop.Ttl}: {at.Hop.Received} of {at.Hop.Sent} probes answered, path loss as far as later hops tell "
-                    + $"{Units.Percent(at.Hop.Loss):ours}"),
+                Say($"TTL {at.Hop.Ttl}: {at.Hop.Received} of {at.Hop.Sent} probes answered, "
+                    + $"path loss as far as later hops tell {Units.Percent(at.Hop.Loss):ours}"),
                 $"rate-limited {Units.Percent(at.Hop.RateLimited)}",
                 $"{at.Pointer}/rateLimited"))],
             NotBecause = ["not loss on the path: it would show at every later hop as well"],

@@ -25,8 +25,8 @@ internal sealed class SignalledPathMtu : IRule
     {
         var entry = PathMtuWords.Decisive(path) is { Role: PathMtuRole.TunnelEntry };
         var consequence = entry
-            ? "Each peer that negotiates more loses its first full segment, and a connection that is open when the size is learned may "
-                + "stall for 200 ms."
+            ? "Each peer that negotiates more loses its first full segment, "
+                + "and a connection that is open when the size is learned may stall for 200 ms."
             : "Senders that obey ICMP adapt by themselves.";
         return new Finding
         {

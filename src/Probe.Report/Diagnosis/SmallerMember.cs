@@ -34,8 +34,8 @@ internal sealed class SmallerMember : IRule
             Confidence = flows.Min(at => at.Path.Reason == PathMtuReason.NoProof ? Confidence.Likely : at.Path.Confidence),
             Where = smallest.Where(),
             Summary = Say(
-                $"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. Some "
-                    + $"connections work and others hang, by their source port."),
+                $"The same search with other ports gave another path MTU: one way of a balanced group takes less than the others. "
+                    + $"Some connections work and others hang, by their source port."),
             Evidence = [.. flows.Select(at => new EvidenceItem(
                 at.Path.Flow is { } flow
                     ? Say($"flow {flow.Id}, source port {flow.SourcePort}: {Word.Of(at.Path.Verdict):ours}")

@@ -64,9 +64,9 @@ internal sealed class Unreachable : IRule
                 ? $"TTL {hop.Ttl}, {StrangerText.Clean(node.Address)}" : $"TTL {lowest} to {hop.Ttl}, {StrangerText.Clean(node.Address)}",
             Summary = lowest == hop.Ttl
                 ? Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours}")
-                : Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours} TTL {hop.Ttl} is merely the "
-                    + $"lowest at which it answered: who rejects does so whatever the TTL and seldom often, so that any of the silent "
-                    + $"hops from {lowest} on may be it already."),
+                : Say($"{node.Address} answers probes to {trace.Target} with {what:ours}. {consequence:ours} "
+                    + $"TTL {hop.Ttl} is merely the lowest at which it answered: who rejects does so whatever the TTL and seldom often, "
+                    + $"so that any of the silent hops from {lowest} on may be it already."),
             Evidence =
             [
                 .. rejections.Select(r =>
