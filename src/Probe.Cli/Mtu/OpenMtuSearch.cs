@@ -81,7 +81,7 @@ internal sealed class OpenMtuSearch : IDisposable
     private PathMtuOptions MakeOptions(int maxProbes)
     {
         var isEcho = Question.Protocol == ProbeProtocol.Icmp;
-        var options = new PathMtuOptions
+        return new PathMtuOptions(_request.Probing.Sweep)
         {
             Target = Target,
             Source = Sockets.Source,
@@ -92,16 +92,8 @@ internal sealed class OpenMtuSearch : IDisposable
             Via = Sockets.Via,
             AskedFromOutside = _asked.Service is not null,
             FirstHopMtu = Sockets.FirstHopMtu,
-            TimeoutNs = _request.Probing.Timeout.Ns,
             MaxProbes = maxProbes,
-            Dscp = _request.Probing.Dscp,
             CrossChecks = Sockets.FlowAt(0) is { } flow ? [.. CrossChecks(flow)] : [],
-        };
-        return _request.Probing.Rate switch
-        {
-            null => options,
-            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
-            _ => options with { MaxPerSecond = int.MaxValue },
         };
     }
 

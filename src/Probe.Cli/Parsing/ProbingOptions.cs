@@ -28,6 +28,16 @@ internal sealed record ProbingOptions : SendingOptions
     /// <summary>How fast to send; null keeps the command's own ceilings.</summary>
     public Rate? Rate { get; init; }
 
+    /// <summary>What every sweep of the run goes by.</summary>
+    public SweepOptions Sweep
+    {
+        get
+        {
+            var usual = new SweepOptions { TimeoutNs = Timeout.Ns, Dscp = Dscp };
+            return Rate is { } rate ? usual with { MaxPerSecond = rate.MostPerSecond } : usual;
+        }
+    }
+
     /// <summary>The capture to write; null for none.</summary>
     public CaptureRequest? Capture { get; init; }
 

@@ -228,23 +228,14 @@ internal sealed class BulkSweep : IBulkTargets, IDisposable
 
     private static BulkOptions TracerOptions(TraceRequest request)
     {
-        var options = new BulkOptions
+        var options = new BulkOptions(request.Sweep)
         {
-            Protocol = request.Protocol,
-            FirstTtl = request.FirstTtl,
-            MaxTtl = request.MaxTtl,
-            Cycles = request.Count,
-            IntervalNs = request.Interval.Ns,
-            TimeoutNs = request.Probing.Timeout.Ns,
             Size = request.Size,
-            Dscp = request.Probing.Dscp,
-            SweepsOuter = request.SweepsOuter,
             Via = request.Probing.ViaTexts,
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
-        var rate = request.Probing.Rate?.MostPerSecond ?? options.MaxPerSecond;
 
         // A target is under way for a few seconds where hops are silent, and takes some sixteen probes.
-        return options with { MaxPerSecond = rate, InFlight = Math.Clamp(rate / 4, LeastInFlight, MostInFlight) };
+        return options with { InFlight = Math.Clamp(options.MaxPerSecond / 4, LeastInFlight, MostInFlight) };
     }
 }

@@ -183,28 +183,15 @@ internal sealed class OpenTrace : IDisposable
 
     private TraceOptions MakeOptions()
     {
-        var options = new TraceOptions
+        var options = new TraceOptions(Request.Sweep)
         {
             Target = Target,
             Source = Sockets.Source,
-            Protocol = Request.Protocol,
             Flows = [.. Sockets.Flows],
-            FirstTtl = Request.FirstTtl,
-            MaxTtl = Request.MaxTtl,
-            Cycles = Request.Count,
-            IntervalNs = Request.Interval.Ns,
-            TimeoutNs = Request.Probing.Timeout.Ns,
             Size = Size,
-            Dscp = Request.Probing.Dscp,
             Via = Sockets.Via,
-            SweepsOuter = Request.SweepsOuter,
             OneAtATime = Sockets.Unprivileged is { } unprivileged ? () => unprivileged.OneAtATime : null,
         };
-        return Request.Probing.Rate switch
-        {
-            null => options,
-            { PerSecond: not null, MostPerSecond: var most } => options with { MaxPerSecond = most },
-            _ => options with { MaxPerSecond = int.MaxValue, MaxPerTtlIn10Seconds = int.MaxValue },
-        };
+        return options.MaxPerSecond == int.MaxValue ? options with { MaxPerTtlIn10Seconds = int.MaxValue } : options;
     }
 }

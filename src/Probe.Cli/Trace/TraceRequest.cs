@@ -1,5 +1,6 @@
 using Probe.Cli.Parsing;
 using Probe.Core.Probing;
+using Probe.Core.Tracing;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Cli.Trace;
@@ -100,6 +101,17 @@ internal sealed record TraceRequest
 
     /// <summary>What every probe of the run has in common.</summary>
     public required ProbingOptions Probing { get; init; }
+
+    /// <summary>What it asks of the sweep, towards one target or many.</summary>
+    public TtlSweepOptions Sweep => new(Probing.Sweep)
+    {
+        Protocol = Protocol,
+        FirstTtl = FirstTtl,
+        MaxTtl = MaxTtl,
+        Cycles = Count,
+        IntervalNs = Interval.Ns,
+        SweepsOuter = SweepsOuter,
+    };
 
     /// <summary>The same with another protocol; a port that was named belongs to the protocol it was named for.</summary>
     public TraceRequest With(ProbeProtocol protocol) =>

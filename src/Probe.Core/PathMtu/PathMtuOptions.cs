@@ -6,8 +6,19 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.PathMtu;
 
 /// <summary>What a search for the path MTU asks. Defaults are those of <c>probe mtu</c>.</summary>
-public sealed record PathMtuOptions
+public sealed record PathMtuOptions : SweepOptions
 {
+    /// <summary>Takes the defaults.</summary>
+    public PathMtuOptions()
+    {
+    }
+
+    /// <param name="sweep">What every sweep goes by.</param>
+    public PathMtuOptions(SweepOptions sweep)
+        : base(sweep)
+    {
+    }
+
     /// <summary>The address probed: destination of the (inner) packets.</summary>
     public required IpAddress Target { get; init; }
 
@@ -41,17 +52,8 @@ public sealed record PathMtuOptions
     /// <summary>Smallest (inner) size tried, octets; null for 68, 100 over IPv6.</summary>
     public int? SmallestSize { get; init; }
 
-    /// <summary>How long one answer may take, nanoseconds.</summary>
-    public long TimeoutNs { get; init; } = 1_000_000_000;
-
     /// <summary>Most probes, all flows together.</summary>
     public int MaxProbes { get; init; } = 200;
-
-    /// <summary>Most probes in any one second; <see cref="int.MaxValue"/> for the user's <c>--rate max</c>.</summary>
-    public int MaxPerSecond { get; init; } = 1000;
-
-    /// <summary>Differentiated services code point, 0 to 63.</summary>
-    public byte Dscp { get; init; }
 
     /// <summary>
     /// The target is the address of a load balancer, asked from outside: it answers echo requests, stray segments and SYNs to ports without

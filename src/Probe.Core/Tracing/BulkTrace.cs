@@ -57,18 +57,13 @@ public sealed class BulkTrace
     /// <param name="nameOf">Reverse names; null where there is none.</param>
     public TraceEvidence Build(string target, SweepEnd end, long localLost, Func<IpAddress, string?> nameOf)
     {
-        var state = new TraceState(new TraceOptions
+        var state = new TraceState(new TraceOptions(_options)
         {
             Target = Target.Address,
             Source = Target.Source,
-            Protocol = _options.Protocol,
             Flows = [Target.Flow],
-            FirstTtl = _options.FirstTtl,
-            MaxTtl = _options.MaxTtl,
             Size = _options.SizeFor(Target.Address),
-            Dscp = _options.Dscp,
             Via = Target.Via,
-            SweepsOuter = _options.SweepsOuter,
         });
         for (var i = 0; i < _replies.Length; i++)
         {
