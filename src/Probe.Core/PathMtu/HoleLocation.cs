@@ -41,7 +41,7 @@ internal sealed class HoleLocation(SizeRange range, SearchProgress progress)
         var after = AddressAt(ledger, hop + 1);
         if (found.Question.Protocol == ProbeProtocol.Icmp && result.ConfirmedBy is null && (after.IsNone || after == range.Options.Target))
         {
-            // As far as hops answer, large ones get there: the target's own answer, as large, may be what dies.
+            // As far as hops answer, large ones get there: the target's own answer, as large, may be what is lost.
             yield break;
         }
 

@@ -32,7 +32,7 @@ internal enum AskState
 }
 
 /// <summary>One probe of a size.</summary>
-/// <param name="ledger">Where its fate is written.</param>
+/// <param name="ledger">Where it is counted.</param>
 /// <param name="size">Octets of the (inner) IP packet.</param>
 /// <param name="ttl">TTL it is limited to; 0 for none.</param>
 internal sealed class SizeAsk(SizeLedger ledger, int size, byte ttl = 0)

@@ -99,7 +99,7 @@ internal sealed class SizeLedger(PathMtuQuestion question)
         }
     }
 
-    /// <summary>When an answerer that throttles what it says may speak again.</summary>
+    /// <summary>When a host that limits its answers may answer again.</summary>
     public long NextAnswerNs(long nowNs)
     {
         CountAnswers(nowNs);

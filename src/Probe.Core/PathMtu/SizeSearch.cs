@@ -217,7 +217,7 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
         return pause.Concat(Recover(ledger, new SizeRound(asks) { IsPatient = true }, answered));
     }
 
-    /// <summary>Waits until a throttled answerer may speak again.</summary>
+    /// <summary>Waits until a host that limits its answers may answer again.</summary>
     private IEnumerable<SizeRound> Throttle(SizeLedger ledger)
     {
         if (ledger.NextAnswerNs(progress.NowNs) is var nextNs && nextNs > progress.NowNs)

@@ -7,7 +7,7 @@ namespace Probe.Core.TcpTests;
 /// <summary>What three pacings of the same octets say together.</summary>
 internal static class TransferJudge
 {
-    // Where single segments are lost more often than this, company is not what kills them.
+    // Where single segments are lost more often than this, it is not merging that loses them.
     private const double SpacedAtMost = 0.01;
     private const double PairsAtLeast = 0.5;
 

@@ -40,7 +40,7 @@ internal sealed class RecentProbes(int capacity)
         }
     }
 
-    /// <summary>Those whose fate is known, oldest first.</summary>
+    /// <summary>Those that were answered or given up, oldest first.</summary>
     /// <param name="idOf">The id of a flow with this index.</param>
     /// <param name="onlyFlow">Index of the one flow that is wanted; null for all.</param>
     public RecentProbe[] Read(Func<int, int> idOf, int? onlyFlow)

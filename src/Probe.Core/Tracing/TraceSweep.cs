@@ -101,7 +101,7 @@ public abstract class TraceSweep : ISweep
     /// <inheritdoc/>
     public abstract void NotSent(in ProbePacket probe, SendStatus status);
 
-    /// <summary>Begins with empty hands; ceilings, numbers and known addresses stay.</summary>
+    /// <summary>Forgets what was seen; ceilings, numbers and known addresses stay.</summary>
     private protected void Forget()
     {
         ProbesAnswered = 0;

@@ -3,7 +3,7 @@ using Probe.Core.Packets;
 
 namespace Probe.Core.Wire;
 
-/// <summary>How far a quote agrees with the layers that a packet wore.</summary>
+/// <summary>How far a quote agrees with the layers around a packet.</summary>
 internal enum Peeled
 {
     /// <summary>A layer is another.</summary>

@@ -43,7 +43,7 @@ internal sealed class Channel
     public LinkQuality Quality => _quality;
 
     /// <summary>
-    /// Draws the fate of the next packet: when it arrives, -1 when it is lost, and when a second copy of it does, -1 for none.
+    /// Draws what becomes of the next packet: when it arrives, -1 when it is lost, and when a second copy of it does, -1 for none.
     /// </summary>
     public (long DueNs, long CopyNs) Carry(long nowNs)
     {

@@ -22,7 +22,7 @@ public sealed class SimulatedPacket
     /// <summary>Number of the packet; what a duplicate, a fragment or a translation makes of it keeps the number.</summary>
     public long Id { get; internal set; }
 
-    /// <summary>The packet whose fate made this one; 0 for none.</summary>
+    /// <summary>The packet that made a node send this one; 0 for none.</summary>
     public long Cause { get; internal set; }
 
     public bool IsV6 => _octets[0] >> 4 == 6;
