@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using Probe.Core.Linux.Sockets;
+using Probe.Core.Packets;
 using static Probe.Core.Linux.FilterConstants;
 using static Probe.Core.Linux.SocketConstants;
 
@@ -10,11 +12,16 @@ namespace Probe.Core.Capture;
 /// </summary>
 public sealed record CaptureFilter
 {
+    // Ancillary offsets (linux/filter.h): SKF_AD_OFF + SKF_AD_PROTOCOL, and SKF_NET_OFF, which counts from the IP header whatever
+    // stands before it.
+    private const uint Protocol = unchecked((uint)-0x1000);
+    private const uint Network = unchecked((uint)-0x100000);
+
     /// <summary>Every IP packet.</summary>
     public static CaptureFilter All { get; } = new();
 
     /// <summary>Take only packets whose source or destination is one of these; empty takes all.</summary>
-    public IReadOnlyList<Packets.IpAddress> Addresses { get; init; } = [];
+    public IReadOnlyList<IpAddress> Addresses { get; init; } = [];
 
     /// <summary>Take ICMP and ICMPv6 whoever it is from. ICMPv6 behind extension headers is not recognized.</summary>
     public bool Icmp { get; init; }
@@ -80,12 +87,7 @@ public sealed record CaptureFilter
             .Append(v6);
     }
 
-    // Ancillary offsets (linux/filter.h): SKF_AD_OFF + SKF_AD_PROTOCOL, and SKF_NET_OFF, which counts from the IP header whatever
-    // stands before it.
-    private const uint Protocol = unchecked((uint)-0x1000);
-    private const uint Network = unchecked((uint)-0x100000);
-
-    private static void AddMatch(SocketFilter filter, Packets.IpAddress address, uint offset)
+    private static void AddMatch(SocketFilter filter, IpAddress address, uint offset)
     {
         var words = address.Length / 4;
         Span<byte> octets = stackalloc byte[16];
@@ -95,7 +97,7 @@ public sealed record CaptureFilter
             // Each word is two instructions; a mismatch skips the rest and the return.
             filter
                 .Add(BPF_LD | BPF_W | BPF_ABS, offset + (uint)word * 4)
-                .Add(BPF_JMP | BPF_JEQ | BPF_K, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0,
+                .Add(BPF_JMP | BPF_JEQ | BPF_K, BinaryPrimitives.ReadUInt32BigEndian(octets[(word * 4)..]), ifTrue: 0,
                     ifFalse: (byte)((words - word - 1) * 2 + 1));
         }
 

@@ -10,7 +10,6 @@ namespace Probe.Core.Capture;
 /// </summary>
 public sealed class CaptureReader : IDisposable
 {
-    private const uint PcapngMagic = 0x0A0D0D0A;
     private const ushort GzipMagic = 0x1F8B;
     private const int LongestSniff = 4;
 
@@ -62,7 +61,7 @@ public sealed class CaptureReader : IDisposable
                 throw new CaptureFileException("the file is empty");
             }
 
-            return new CaptureReader(head.Length == LongestSniff && BinaryPrimitives.ReadUInt32BigEndian(head) == PcapngMagic
+            return new CaptureReader(head.Length == LongestSniff && BinaryPrimitives.ReadUInt32BigEndian(head) == PcapngCodes.SectionHeader
                 ? new PcapngFile(octets) : PcapFile.Open(Reopenable(stream, octets, isPlain)));
         }
         catch

@@ -15,9 +15,6 @@ namespace Probe.Core.Capture;
 /// </summary>
 public sealed class FilterText
 {
-    // What libpcap compiles for raw IP (DLT_RAW on Linux); PacketDotNet's enum has the number of the file format, which it refuses.
-    private const int RawIp = 12;
-
     // PCAP_NETMASK_UNKNOWN: with a made-up one, "ip broadcast" would take other packets than it says.
     private const uint UnknownNetmask = uint.MaxValue;
 
@@ -98,7 +95,8 @@ public sealed class FilterText
         error = "";
         try
         {
-            using var compiled = BpfProgram.Create((PacketDotNet.LinkLayers)RawIp, text, optimize: 1, UnknownNetmask);
+            // PacketDotNet's enum has the number of the file format, which the compiler refuses.
+            using var compiled = BpfProgram.Create((PacketDotNet.LinkLayers)PcapFile.RawIp, text, optimize: 1, UnknownNetmask);
             ref readonly var program = ref *(Program*)compiled.DangerousGetHandle();
             return new ReadOnlySpan<sock_filter>(program.Instructions, (int)program.Count).ToArray();
         }

@@ -1,20 +1,15 @@
 using System.Buffers.Binary;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Capture;
 
 /// <summary>What stands before the IP header of a captured packet, and what it tells.</summary>
 internal readonly record struct LinkHeader(int Length, bool? Outgoing, int InterfaceIndex)
 {
-    // linux/if_ether.h.
-    private const ushort IPv4 = 0x0800;
-    private const ushort IPv6 = 0x86DD;
-    private const ushort Vlan = 0x8100;
+    // ETH_P_8021AD and ETH_P_QINQ1 of linux/if_ether.h.
     private const ushort ServiceVlan = 0x88A8;
     private const ushort OldServiceVlan = 0x9100;
     private const int VlanTag = 4;
-
-    // linux/if_packet.h: PACKET_OUTGOING; all smaller values were received.
-    private const int SentByHost = 4;
 
     /// <summary>Whether packets of this link type can be read.</summary>
     public static bool IsKnown(LinkType type) => type is LinkType.Loopback or LinkType.Ethernet or LinkType.RawIp
@@ -35,23 +30,25 @@ internal readonly record struct LinkHeader(int Length, bool? Outgoing, int Inter
                 && TryPassTags(octets, typeAt: 0, length: 20, out header, Direction(octets[10]),
                     BinaryPrimitives.ReadInt32BigEndian(octets[4..])),
             LinkType.Loopback or LinkType.LoopbackNetworkOrder => IsIp(octets, 4, out header),
-            _ => IsIp(octets, 0, out header),
+            LinkType.RawIp or LinkType.IPv4 or LinkType.IPv6 => IsIp(octets, 0, out header),
+            _ => false,
         };
     }
 
-    private static bool? Direction(int packetType) => packetType <= SentByHost ? packetType == SentByHost : null;
+    // All values below PACKET_OUTGOING were received (linux/if_packet.h).
+    private static bool? Direction(int packetType) => packetType <= PACKET_OUTGOING ? packetType == PACKET_OUTGOING : null;
 
     private static bool TryPassTags(
         ReadOnlySpan<byte> octets, int typeAt, int length, out LinkHeader header, bool? outgoing = null, int interfaceIndex = 0)
     {
         var type = BinaryPrimitives.ReadUInt16BigEndian(octets[typeAt..]);
-        while (type is Vlan or ServiceVlan or OldServiceVlan && octets.Length >= length + VlanTag)
+        while (type is ETH_P_8021Q or ServiceVlan or OldServiceVlan && octets.Length >= length + VlanTag)
         {
             type = BinaryPrimitives.ReadUInt16BigEndian(octets[(length + 2)..]);
             length += VlanTag;
         }
 
-        var isIp = IsIp(octets, length, out header) && type is IPv4 or IPv6;
+        var isIp = IsIp(octets, length, out header) && type is ETH_P_IP or ETH_P_IPV6;
         header = new LinkHeader(length, outgoing, interfaceIndex);
         return isIp;
     }

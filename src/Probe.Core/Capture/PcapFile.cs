@@ -9,8 +9,9 @@ namespace Probe.Core.Capture;
 /// <summary>Reads classic capture files by libpcap, in every variant that it knows.</summary>
 internal sealed unsafe class PcapFile : IPacketFile
 {
-    // What libpcap calls LINKTYPE_RAW once it has read it (DLT_RAW on Linux).
-    private const int RawInMemory = 12;
+    /// <summary>What libpcap calls <see cref="LinkType.RawIp"/> outside of files (DLT_RAW on Linux).</summary>
+    public const int RawIp = 12;
+
     private const int EndOfFile = -2;
 
     private readonly FileStream _file;
@@ -34,7 +35,7 @@ internal sealed unsafe class PcapFile : IPacketFile
         }
 
         var linkType = (int)_reader.LinkType;
-        _linkType = linkType == RawInMemory ? LinkType.RawIp : (LinkType)linkType;
+        _linkType = linkType == RawIp ? LinkType.RawIp : (LinkType)linkType;
     }
 
     /// <summary>Opens one, where libpcap is installed.</summary>

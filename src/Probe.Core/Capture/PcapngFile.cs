@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using static Probe.Core.Capture.PcapngCodes;
 
 namespace Probe.Core.Capture;
 
@@ -10,13 +11,6 @@ namespace Probe.Core.Capture;
 /// </summary>
 internal sealed class PcapngFile : IPacketFile
 {
-    private const uint SectionHeader = 0x0A0D0D0A;
-    private const uint InterfaceDescription = 1;
-    private const uint OldPacket = 2;
-    private const uint SimplePacket = 3;
-    private const uint EnhancedPacket = 6;
-    private const uint ByteOrder = 0x1A2B3C4D;
-
     // Type and length in front, the length again behind.
     private const int Frame = 12;
     private const int SmallestSection = Frame + 16;
@@ -50,7 +44,6 @@ internal sealed class PcapngFile : IPacketFile
                 _octets.Take(Frame);
             }
 
-            // Reads the same in both byte orders.
             if (BinaryPrimitives.ReadUInt32LittleEndian(head) == SectionHeader)
             {
                 BeginSection(head);
@@ -177,8 +170,6 @@ internal sealed class PcapngFile : IPacketFile
 
     private (string? Comment, bool? Outgoing) ReadOptions(ReadOnlySpan<byte> octets)
     {
-        const ushort Comment = 1;
-        const ushort Flags = 2;
         string? comment = null;
         bool? outgoing = null;
         var options = new PcapngOptions(octets, _isBigEndian);
@@ -189,7 +180,7 @@ internal sealed class PcapngFile : IPacketFile
                 var text = Encoding.UTF8.GetString(options.Value);
                 comment = comment is null ? text : $"{comment}\n{text}";
             }
-            else if (options.Code == Flags && options.Value.Length == 4)
+            else if (options.Code == PacketFlags && options.Value.Length == 4)
             {
                 // Bits 0 and 1: 1 inbound, 2 outbound.
                 outgoing = (U32(options.Value) & 3) switch { 1 => false, 2 => true, _ => null };

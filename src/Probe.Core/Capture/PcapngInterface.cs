@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using static Probe.Core.Capture.PcapngCodes;
 
 namespace Probe.Core.Capture;
 
@@ -19,9 +20,6 @@ internal sealed record PcapngInterface(string? Name, LinkType LinkType, uint Sna
     /// <exception cref="CaptureFileException">It is damaged, or its times cannot be counted in.</exception>
     public static PcapngInterface Read(ReadOnlySpan<byte> body, bool isBigEndian)
     {
-        const ushort NameCode = 2;
-        const ushort ResolutionCode = 9;
-        const ushort OffsetCode = 14;
         if (body.Length < Fixed)
         {
             throw new CaptureFileException("the file is damaged: an interface without its description");
@@ -35,9 +33,9 @@ internal sealed record PcapngInterface(string? Name, LinkType LinkType, uint Sna
         {
             told = (options.Code, options.Value.Length) switch
             {
-                (NameCode, > 0) => told with { Name = Encoding.UTF8.GetString(options.Value) },
-                (ResolutionCode, 1) => told with { UnitsPerSecond = Resolution(options.Value[0]) },
-                (OffsetCode, 8) => told with
+                (InterfaceName, > 0) => told with { Name = Encoding.UTF8.GetString(options.Value) },
+                (TimeResolution, 1) => told with { UnitsPerSecond = Resolution(options.Value[0]) },
+                (TimeOffset, 8) => told with
                 {
                     OffsetSeconds = isBigEndian
                         ? BinaryPrimitives.ReadInt64BigEndian(options.Value) : BinaryPrimitives.ReadInt64LittleEndian(options.Value),

@@ -5,7 +5,6 @@ namespace Probe.Core.Capture;
 /// <summary>Walks the options of a pcapng block.</summary>
 internal ref struct PcapngOptions(ReadOnlySpan<byte> octets, bool isBigEndian)
 {
-    private const ushort End = 0;
     private const int Head = 4;
 
     private ReadOnlySpan<byte> _rest = octets;
@@ -27,7 +26,7 @@ internal ref struct PcapngOptions(ReadOnlySpan<byte> octets, bool isBigEndian)
 
         Code = U16(_rest);
         var length = U16(_rest[2..]);
-        if (Code == End)
+        if (Code == PcapngCodes.EndOfOptions)
         {
             return false;
         }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using static Probe.Core.Capture.PcapngCodes;
+using static Probe.Core.Linux.SocketConstants;
 
 namespace Probe.Core.Capture;
 
@@ -9,25 +11,13 @@ namespace Probe.Core.Capture;
 /// </summary>
 public sealed class PcapngWriter : IDisposable
 {
-    private const uint SectionHeader = 0x0A0D0D0A;
-    private const uint InterfaceDescription = 1;
-    private const uint EnhancedPacket = 6;
-    private const ushort EndOfOptions = 0;
-    private const ushort Comment = 1;
-    private const ushort UserApplication = 4;
-    private const ushort InterfaceName = 2;
-    private const ushort TimeResolution = 9;
-
     // MAXIMUM_SNAPLEN of libpcap (pcap-int.h), what it takes 0 for.
     private const uint LongestKept = 262_144;
 
-    // linux/if_packet.h, linux/if_arp.h, linux/if_ether.h.
     private const int CookedHeader = 16;
-    private const ushort SentToUs = 0;
-    private const ushort SentByUs = 4;
+
+    // ARPHRD_NONE of linux/if_arp.h.
     private const ushort NoHardware = 0xFFFE;
-    private const ushort EtherTypeIPv4 = 0x0800;
-    private const ushort EtherTypeIPv6 = 0x86DD;
 
     // Option lengths are 16 bits wide.
     private const int LongestOption = ushort.MaxValue;
@@ -49,7 +39,7 @@ public sealed class PcapngWriter : IDisposable
         _stream = stream;
         _leaveOpen = leaveOpen;
         Begin(SectionHeader);
-        Add(0x1A2B3C4Du);
+        Add(ByteOrder);
         Add((ushort)1);
         Add((ushort)0);
 
@@ -113,9 +103,9 @@ public sealed class PcapngWriter : IDisposable
     {
         Span<byte> header = stackalloc byte[CookedHeader];
         header.Clear();
-        BinaryPrimitives.WriteUInt16BigEndian(header, outgoing ? SentByUs : SentToUs);
+        BinaryPrimitives.WriteUInt16BigEndian(header, (ushort)(outgoing ? PACKET_OUTGOING : PACKET_HOST));
         BinaryPrimitives.WriteUInt16BigEndian(header[2..], NoHardware);
-        BinaryPrimitives.WriteUInt16BigEndian(header[14..], packet.IsEmpty || packet[0] >> 4 == 4 ? EtherTypeIPv4 : EtherTypeIPv6);
+        BinaryPrimitives.WriteUInt16BigEndian(header[14..], packet.IsEmpty || packet[0] >> 4 == 4 ? (ushort)ETH_P_IP : (ushort)ETH_P_IPV6);
         Write(interfaceNumber, unixNs, header, packet, originalLength, comment);
     }
 
