@@ -76,12 +76,9 @@ internal sealed class ConnectFlow : SocketFlow
 
         entry.Answered = true;
         Close();
-        return errno switch
-        {
-            Errno.EADDRNOTAVAIL or Errno.EADDRINUSE or Errno.EAGAIN or Errno.ENOBUFS => SendStatus.Busy,
-            Errno.EPERM or Errno.EACCES => SendStatus.LocalRule,
-            _ => SendStatus.NoRoute,
-        };
+
+        // The connection before still holds the flow's two ends.
+        return errno is Errno.EADDRNOTAVAIL or Errno.EADDRINUSE ? SendStatus.Busy : StatusOf(errno);
     }
 
     /// <inheritdoc/>

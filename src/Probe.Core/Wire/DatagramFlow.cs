@@ -103,14 +103,6 @@ internal sealed class DatagramFlow : SocketFlow
     /// <inheritdoc/>
     public override void Dispose() => _socket.Dispose();
 
-    private static SendStatus StatusOf(int errno) => errno switch
-    {
-        Errno.EAGAIN or Errno.ENOBUFS => SendStatus.Busy,
-        Errno.EMSGSIZE => SendStatus.TooBig,
-        Errno.EPERM or Errno.EACCES => SendStatus.LocalRule,
-        _ => SendStatus.NoRoute,
-    };
-
     private void ReadErrors()
     {
         var batch = Wire.Batch;

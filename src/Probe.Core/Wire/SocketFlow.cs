@@ -60,6 +60,15 @@ internal abstract class SocketFlow : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
+    /// <summary>What an error number of sending or connecting says of the probe.</summary>
+    protected static SendStatus StatusOf(int errno) => errno switch
+    {
+        Errno.EAGAIN or Errno.ENOBUFS => SendStatus.Busy,
+        Errno.EMSGSIZE => SendStatus.TooBig,
+        Errno.EPERM or Errno.EACCES => SendStatus.LocalRule,
+        _ => SendStatus.NoRoute,
+    };
+
     /// <summary>Ties a new socket to interface and mark, lets it report errors and stamp, and binds it.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="stamps">SO_TIMESTAMPING flags.</param>
