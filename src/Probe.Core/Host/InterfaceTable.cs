@@ -9,13 +9,12 @@ namespace Probe.Core.Host;
 public static class InterfaceTable
 {
     // Of some sixty features only these merge or split segments.
-    private static readonly string[] s_offloads =
+    private static readonly string[] MergesOrSplits =
     [
         "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "tx-generic-segmentation", "tx-gre-segmentation",
-        "tx-gso-partial",
-        "tx-gso-list", "tx-ipxip4-segmentation", "tx-ipxip6-segmentation", "tx-scatter-gather", "tx-tcp-segmentation",
-        "tx-tcp6-segmentation",
-        "tx-tunnel-remcsum-segmentation", "tx-udp-segmentation", "tx-udp_tnl-csum-segmentation", "tx-udp_tnl-segmentation",
+        "tx-gso-partial", "tx-gso-list", "tx-ipxip4-segmentation", "tx-ipxip6-segmentation", "tx-scatter-gather", "tx-tcp-segmentation",
+        "tx-tcp6-segmentation", "tx-tunnel-remcsum-segmentation", "tx-udp-segmentation", "tx-udp_tnl-csum-segmentation",
+        "tx-udp_tnl-segmentation",
     ];
 
     /// <summary>All interfaces, in the order of their index.</summary>
@@ -30,7 +29,7 @@ public static class InterfaceTable
             Name = link.Name,
             Mtu = link.Mtu,
             Up = link.IsUp,
-            Offloads = s_offloads.Where(features.ContainsKey).ToDictionary(name => name, name => features[name], StringComparer.Ordinal),
+            Offloads = MergesOrSplits.Where(features.ContainsKey).ToDictionary(name => name, name => features[name], StringComparer.Ordinal),
         };
     }
 }

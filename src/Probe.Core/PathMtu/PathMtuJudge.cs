@@ -17,7 +17,6 @@ internal static class PathMtuJudge
     // Above it a size that was not confirmed is not called found.
     private const double MostChance = 0.01;
 
-    private const int LeastV6 = 1280;
 
     public static PathMtuJudgement Judge(PathMtuSearch search, FlowResult result)
     {
@@ -127,7 +126,7 @@ internal static class PathMtuJudge
         }
 
         var confidence = isProved && !IsWeak(search, result) ? Confidence.Proved : Confidence.Likely;
-        PathMtuReason? reason = search.Options.Target.IsV6 && mtu < LeastV6 ? PathMtuReason.Below1280 : null;
+        PathMtuReason? reason = search.Options.Target.IsV6 && mtu < SizeRange.LeastV6 ? PathMtuReason.Below1280 : null;
         if (Find(ledger, signal => !signal.Implausible && signal.InnerMtu == mtu) is { } truth)
         {
             return new PathMtuJudgement(PathMtuVerdict.Signalled, confidence, mtu, reason, truth);

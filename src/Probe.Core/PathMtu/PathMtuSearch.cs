@@ -15,7 +15,6 @@ public sealed class PathMtuSearch : ISweep
     internal const byte FullTtl = 64;
 
     private const long SecondNs = 1_000_000_000;
-    private const long BusyRetryNs = 1_000_000;
 
     private readonly ProbeNumbers _numbers;
     private readonly Dictionary<int, SizeAsk> _asks = [];
@@ -151,7 +150,7 @@ public sealed class PathMtuSearch : ISweep
             case SendStatus.Busy:
                 ask.State = AskState.Planned;
                 ask.Ledger.Remove(ask);
-                _busyUntilNs = _progress.NowNs + BusyRetryNs;
+                _busyUntilNs = _progress.NowNs + ISweep.BusyRetryNs;
                 break;
             case SendStatus.TooBig:
                 ask.State = AskState.TooBigHere;

@@ -20,6 +20,9 @@ public interface ISweep
     /// <summary>A probe handed out by <see cref="Step"/> could not be sent.</summary>
     void NotSent(in ProbePacket probe, SendStatus status);
 
+    /// <summary>After so long a probe that met a full queue of this host may be tried again, nanoseconds.</summary>
+    public const long BusyRetryNs = 1_000_000;
+
     /// <summary>What <see cref="Step"/> returns when nothing is left to do.</summary>
     public const long Done = long.MaxValue;
 }

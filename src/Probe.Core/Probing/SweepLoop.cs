@@ -11,7 +11,6 @@ public static class SweepLoop
     // The wire is woken on cancellation; this bounds the wait where a wake is missed.
     private const long LongestWaitNs = 1_000_000_000;
 
-    private const long RetryNs = 1_000_000;
 
     /// <summary>Drives the sweep to its end.</summary>
     /// <param name="sweep">What to ask.</param>
@@ -41,7 +40,7 @@ public static class SweepLoop
                 if (status[i] != SendStatus.Sent)
                 {
                     sweep.NotSent(send[i], status[i]);
-                    next = Math.Min(next, now + RetryNs);
+                    next = Math.Min(next, now + ISweep.BusyRetryNs);
                 }
             }
 

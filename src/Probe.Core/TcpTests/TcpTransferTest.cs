@@ -11,14 +11,14 @@ internal sealed class TcpTransferTest(TcpTestOptions options, TcpDirection direc
     private const int MaxSegments = 40;
 
     // Spaced first: it also teaches the host the path MTU, if there is one to learn, so that the others are not disturbed by it.
-    private static readonly TcpPacing[] s_order = [TcpPacing.Spaced, TcpPacing.Pairs, TcpPacing.Bulk];
+    private static readonly TcpPacing[] Order = [TcpPacing.Spaced, TcpPacing.Pairs, TcpPacing.Bulk];
 
     private readonly List<TcpPacingEvidence> _pacings = [];
     private Opening? _opening;
     private PacedSender? _sender;
     private PacedReceiver? _receiver;
 
-    private TcpPacing Pacing => s_order[_pacings.Count];
+    private TcpPacing Pacing => Order[_pacings.Count];
 
     /// <inheritdoc/>
     public long? Step(long nowNs, bool stopped)
@@ -27,7 +27,7 @@ internal sealed class TcpTransferTest(TcpTestOptions options, TcpDirection direc
         {
             if (_opening is null)
             {
-                if (stopped || _pacings.Count == s_order.Length)
+                if (stopped || _pacings.Count == Order.Length)
                 {
                     return null;
                 }

@@ -8,8 +8,6 @@ namespace Probe.Core.Tracing;
 /// </summary>
 internal sealed class BulkSlot
 {
-    private const int FirstBurst = 8;
-    private const int Window = 4;
     private const int UsualAnswers = 16;
 
     private readonly BulkOptions _options;
@@ -114,8 +112,8 @@ internal sealed class BulkSlot
         }
     }
 
-    /// <summary>The last TTL that may be sent by now: eight at once, then four beyond the last that answered.</summary>
-    public int Open => Math.Min(Last, IsSearching ? Math.Max(_options.FirstTtl + FirstBurst - 1, Passed + Window) : Last);
+    /// <summary>The last TTL that may be sent by now: the first burst at once, then a window beyond the last that answered.</summary>
+    public int Open => Math.Min(Last, IsSearching ? Math.Max(_options.FirstTtl + TraceRound.FirstBurst - 1, Passed + TraceRound.Window) : Last);
 
     // A target met in an earlier sweep is asked for where it was, unless somebody else answers there.
     private bool IsSearching => _known == 0 || _cells[_known].State == ProbeState.Answered;

@@ -11,8 +11,6 @@ namespace Probe.Core.Tracing;
 public sealed class BulkTracer : ISweep
 {
     private const long SecondNs = 1_000_000_000;
-    private const long BusyRetryNs = 1_000_000;
-    private const long LeastQuietNs = 100_000_000;
 
     // The ceiling of one (target, TTL) is 50 a second.
     private const long LeastIntervalNs = 20_000_000;
@@ -73,7 +71,7 @@ public sealed class BulkTracer : ISweep
 
     private bool HasRoom => InFlight < _options.InFlight && _queued.Count < _wantQueued;
 
-    private long QuietNs => Math.Min(Math.Max(3 * _largestRttNs, LeastQuietNs), _options.TimeoutNs);
+    private long QuietNs => Math.Min(QuietTime.After(_largestRttNs), _options.TimeoutNs);
 
     /// <inheritdoc/>
     public long Step(long nowNs, ReadOnlySpan<Reply> replies, List<ProbePacket> send)
@@ -126,7 +124,7 @@ public sealed class BulkTracer : ISweep
         {
             slot.TakeBack(pending.Ttl);
             _queued.Add((slot.Place, pending.Ttl));
-            _busyUntilNs = pending.SentNs + BusyRetryNs;
+            _busyUntilNs = pending.SentNs + ISweep.BusyRetryNs;
             return;
         }
 
@@ -175,7 +173,7 @@ public sealed class BulkTracer : ISweep
             _largestRttNs = reply.Ambiguous ? _largestRttNs : Math.Max(_largestRttNs, reply.RttNs);
         }
 
-        slot.Answered(pending.Ttl, reply.From == slot.Target.Address && reply.Kind != ReplyKind.TimeExceeded && reply.Layer == 0);
+        slot.Answered(pending.Ttl, TargetReply.Is(reply, slot.Target.Address));
         if (TunnelRefusal.Is(reply, _options.SweepsOuter))
         {
             slot.RefusedByTunnel(pending.Ttl);

@@ -119,7 +119,7 @@ public sealed class MultipathTracer : TraceSweep
         if (status == SendStatus.Busy)
         {
             State.TakeBack(probe.Number);
-            BusyUntilNs = withdrawn.SentNs + BusyRetryNs;
+            BusyUntilNs = withdrawn.SentNs + ISweep.BusyRetryNs;
         }
         else
         {
@@ -372,6 +372,6 @@ public sealed class MultipathTracer : TraceSweep
             return Math.Min(probe.SentNs + QuietNs, NextExpiryNs);
         }
 
-        return NextExpiryNs == long.MaxValue ? nowNs + BusyRetryNs : NextExpiryNs;
+        return NextExpiryNs == long.MaxValue ? nowNs + ISweep.BusyRetryNs : NextExpiryNs;
     }
 }

@@ -6,8 +6,12 @@ namespace Probe.Core.Tracing;
 /// </summary>
 internal sealed class TraceRound
 {
-    private const int FirstBurst = 8;
-    private const int Window = 4;
+    /// <summary>TTLs that a sweep sends at once.</summary>
+    public const int FirstBurst = 8;
+
+    /// <summary>TTLs that may be sent beyond the highest one that answered.</summary>
+    public const int Window = 4;
+
 
     private readonly int _first;
     private readonly int _max;

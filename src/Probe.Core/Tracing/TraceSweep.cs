@@ -9,8 +9,6 @@ namespace Probe.Core.Tracing;
 public abstract class TraceSweep : ISweep
 {
     private protected const long SecondNs = 1_000_000_000;
-    private protected const long BusyRetryNs = 1_000_000;
-    private const long LeastQuietNs = 100_000_000;
 
     private readonly ProbeNumbers _numbers;
     private readonly Dictionary<int, InFlight> _inFlight = [];
@@ -76,7 +74,7 @@ public abstract class TraceSweep : ISweep
     private protected long? PausedAtNs { get; private set; }
 
     /// <summary>How long a silent probe is waited for before the sweep goes on without it; its answer is still taken.</summary>
-    private protected long QuietNs => Math.Max(3 * _largestRttNs, LeastQuietNs);
+    private protected long QuietNs => QuietTime.After(_largestRttNs);
 
     /// <summary>Until when a full queue of this host keeps everything waiting.</summary>
     private protected long BusyUntilNs { get; set; } = long.MinValue;
@@ -160,7 +158,7 @@ public abstract class TraceSweep : ISweep
     /// </summary>
     /// <param name="reply">What came.</param>
     /// <param name="probe">The probe as it stood before.</param>
-    /// <param name="byTarget">The target's own address says anything but time-exceeded: it is reached.</param>
+    /// <param name="byTarget">The target is reached (<see cref="TargetReply"/>).</param>
     private protected bool Take(in Reply reply, out InFlight probe, out bool byTarget)
     {
         byTarget = false;
@@ -169,8 +167,7 @@ public abstract class TraceSweep : ISweep
             return false;
         }
 
-        // A tunnel's end may have the target's address too; what it says of the tunnel's own packet is no answer to the packet inside.
-        byTarget = reply.From == Options.Target && reply.Kind != ReplyKind.TimeExceeded && reply.Layer == 0;
+        byTarget = TargetReply.Is(reply, Options.Target);
         if (byTarget)
         {
             State.Flows[probe.Flow].TargetAnswered(probe.Ttl);

@@ -131,7 +131,7 @@ public sealed class Tracer : TraceSweep
         {
             pending.Round!.TakeBack(pending.Ttl);
             State.TakeBack(probe.Number);
-            BusyUntilNs = pending.SentNs + BusyRetryNs;
+            BusyUntilNs = pending.SentNs + ISweep.BusyRetryNs;
             return;
         }
 
@@ -222,6 +222,6 @@ public sealed class Tracer : TraceSweep
         }
 
         // A probe that could not be sent left no entry to wait for.
-        return next == ISweep.Done ? nowNs + BusyRetryNs : next;
+        return next == ISweep.Done ? nowNs + ISweep.BusyRetryNs : next;
     }
 }

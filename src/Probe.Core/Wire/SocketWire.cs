@@ -18,7 +18,6 @@ public sealed class SocketWire : IWire
     private const int LargestPacket = 65535;
     private const int BatchSize = 16;
     private const int KeptOctets = 2048;
-    private const long LeastWaitNs = 100_000_000;
 
     private readonly long _keepNs;
     private readonly ProbeWriter _writer;
@@ -86,7 +85,7 @@ public sealed class SocketWire : IWire
     internal MessageBatch Batch { get; } = new(BatchSize, KeptOctets, controlSize: 256);
 
     /// <summary>How long a silent probe keeps others of its flow waiting, where one at a time is under way.</summary>
-    internal long LongestWaitNs => Math.Max(LeastWaitNs, 3 * _largestRttNs);
+    internal long LongestWaitNs => QuietTime.After(_largestRttNs);
 
     /// <summary>When the present events were told of; what has no stamp of the kernel's arrived then.</summary>
     internal long WokenNs { get; private set; }

@@ -26,9 +26,11 @@ internal readonly record struct TunnelRoute(EncapsulationStack Stack, IpAddress 
         {
             // What is inside another tunnel takes no route of this host; the outer source is as good as any.
             var fallback = i == 0 ? default : layers[0].Source;
-            layers[i] = layers[i]
-                with { Source = layers[i].Source.IsNone
-                ? SourceTowards(layers[i].Remote, fallback, networkInterface, mark) : layers[i].Source };
+            if (layers[i].Source.IsNone)
+            {
+                layers[i] = layers[i] with { Source = SourceTowards(layers[i].Remote, fallback, networkInterface, mark) };
+            }
+
             if (layers[i] is EthernetEncapsulation { Mac: null } frame)
             {
                 layers[i] = frame with { Mac = MacOf(i + 1 < layers.Length ? layers[i + 1].Remote : target, frame) };

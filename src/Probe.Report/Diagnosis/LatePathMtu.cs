@@ -12,7 +12,7 @@ namespace Probe.Report.Diagnosis;
 /// </summary>
 internal sealed class LatePathMtu : IRule
 {
-    private static readonly string[] s_counters = ["IpFragFails", "IcmpOutDestUnreachs", "Ip6FragFails", "Icmp6OutPktTooBigs"];
+    private static readonly string[] RefusalCounters = ["IpFragFails", "IcmpOutDestUnreachs", "Ip6FragFails", "Icmp6OutPktTooBigs"];
 
     public string Id => "PRB-MTU-002";
 
@@ -113,7 +113,7 @@ internal sealed class LatePathMtu : IRule
             yield return new EvidenceItem("segments sent again by it", Units.Count(late.After?.TotalRetrans), $"{at}/after/totalRetrans");
         }
 
-        foreach (var name in s_counters)
+        foreach (var name in RefusalCounters)
         {
             if (stall.Counters.TryGetValue(name, out var moved))
             {

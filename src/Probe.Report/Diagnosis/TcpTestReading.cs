@@ -6,7 +6,7 @@ namespace Probe.Report.Diagnosis;
 /// <summary>How rules read what established connections said about a path MTU.</summary>
 internal static class TcpTestReading
 {
-    private static readonly string[] s_payloads = ["tls", "http", "zeros"];
+    private static readonly string[] KnownPayloads = ["tls", "http", "zeros"];
 
     /// <summary>
     /// One sentence for each path MTU without a test that was made for none or only some of them; one for all where it was made for none.
@@ -21,7 +21,7 @@ internal static class TcpTestReading
     public static string? TcpCommand(this PathMtuEvidence mtu, string option, int port, string payload) =>
         IpAddress.TryParse(mtu.Address, out var address)
             ? $"probe mtu {option} --tcp -p "
-                + $"{port}{(s_payloads.Contains(payload, StringComparer.Ordinal) ? $" --payload {payload}" : " --payload FILE")} {address}"
+                + $"{port}{(KnownPayloads.Contains(payload, StringComparer.Ordinal) ? $" --payload {payload}" : " --payload FILE")} {address}"
             : null;
 
     /// <summary>
