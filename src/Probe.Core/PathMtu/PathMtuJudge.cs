@@ -17,7 +17,6 @@ internal static class PathMtuJudge
     // Above it a size that was not confirmed is not called found.
     private const double MostChance = 0.01;
 
-
     public static PathMtuJudgement Judge(PathMtuSearch search, FlowResult result)
     {
         if (result.Like is { } searched)

@@ -155,7 +155,7 @@ public sealed class PathMtuSearch : ISweep
             case SendStatus.TooBig:
                 ask.State = AskState.TooBigHere;
                 break;
-            default:
+            case SendStatus.LocalRule or SendStatus.NoRoute:
                 // A rule of this host may drop by size, or by chance: it counts as a loss that this host made.
                 ask.State = AskState.Lost;
                 ask.IsLostHere = true;
@@ -165,6 +165,8 @@ public sealed class PathMtuSearch : ISweep
                 }
 
                 break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(status), status, message: null);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Vocabulary;
 
 namespace Probe.Core.PathMtu;
@@ -87,7 +88,8 @@ internal sealed class SizeSearch(SizeRange range, SearchProgress progress)
                 Stage.Middle => [range.MiddleOf(answered, bad)],
                 Stage.Table => range.Table(answered, bad),
                 Stage.Steps => SizeProof.WithBad(ledger, bad, SizeRange.Steps(answered, bad)),
-                _ => SizeProof.WithBad(ledger, bad, SizeRange.Splits(answered, bad)),
+                Stage.Splits => SizeProof.WithBad(ledger, bad, SizeRange.Splits(answered, bad)),
+                _ => throw new UnreachableException($"nobody said which sizes {stage} asks for"),
             };
             foreach (var round in Carry(ledger, answered, sizes))
             {

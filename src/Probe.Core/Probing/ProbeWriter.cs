@@ -72,9 +72,11 @@ public sealed class ProbeWriter
             case ProbeProtocol.Udp:
                 WriteUdp(probe, segment);
                 break;
-            default:
+            case ProbeProtocol.Tcp:
                 WriteTcp(probe, segment);
                 break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(probe), probe.Protocol, message: null);
         }
 
         return probe.Size;
@@ -142,7 +144,8 @@ public sealed class ProbeWriter
     {
         ProbeProtocol.Icmp => isV6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp,
         ProbeProtocol.Udp => IpProtocol.Udp,
-        _ => IpProtocol.Tcp,
+        ProbeProtocol.Tcp => IpProtocol.Tcp,
+        _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, message: null),
     };
 
     /// <summary>Octets at a datagram probe's beginning that the kernel writes where a UDP or ICMP socket sends the rest.</summary>

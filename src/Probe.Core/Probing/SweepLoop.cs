@@ -11,7 +11,6 @@ public static class SweepLoop
     // The wire is woken on cancellation; this bounds the wait where a wake is missed.
     private const long LongestWaitNs = 1_000_000_000;
 
-
     /// <summary>Drives the sweep to its end.</summary>
     /// <param name="sweep">What to ask.</param>
     /// <param name="wire">Who carries it.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Conversations;
 using Probe.Core.Evidence;
 using Probe.Core.Vocabulary;
@@ -139,8 +140,10 @@ internal sealed class TcpStallTest : IConversationTest, IDisposable
             case Phase.OpenAfter when _connections[^1].IsConnected:
                 Send(Phase.SendAfter, _connections[^1]);
                 return true;
-            default:
+            case Phase.OpenAfter or Phase.SendAfter:
                 return false;
+            default:
+                throw new UnreachableException($"nobody said what follows {_phase}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
 
@@ -134,7 +135,8 @@ internal sealed class Branching
             {
                 SwitchCause.PerPacket => NodeBalancing.PerPacket,
                 SwitchCause.Unknown => NodeBalancing.Unknown,
-                _ => ByFlow(cells),
+                SwitchCause.RouteChange or null => ByFlow(cells),
+                _ => throw new UnreachableException($"nobody said how a node balances after {cause}"),
             };
         }
 

@@ -104,6 +104,7 @@ public sealed class BulkTrace
     {
         SendStatus.TooBig => NotProbedReason.TooBig,
         SendStatus.LocalRule => NotProbedReason.LocalRule,
-        _ => NotProbedReason.NoRoute,
+        SendStatus.NoRoute => NotProbedReason.NoRoute,
+        _ => throw new ArgumentOutOfRangeException(nameof(error), error, message: null),
     };
 }

@@ -110,10 +110,12 @@ public sealed class TraceEvidenceBuilder
     {
         SweepEnd.Deadline => StopReason.Deadline,
         SweepEnd.Interrupted => StopReason.Interrupted,
-        _ when _state.SendError is not null => StopReason.Error,
-        _ when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => StopReason.MaxProbes,
-        _ when !reached && _state.Flows.Any(flow => flow.RefusedTtl != 0) => StopReason.Tunnel,
-        _ => reached ? StopReason.Target : StopReason.MaxTtl,
+        SweepEnd.MaxProbes => StopReason.MaxProbes,
+        SweepEnd.Done when _state.SendError is not null => StopReason.Error,
+        SweepEnd.Done when _sweep is MultipathTracer { OutOfProbes: true, IsComplete: false } => StopReason.MaxProbes,
+        SweepEnd.Done when !reached && _state.Flows.Any(flow => flow.RefusedTtl != 0) => StopReason.Tunnel,
+        SweepEnd.Done => reached ? StopReason.Target : StopReason.MaxTtl,
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, message: null),
     };
 
     private List<HopEvidence> BuildHops(Branching branching, int? onlyFlow)

@@ -12,7 +12,6 @@ internal sealed class TraceRound
     /// <summary>TTLs that may be sent beyond the highest one that answered.</summary>
     public const int Window = 4;
 
-
     private readonly int _first;
     private readonly int _max;
     private readonly int _knownTarget;

@@ -36,7 +36,8 @@ public static class CheckVerdicts
     {
         CheckVerdict.Up or CheckVerdict.Local or CheckVerdict.Overload => false,
         CheckVerdict.Refused => expected != ExpectedState.Refused,
-        _ => true,
+        CheckVerdict.NoAnswer or CheckVerdict.Unreachable or CheckVerdict.Reset or CheckVerdict.Mismatch => true,
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, message: null),
     };
 
     /// <summary>It says something about the target, one way or the other.</summary>

@@ -363,10 +363,12 @@ internal sealed partial class ProbeFinder
                 Add(transport.DestinationPort != probe.Flow.DestinationPort, RewrittenFields.DestinationPort);
                 Add(transport.Checksum != _cookies.UdpChecksum(probe.Number), RewrittenFields.Checksum);
                 break;
-            default:
+            case ProbeProtocol.Icmp:
                 Add((ushort)transport.Sequence != _cookies.IcmpSequence(probe.Number), RewrittenFields.Sequence);
                 Add(transport.Checksum != probe.Flow.IcmpChecksum, RewrittenFields.Checksum);
                 break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(probe), probe.Protocol, message: null);
         }
 
         return different;

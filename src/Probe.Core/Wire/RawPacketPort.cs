@@ -153,7 +153,8 @@ public sealed class RawPacketPort : IPacketPort
         {
             ProbeProtocol.Tcp => IPPROTO_TCP,
             ProbeProtocol.Udp => IPPROTO_UDP,
-            _ => 0,
+            ProbeProtocol.Icmp => 0,
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Protocol, message: null),
         };
         receivers.Add(new RawReceiver(v6, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, [], options.ReceiveBuffer) { Except = local });
         if (transport != 0 && options.LocalPorts.Count > 0)
