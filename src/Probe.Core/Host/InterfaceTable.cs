@@ -29,7 +29,8 @@ public static class InterfaceTable
             Name = link.Name,
             Mtu = link.Mtu,
             Up = link.IsUp,
-            Offloads = MergesOrSplits.Where(features.ContainsKey).ToDictionary(name => name, name => features[name], StringComparer.Ordinal),
+            Offloads = MergesOrSplits.Where(features.ContainsKey)
+                .ToDictionary(name => name, name => features[name], StringComparer.Ordinal),
         };
     }
 }

@@ -21,7 +21,7 @@ public interface ISweep
     void NotSent(in ProbePacket probe, SendStatus status);
 
     /// <summary>After so long a probe that met a full queue of this host may be tried again, nanoseconds.</summary>
-    public const long BusyRetryNs = 1_000_000;
+    internal const long BusyRetryNs = 1_000_000;
 
     /// <summary>What <see cref="Step"/> returns when nothing is left to do.</summary>
     public const long Done = long.MaxValue;

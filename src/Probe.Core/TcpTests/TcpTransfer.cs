@@ -5,8 +5,8 @@ using Probe.Core.Vocabulary;
 namespace Probe.Core.TcpTests;
 
 /// <summary>
-/// The same octets over one connection each, spaced, in pairs and in bulk: what is lost only beside other
-/// segments was merged on the way, and whoever merges it loses it. The download direction needs a <see cref="TcpResponder"/> at the target. Runs on the calling thread.
+/// The same octets over one connection each, spaced, in pairs and in bulk: what is lost only beside other segments was merged on the way,
+/// and whoever merges it loses it. The download direction needs a <see cref="TcpResponder"/> at the target. Runs on the calling thread.
 /// </summary>
 public static class TcpTransfer
 {

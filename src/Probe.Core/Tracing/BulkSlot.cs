@@ -113,7 +113,8 @@ internal sealed class BulkSlot
     }
 
     /// <summary>The last TTL that may be sent by now: the first burst at once, then a window beyond the last that answered.</summary>
-    public int Open => Math.Min(Last, IsSearching ? Math.Max(_options.FirstTtl + TraceRound.FirstBurst - 1, Passed + TraceRound.Window) : Last);
+    public int Open => IsSearching
+        ? Math.Min(Last, Math.Max(_options.FirstTtl + TraceRound.FirstBurst - 1, Passed + TraceRound.Window)) : Last;
 
     // A target met in an earlier sweep is asked for where it was, unless somebody else answers there.
     private bool IsSearching => _known == 0 || _cells[_known].State == ProbeState.Answered;

@@ -20,8 +20,8 @@ internal static class TcpTestReading
     /// <summary>The command that asks the same question again, made of typed fields only; null when the address is none.</summary>
     public static string? TcpCommand(this PathMtuEvidence mtu, string option, int port, string payload) =>
         IpAddress.TryParse(mtu.Address, out var address)
-            ? $"probe mtu {option} --tcp -p "
-                + $"{port}{(KnownPayloads.Contains(payload, StringComparer.Ordinal) ? $" --payload {payload}" : " --payload FILE")} {address}"
+            ? $"probe mtu {option} --tcp -p {port} "
+                + $"--payload {(KnownPayloads.Contains(payload, StringComparer.Ordinal) ? payload : "FILE")} {address}"
             : null;
 
     /// <summary>
