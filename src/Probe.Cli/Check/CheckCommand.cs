@@ -182,7 +182,7 @@ internal sealed class CheckCommand : ProbeCommand
                 throw UserError.Usage($"{target.Text} needs the interface of all checks: give --interface {zone}");
             }
 
-            _ = probing.NarrowedBy(target.Host);
+            _ = probing.FamilyFor(target.Host);
         }
 
         return (targets, probing);

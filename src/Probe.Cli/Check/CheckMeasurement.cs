@@ -243,7 +243,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             gaps.Add(new Gap("half-open", $"{_escaped} checks were held up for so long that the application may have accepted them"));
         }
 
-        if (_cache?.Conclude(_targets.Select(target => target.Address).ToHashSet()) is { } learned)
+        if (_cache?.Conclude(_targets.Select(target => target.Address)) is { } learned)
         {
             _frame.Messages.Warning($"{learned.What}: {learned.Why}");
             gaps.Add(learned);

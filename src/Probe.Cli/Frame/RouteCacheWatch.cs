@@ -26,7 +26,7 @@ internal sealed class RouteCacheWatch
     }
 
     /// <summary>What was learned about these destinations since, or why nobody knows; null for nothing.</summary>
-    public Gap? Conclude(IReadOnlySet<IpAddress> destinations) =>
+    public Gap? Conclude(IEnumerable<IpAddress> destinations) =>
         _before is { } before && TryRead() is { } now
             ? RouteCacheGaps.Of(now.Since(before, destinations)) : RouteCacheGaps.NotCompared(_unread);
 

@@ -22,17 +22,18 @@ internal static class ListFile
     {
         var targets = new List<T>();
         var (number, warned) = (0, false);
-        foreach (var whole in text.Split('\n'))
+        foreach (var place in text.AsSpan().Split('\n'))
         {
             number++;
-            var line = whole.Split('#', 2)[0].Trim();
-            if (line.Length == 0)
+            var line = text.AsSpan()[place];
+            line = (line.IndexOf('#') is >= 0 and var comment ? line[..comment] : line).Trim();
+            if (line.IsEmpty)
             {
                 continue;
             }
 
             // A URL is refused as such.
-            var end = line.Contains("://", StringComparison.Ordinal) ? -1 : line.AsSpan().IndexOfAny(ends);
+            var end = line.Contains("://", StringComparison.Ordinal) ? -1 : line.IndexOfAny(ends);
             if (end >= 0)
             {
                 if (!warned)
@@ -44,7 +45,7 @@ internal static class ListFile
                 line = line[..end];
             }
 
-            targets.Add(parser(line, out var target, out var why)
+            targets.Add(parser(line.ToString(), out var target, out var why)
                 ? target : throw UserError.Usage($"{name} line {number}: '{line}' {why}"));
         }
 

@@ -43,30 +43,40 @@ internal sealed record ProbingOptions : SendingOptions
 
     /// <summary>The options with the family that an address of source or target implies.</summary>
     /// <exception cref="UserError">They contradict each other.</exception>
-    public ProbingOptions NarrowedBy(TargetName? target)
+    public ProbingOptions NarrowedBy(TargetName? target) => this with { Family = FamilyFor(target) };
+
+    /// <summary>The family that an address of source or target implies.</summary>
+    /// <exception cref="UserError">They contradict each other.</exception>
+    public Family FamilyFor(TargetName? target)
     {
         var family = Family;
         if (target is { IsName: false })
         {
-            family = Narrow(family, target.Address, $"{target.Text} is not an {Name(family)} address: leave out -{Digit(family)}");
+            if (!TryNarrow(ref family, target.Address))
+            {
+                throw UserError.Usage($"{target.Text} is not an {Name(family)} address: leave out -{Digit(family)}");
+            }
+
             if (target.Zone is not null && Interface is not null && !string.Equals(target.Zone, Interface, StringComparison.Ordinal))
             {
                 throw UserError.Usage($"{target.Text} and --interface {Interface} contradict each other: leave one out");
             }
         }
 
-        if (!Source.IsNone)
-        {
-            family = Narrow(family, Source, $"--source {Source} is not an {Name(family)} address: give one of the target's IP version");
-        }
-
-        return this with { Family = family };
+        return Source.IsNone || TryNarrow(ref family, Source) ? family
+            : throw UserError.Usage($"--source {Source} is not an {Name(family)} address: give one of the target's IP version");
     }
 
-    private static Family Narrow(Family family, IpAddress address, string contradiction)
+    private static bool TryNarrow(ref Family family, IpAddress address)
     {
         var needed = address.IsV4 ? Family.V4 : Family.V6;
-        return family == Family.Any || family == needed ? needed : throw UserError.Usage(contradiction);
+        if (family != Family.Any && family != needed)
+        {
+            return false;
+        }
+
+        family = needed;
+        return true;
     }
 
     private static string Name(Family family) => family == Family.V4 ? "IPv4" : "IPv6";

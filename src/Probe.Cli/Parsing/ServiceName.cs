@@ -29,9 +29,9 @@ internal sealed record ServiceName(string Text, TargetName Host, ushort Port)
         }
 
         var colon = text.EndsWith(']') ? -1 : text.LastIndexOf(':');
-        if (colon < 0 || (text.Count(c => c == ':') > 1 && text[0] != '['))
+        if (colon < 0 || (text.AsSpan().Count(':') > 1 && text[0] != '['))
         {
-            why = text.Count(c => c == ':') > 1 && text[0] != '['
+            why = text.AsSpan().Count(':') > 1 && text[0] != '['
                 ? "may be read in two ways: write an IPv6 address in brackets, as in [2001:db8::1]:443"
                 : $"has no port: write {(text.Length == 0 ? "HOST" : text)}:PORT, or check the host with --icmp";
             return false;
@@ -49,7 +49,7 @@ internal sealed record ServiceName(string Text, TargetName Host, ushort Port)
     /// <summary>Reads a host alone, for a check that knows no ports.</summary>
     public static bool TryParseHost(string text, [MaybeNullWhen(false)] out ServiceName value, [NotNullWhen(false)] out string? why)
     {
-        if (text.Count(c => c == ':') == 1 || text.Contains("]:", StringComparison.Ordinal))
+        if (text.AsSpan().Count(':') == 1 || text.Contains("]:", StringComparison.Ordinal))
         {
             (value, why) = (null, "has a port, and ICMP knows none: write the host alone");
             return false;

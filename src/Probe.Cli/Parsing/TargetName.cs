@@ -44,7 +44,7 @@ internal sealed record TargetName(string Text, IpAddress Address, string? Zone)
             return true;
         }
 
-        why = text.Count(c => c == ':') == 1 && ushort.TryParse(text.AsSpan(text.IndexOf(':', StringComparison.Ordinal) + 1), out var port)
+        why = text.AsSpan().Count(':') == 1 && ushort.TryParse(text.AsSpan(text.IndexOf(':', StringComparison.Ordinal) + 1), out var port)
             ? $"has a port: write the host alone, and the port as -p {port}"
             : text.Contains("://", StringComparison.Ordinal) ? "is a URL: write the host alone"
             : text.Contains('/', StringComparison.Ordinal) ? "is not a host: ranges are not probed, write one address or name"

@@ -33,7 +33,7 @@ internal sealed class BulkMeasurement : IMeasurement
     {
         foreach (var host in hosts.Where(host => !host.IsName))
         {
-            request.Probing.NarrowedBy(host);
+            _ = request.Probing.FamilyFor(host);
             if (host.Zone is not null && request.Probing.Interface is null)
             {
                 throw UserError.Usage($"{host.Text} needs its interface for the whole run: write --interface {host.Zone}");

@@ -21,13 +21,6 @@ public static class CheckEvidenceBuilder
         long? dnsNs)
     {
         ArgumentNullException.ThrowIfNull(target);
-        var phases = new PhaseEvidence
-        {
-            DnsNs = dnsNs,
-            ConnectNs = target.Kind == CheckKind.Syn ? null : Known(outcome.ConnectNs),
-            TlsNs = Known(outcome.TlsNs),
-            FirstByteNs = Known(outcome.FirstByteNs),
-        };
         return new CheckEvidence
         {
             Target = target.Name,
@@ -48,7 +41,8 @@ public static class CheckEvidenceBuilder
             Errno = outcome.Errno == 0 ? null : Errno.Name(outcome.Errno),
             Icmp = outcome.End == CheckEnd.IcmpError
                 ? new IcmpEvidence(outcome.IcmpType, outcome.IcmpCode, outcome.IcmpFrom.ToString()) : null,
-            Phases = phases == new PhaseEvidence() ? null : phases,
+            Phases = PhasesOf(dnsNs, target.Kind == CheckKind.Syn ? null : Known(outcome.ConnectNs), Known(outcome.TlsNs),
+                Known(outcome.FirstByteNs)),
             FailedIn = outcome.FailedIn,
             HttpStatus = outcome.HttpStatus == 0 ? null : outcome.HttpStatus,
             SynRetransmits = outcome.SynRetransmits,
@@ -85,6 +79,10 @@ public static class CheckEvidenceBuilder
         FailedIn = CheckPhase.Dns,
         StartedNs = 0,
     };
+
+    private static PhaseEvidence? PhasesOf(long? dnsNs, long? connectNs, long? tlsNs, long? firstByteNs) =>
+        (dnsNs ?? connectNs ?? tlsNs ?? firstByteNs) is null ? null
+            : new PhaseEvidence { DnsNs = dnsNs, ConnectNs = connectNs, TlsNs = tlsNs, FirstByteNs = firstByteNs };
 
     private static IReadOnlyList<string> Texts(EncapsulationStack via) => via.IsEmpty ? [] : [.. via.Layers.Select(EncapsulationText.Of)];
 

@@ -45,11 +45,18 @@ public sealed class LearnedRoutes
     /// <summary>
     /// What is here and was not before, about these destinations. One that was learned again, to the same effect, is not new.
     /// </summary>
-    public IReadOnlyList<LearnedRoute> Since(LearnedRoutes before, IReadOnlySet<IpAddress> destinations)
+    public IReadOnlyList<LearnedRoute> Since(LearnedRoutes before, IEnumerable<IpAddress> destinations)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(destinations);
         var known = before._all.Select(route => route.Timeless).ToHashSet();
-        return _all.FindAll(route => destinations.Contains(route.Destination) && !known.Contains(route.Timeless));
+        var learned = _all.FindAll(route => !known.Contains(route.Timeless));
+        if (learned.Count > 0)
+        {
+            var asked = destinations.ToHashSet();
+            learned.RemoveAll(route => !asked.Contains(route.Destination));
+        }
+
+        return learned;
     }
 }
