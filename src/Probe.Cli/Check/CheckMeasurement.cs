@@ -24,8 +24,8 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private readonly List<CheckEvidence> _checks = [];
     private readonly TargetTable _targets = [];
 
-    // The place of each target to check in the list that the user gave, and how long its name took.
-    private readonly List<(int Place, long? DnsNs)> _places = [];
+    // By a target's index: its place in the list that the user gave, and how long its name took.
+    private readonly Placed[] _places;
     private readonly Dictionary<string, List<int>> _placesOf = new(StringComparer.Ordinal);
     private RouteCacheWatch? _cache;
     private long _zeroNs;
@@ -37,6 +37,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     public CheckMeasurement(CheckRequest request)
     {
         _request = request;
+        _places = new Placed[request.Targets.Count];
         Score = new CheckScore(request.Targets.Count, request.Expected, request.Fail);
     }
 
@@ -194,7 +195,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private CheckTarget Add(int place, IpAddress address, long? dnsNs)
     {
         var target = _request.Targets[place];
-        _places.Add((place, dnsNs));
+        _places[_targets.Places] = new Placed(place, dnsNs);
         var added = _targets.Add(new CheckTarget
         {
             Index = _targets.Places,
@@ -251,4 +252,6 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
 
         return Score.Conclude(end, isWhole: _request.Skipped.Count == 0) with { Checks = _checks, Gaps = gaps };
     }
+
+    private readonly record struct Placed(int Place, long? DnsNs);
 }

@@ -27,14 +27,20 @@ public sealed class CheckLoop
     /// <param name="seed">Seed of the random order.</param>
     /// <param name="more">More targets come while it runs: see <see cref="Add"/>.</param>
     public CheckLoop(ICheckEngine engine, IReadOnlyList<CheckTarget> targets, CheckPace pace, int seed, bool more = false)
+        : this(engine, targets.Count, pace, seed, more)
     {
-        (_engine, _more) = (engine, more);
-        _schedule = new CheckSchedule(pace, seed);
-        _mostInFlight = Math.Min(pace.InFlight, engine.Capacity);
         foreach (var target in targets)
         {
-            _changes.Enqueue(new Change(What.Add, target));
+            AddFirst(target);
         }
+    }
+
+    /// <summary>A loop that is told its first targets by <see cref="AddFirst"/>, about so many.</summary>
+    internal CheckLoop(ICheckEngine engine, int targets, CheckPace pace, int seed, bool more)
+    {
+        (_engine, _more) = (engine, more);
+        _schedule = new CheckSchedule(pace, seed, targets);
+        _mostInFlight = Math.Min(pace.InFlight, engine.Capacity);
     }
 
     private enum What : byte
@@ -43,6 +49,9 @@ public sealed class CheckLoop
         Replace,
         Remove,
     }
+
+    /// <summary>A target that is there when the run begins: before <see cref="Run"/> is called.</summary>
+    internal void AddFirst(CheckTarget target) => _schedule.Add(target, _engine.NowNs);
 
     /// <summary>One more target, checked at once. From any thread.</summary>
     public void Add(CheckTarget target) => Hand(new Change(What.Add, target));
@@ -153,7 +162,8 @@ public sealed class CheckLoop
         return nextNs;
     }
 
-    private readonly record struct Change(What What, CheckTarget Target);
+    // A queue of structs would be compiled at each start.
+    private sealed record Change(What What, CheckTarget Target);
 
     /// <summary>Lets outcomes through, except those of targets that were removed.</summary>
     private sealed class Outcomes(CheckLoop loop, ICheckSink sink) : ICheckSink

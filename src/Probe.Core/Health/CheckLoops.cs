@@ -30,12 +30,16 @@ public sealed class CheckLoops
     public CheckLoops(IReadOnlyList<ICheckEngine> engines, TargetTable targets, CheckPace pace, int seed, bool more = false)
     {
         ArgumentOutOfRangeException.ThrowIfZero(engines.Count);
-        (_engines, _targets, _shares) = (engines, targets, new EngineShares(engines));
+        (_engines, _targets, _shares) = (engines, targets, new EngineShares(engines, targets.Count));
         var share = pace.Share(engines.Count, _shares.Sorts);
-        var shares = targets.ToLookup(_shares.Join);
         for (var i = 0; i < engines.Count; i++)
         {
-            _loops.Add(new CheckLoop(engines[i], [.. shares[i]], share, seed + i, more));
+            _loops.Add(new CheckLoop(engines[i], targets.Count / engines.Count + 1, share, seed + i, more));
+        }
+
+        foreach (var target in targets)
+        {
+            _loops[_shares.Join(target)].AddFirst(target);
         }
     }
 

@@ -21,12 +21,21 @@ internal sealed class CheckSchedule
     private readonly Dictionary<(IpAddress Address, ushort Port), SharedWindow>? _each;
     private readonly ReadyLine _ready = new();
     private readonly TimerWheel _later = new(timers: 0);
+
+    // Targets are numbered here: their indices in the run count those of other schedules, too.
+    private readonly Stack<int> _free = [];
+    private int[] _numberOf = [];
     private Entry[] _entries = [];
+    private int _numbers;
     private int _unfinished;
 
-    public CheckSchedule(CheckPace pace, int seed)
+    /// <param name="pace">How fast.</param>
+    /// <param name="seed">Seed of the random order.</param>
+    /// <param name="targets">About so many targets will come.</param>
+    public CheckSchedule(CheckPace pace, int seed, int targets = 0)
     {
         (_pace, _random) = (pace, new Random(seed));
+        MakeRoom(targets);
         var perSpan = pace.MaxPerSecond > Unlimited ? int.MaxValue : Math.Max(1, (int)pace.MaxPerSecond);
         _all = new SlidingWindow(perSpan, perSpan == int.MaxValue ? 0 : (long)(perSpan / pace.MaxPerSecond * SecondNs));
         _each = pace.MaxPerTargetPerSecond == int.MaxValue ? null : [];
@@ -53,26 +62,22 @@ internal sealed class CheckSchedule
     /// <summary>One more target, whose first check is due at once, in a random place among those that are due.</summary>
     public void Add(CheckTarget target, long nowNs)
     {
-        if (target.Index >= _entries.Length)
-        {
-            Array.Resize(ref _entries, Math.Max(target.Index + 1, _entries.Length * 2));
-            _later.MakeRoom(_entries.Length);
-        }
-
-        _entries[target.Index] = new Entry { Target = target, Window = WindowOf(target), DueNs = nowNs };
+        var number = NewNumber(target.Index);
+        _entries[number] = new Entry { Target = target, Window = WindowOf(target), DueNs = nowNs };
         _unfinished++;
-        MakeReady(target.Index, among: _ready.Count + 1);
+        MakeReady(number, among: _ready.Count + 1);
     }
 
     /// <summary>Another in the place of the target with its index: its interval counts from when it was due last.</summary>
     public void Replace(CheckTarget target)
     {
-        ref var entry = ref _entries[target.Index];
+        var number = _numberOf[target.Index];
+        ref var entry = ref _entries[number];
         if (entry is { Turn: Turn.Later, Begun: > 0 })
         {
-            _later.Remove(target.Index);
+            _later.Remove(number);
             entry.DueNs = After(entry.DueNs - entry.Target!.IntervalNs, target.IntervalNs);
-            _later.Add(target.Index, entry.DueNs);
+            _later.Add(number, entry.DueNs);
         }
 
         entry.Target = target;
@@ -82,21 +87,22 @@ internal sealed class CheckSchedule
     /// <returns>None is under way either: its index may be given to another.</returns>
     public bool Remove(int index)
     {
-        ref var entry = ref _entries[index];
+        var number = _numberOf[index];
+        ref var entry = ref _entries[number];
         switch (entry.Turn)
         {
             case Turn.Ready:
-                _ready.Remove(index);
+                _ready.Remove(number);
                 break;
             case Turn.Later:
-                _later.Remove(index);
+                _later.Remove(number);
                 break;
         }
 
         _unfinished -= entry.Turn == Turn.None ? 0 : 1;
         (entry.Turn, entry.Leaving) = (Turn.None, true);
-        Release(entry.Target!);
-        return entry.InFlight == 0;
+        LeaveWindow(entry.Target!);
+        return TryFree(number);
     }
 
     /// <summary>
@@ -132,8 +138,8 @@ internal sealed class CheckSchedule
     /// <summary>The check that <see cref="TryPeek"/> named has begun.</summary>
     public void Begun(long nowNs)
     {
-        var index = _ready.First;
-        ref var entry = ref _entries[index];
+        var number = _ready.First;
+        ref var entry = ref _entries[number];
         _all.Add(nowNs);
         entry.Window?.Window.Add(nowNs);
         entry.Begun++;
@@ -143,11 +149,11 @@ internal sealed class CheckSchedule
             // A little late, it keeps its phase; later than by an interval, it gets another, or checks would follow each other at once.
             var interval = entry.Target!.IntervalNs;
             entry.DueNs = After(nowNs - entry.DueNs < interval ? entry.DueNs : nowNs, interval);
-            Wait(index, entry.DueNs);
+            Wait(number, entry.DueNs);
         }
         else
         {
-            _ready.Remove(index);
+            _ready.Remove(number);
             entry.Turn = Turn.None;
             _unfinished--;
         }
@@ -160,17 +166,24 @@ internal sealed class CheckSchedule
     /// <returns>False for a target that was removed: the outcome is nobody's.</returns>
     public bool Ended(int index, long nowNs, out bool isLast)
     {
-        ref var entry = ref _entries[index];
+        var number = _numberOf[index];
+        ref var entry = ref _entries[number];
         entry.InFlight--;
-        isLast = entry is { Leaving: true, InFlight: 0 };
+        if (entry.Leaving)
+        {
+            isLast = TryFree(number);
+            return false;
+        }
+
+        isLast = false;
         if (entry.Turn == Turn.Held)
         {
             // Its interval counts from here.
             entry.DueNs = nowNs;
-            MakeReady(index, among: 1);
+            MakeReady(number, among: 1);
         }
 
-        return !entry.Leaving;
+        return true;
     }
 
     private static long After(long ns, long interval) => interval < long.MaxValue - ns ? ns + interval : long.MaxValue;
@@ -178,33 +191,67 @@ internal sealed class CheckSchedule
     private void TakeDue(long nowNs)
     {
         var together = 0;
-        while (_later.TryTake(nowNs, out var index))
+        while (_later.TryTake(nowNs, out var number))
         {
-            ref var entry = ref _entries[index];
+            ref var entry = ref _entries[number];
             if (_pace.OneAtATime && entry.InFlight > 0)
             {
                 entry.Turn = Turn.Held;
             }
             else
             {
-                MakeReady(index, ++together);
+                MakeReady(number, ++together);
             }
         }
     }
 
-    private void MakeReady(int index, int among)
+    private void MakeReady(int number, int among)
     {
-        _entries[index].Turn = Turn.Ready;
-        _ready.Add(index);
-        _ready.Mingle(index, among, _random);
+        _entries[number].Turn = Turn.Ready;
+        _ready.Add(number);
+        _ready.Mingle(number, among, _random);
     }
 
     // One that is due steps back.
-    private void Wait(int index, long untilNs)
+    private void Wait(int number, long untilNs)
     {
-        _ready.Remove(index);
-        _later.Add(index, untilNs);
-        _entries[index].Turn = Turn.Later;
+        _ready.Remove(number);
+        _later.Add(number, untilNs);
+        _entries[number].Turn = Turn.Later;
+    }
+
+    private int NewNumber(int index)
+    {
+        if (!_free.TryPop(out var number) && (number = _numbers++) == _entries.Length)
+        {
+            MakeRoom(number * 2 + 1);
+        }
+
+        if (index >= _numberOf.Length)
+        {
+            Array.Resize(ref _numberOf, Math.Max(index + 1, _numberOf.Length * 2));
+        }
+
+        return _numberOf[index] = number;
+    }
+
+    private bool TryFree(int number)
+    {
+        if (_entries[number].InFlight > 0)
+        {
+            return false;
+        }
+
+        _entries[number] = default;
+        _free.Push(number);
+        return true;
+    }
+
+    private void MakeRoom(int targets)
+    {
+        Array.Resize(ref _entries, targets);
+        _later.MakeRoom(targets);
+        _ready.MakeRoom(targets);
     }
 
     private SharedWindow? WindowOf(CheckTarget target)
@@ -224,7 +271,7 @@ internal sealed class CheckSchedule
         return window;
     }
 
-    private void Release(CheckTarget target)
+    private void LeaveWindow(CheckTarget target)
     {
         if (_each is not null && _each.TryGetValue((target.SentTo, target.Port), out var window) && --window.Users == 0)
         {

@@ -15,17 +15,15 @@ internal sealed class ReadyLine
     /// <summary>Whose turn is next; there must be one.</summary>
     public int First => _ring[_first];
 
+    /// <summary>Takes numbers below this.</summary>
+    public void MakeRoom(int numbers) => Array.Resize(ref _places, numbers);
+
     /// <summary>Joins at the end.</summary>
     public void Add(int number)
     {
         if (Count == _ring.Length)
         {
             Grow();
-        }
-
-        if (number >= _places.Length)
-        {
-            Array.Resize(ref _places, Math.Max(number + 1, _places.Length * 2));
         }
 
         Put(number, Count++);

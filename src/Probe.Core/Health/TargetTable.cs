@@ -8,7 +8,8 @@ namespace Probe.Core.Health;
 /// </summary>
 public sealed class TargetTable : IEnumerable<CheckTarget>
 {
-    private readonly List<Slot> _slots = [];
+    private readonly List<CheckTarget?> _targets = [];
+    private readonly Dictionary<int, CheckTarget> _leaving = [];
     private readonly Stack<int> _free = [];
 
     /// <summary>Makes a table with these in it.</summary>
@@ -25,14 +26,14 @@ public sealed class TargetTable : IEnumerable<CheckTarget>
     public int Count { get; private set; }
 
     /// <summary>Every index is below this.</summary>
-    public int Places => _slots.Count;
+    public int Places => _targets.Count;
 
     /// <summary>The target of an index, also while it is leaving.</summary>
     /// <exception cref="KeyNotFoundException">The index is free.</exception>
-    public CheckTarget this[int index] => _slots[index].Target ?? throw new KeyNotFoundException($"no target {index}");
+    public CheckTarget this[int index] => _targets[index] ?? _leaving[index];
 
     /// <summary>There is a target with this index, and it stays.</summary>
-    public bool Has(int index) => index < _slots.Count && _slots[index] is { Target: not null, Leaving: false };
+    public bool Has(int index) => index < _targets.Count && _targets[index] is not null;
 
     /// <summary>Gives a target its index; the next one as long as none has left.</summary>
     /// <returns>The target with its index.</returns>
@@ -41,13 +42,13 @@ public sealed class TargetTable : IEnumerable<CheckTarget>
         ArgumentNullException.ThrowIfNull(target);
         if (!_free.TryPop(out var index))
         {
-            index = _slots.Count;
-            _slots.Add(default);
+            index = _targets.Count;
+            _targets.Add(null);
         }
 
         Count++;
         target = target.Index == index ? target : target with { Index = index };
-        _slots[index] = new Slot(target, Leaving: false);
+        _targets[index] = target;
         return target;
     }
 
@@ -56,30 +57,31 @@ public sealed class TargetTable : IEnumerable<CheckTarget>
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentOutOfRangeException.ThrowIfEqual(Has(target.Index), false, nameof(target));
-        _slots[target.Index] = new Slot(target, Leaving: false);
+        _targets[target.Index] = target;
     }
 
     /// <summary>A target leaves: its outcomes count no more.</summary>
     public void Leave(int index)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(Has(index), false, nameof(index));
-        _slots[index] = _slots[index] with { Leaving = true };
+        _leaving.Add(index, _targets[index]!);
+        _targets[index] = null;
         Count--;
     }
 
     /// <summary>Nothing is under way of a target that is leaving: its index is free.</summary>
     public void Release(int index)
     {
-        _slots[index] = default;
+        _leaving.Remove(index);
         _free.Push(index);
     }
 
     /// <inheritdoc/>
     public IEnumerator<CheckTarget> GetEnumerator()
     {
-        foreach (var slot in _slots)
+        foreach (var target in _targets)
         {
-            if (slot is { Target: { } target, Leaving: false })
+            if (target is not null)
             {
                 yield return target;
             }
@@ -87,6 +89,4 @@ public sealed class TargetTable : IEnumerable<CheckTarget>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    private readonly record struct Slot(CheckTarget? Target, bool Leaving);
 }

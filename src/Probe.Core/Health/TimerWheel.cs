@@ -26,7 +26,7 @@ internal sealed class TimerWheel
 
     public int Count { get; private set; }
 
-    /// <summary>Takes timers with numbers up to this.</summary>
+    /// <summary>Takes timers with numbers below this.</summary>
     public void MakeRoom(int timers) => Array.Resize(ref _timers, timers);
 
     /// <summary>Sets a timer that is not set.</summary>
