@@ -19,13 +19,13 @@ internal sealed class CheckSchedule
     private readonly Random _random;
     private readonly SlidingWindow _all;
     private readonly Dictionary<(IpAddress Address, ushort Port), SharedWindow>? _each;
-    private readonly ReadyLine _ready = new();
-    private readonly TimerWheel _later = new(timers: 0);
+    private readonly ReadyLine _ready;
+    private readonly TimerWheel _later;
 
     // Targets are numbered here: their indices in the run count those of other schedules, too.
     private readonly Stack<int> _free = [];
-    private int[] _numberOf = [];
-    private Entry[] _entries = [];
+    private int[] _numberOf;
+    private Entry[] _entries;
     private int _numbers;
     private int _unfinished;
 
@@ -35,7 +35,8 @@ internal sealed class CheckSchedule
     public CheckSchedule(CheckPace pace, int seed, int targets = 0)
     {
         (_pace, _random) = (pace, new Random(seed));
-        MakeRoom(targets);
+        (_ready, _later) = (new ReadyLine(targets), new TimerWheel(targets));
+        (_entries, _numberOf) = (new Entry[targets], new int[targets]);
         var perSpan = pace.MaxPerSecond > Unlimited ? int.MaxValue : Math.Max(1, (int)pace.MaxPerSecond);
         _all = new SlidingWindow(perSpan, perSpan == int.MaxValue ? 0 : (long)(perSpan / pace.MaxPerSecond * SecondNs));
         _each = pace.MaxPerTargetPerSecond == int.MaxValue ? null : [];

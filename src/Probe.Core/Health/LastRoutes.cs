@@ -9,7 +9,7 @@ internal sealed class LastRoutes(TargetTable targets, IHostView host)
 {
     private const int NotAwaited = 0;
 
-    private LastCheck[] _last = [];
+    private LastCheck[] _last = new LastCheck[targets.Places];
     private long _sinceNs;
     private int _window;
     private int _awaited;

@@ -4,10 +4,11 @@ namespace Probe.Core.Health;
 /// Numbers of those whose turn has come, in a line: any may step out or join anywhere at the cost of one. A ring, made larger when it is
 /// full.
 /// </summary>
-internal sealed class ReadyLine
+/// <param name="numbers">Numbers are below this.</param>
+internal sealed class ReadyLine(int numbers)
 {
     private int[] _ring = new int[16];
-    private int[] _places = [];
+    private int[] _places = new int[numbers];
     private int _first;
 
     public int Count { get; private set; }
