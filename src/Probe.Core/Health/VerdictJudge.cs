@@ -37,7 +37,8 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
     private readonly LastRoutes _routes;
     private readonly Gateways _gateways;
     private readonly List<Held> _held = [];
-    private readonly Dictionary<bool, RouteSummary> _summaries = [];
+    private RouteSummary? _summaryV4;
+    private RouteSummary? _summaryV6;
     private long _readAtNs = long.MinValue / 2;
     private long _summedAtNs = long.MinValue / 2;
     private bool _more;
@@ -150,7 +151,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
 
     private void Settle(long nowNs, Predicate<Held> mustEnd, Predicate<Held> mayEnd)
     {
-        _summaries.Clear();
+        (_summaryV4, _summaryV6) = (null, null);
         var kept = 0;
         for (var i = 0; i < _held.Count; i++)
         {
@@ -245,10 +246,7 @@ public sealed class VerdictJudge : ICheckSink, IDisposable
             return Say(outcome, CheckVerdict.Local, CheckReasonKind.Link);
         }
 
-        if (!_summaries.TryGetValue(target.IsV6, out var summary))
-        {
-            _summaries.Add(target.IsV6, summary = _routes.Summarise(target.IsV6));
-        }
+        var summary = target.IsV6 ? _summaryV6 ??= _routes.Summarise(v6: true) : _summaryV4 ??= _routes.Summarise(v6: false);
 
         // Routes that went and came back for several at once were this host's own trouble, whoever gets through by now.
         var alike = summary.Missing.HasOther(target);
