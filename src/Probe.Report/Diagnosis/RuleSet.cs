@@ -6,6 +6,8 @@ namespace Probe.Report.Diagnosis;
 /// <summary>The rules, and how their findings become one ranked answer.</summary>
 public sealed class RuleSet
 {
+    private static readonly Comparer<Finding> s_worstFirst = Comparer<Finding>.Create(Compare);
+
     private readonly IReadOnlyList<IRule> _rules;
     private readonly Dictionary<string, IDocumentPart> _parts;
 
@@ -52,16 +54,18 @@ public sealed class RuleSet
             }
         }
 
-        var ranked = found.Where(finding => !found.Any(other => Explains(other, finding)))
-            .OrderByDescending(finding => finding.Severity)
-            .ThenByDescending(finding => finding.Confidence)
-            .ThenBy(finding => finding.Rule, StringComparer.Ordinal);
+        var ranked = found.Where(finding => !found.Any(other => Explains(other, finding))).Order(s_worstFirst);
         return new Judgement([.. ranked], excluded, notExamined);
     }
 
     /// <summary>What would refute a finding of this rule; empty for an unknown rule.</summary>
     public IReadOnlyList<string> FalsifiersOf(string rule) =>
         _rules.FirstOrDefault(known => string.Equals(known.Id, rule, StringComparison.Ordinal))?.Falsifiers ?? [];
+
+    private static int Compare(Finding one, Finding other) =>
+        one.Severity != other.Severity ? other.Severity - one.Severity
+        : one.Confidence != other.Confidence ? other.Confidence - one.Confidence
+        : string.CompareOrdinal(one.Rule, other.Rule);
 
     // Two findings are about the same thing when their evidence lies in the same element of the document.
     private static bool Explains(Finding cause, Finding symptom) =>
