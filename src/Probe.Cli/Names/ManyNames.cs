@@ -28,7 +28,7 @@ internal sealed class ManyNames : IDisposable
     private readonly Family _family;
     private readonly NameQuestion _ask;
     private readonly AutoResetEvent _woken = new(initialState: false);
-    private readonly WorkAhead<NameAnswer> _answers;
+    private readonly WorkAhead<NameAnswer>? _answers;
     private volatile Action? _wake;
 
     /// <summary>Begins to ask.</summary>
@@ -39,7 +39,7 @@ internal sealed class ManyNames : IDisposable
     {
         (_names, _family, _ask) = ([.. names.DistinctBy(name => name.Text, StringComparer.Ordinal)], family, ask);
         Left = _names.Count;
-        _answers = new WorkAhead<NameAnswer>(_names.Count, inOrder: false, TryAnswer, Wake);
+        _answers = Left == 0 ? null : new WorkAhead<NameAnswer>(Left, inOrder: false, TryAnswer, Wake);
     }
 
     /// <summary>Names whose answer was not taken.</summary>
@@ -51,7 +51,8 @@ internal sealed class ManyNames : IDisposable
     /// <summary>The next answer that is there, without waiting.</summary>
     public bool TryTake(out NameAnswer answer)
     {
-        var taken = _answers.TryTake(out answer);
+        answer = default;
+        var taken = _answers is not null && _answers.TryTake(out answer);
         Left -= taken ? 1 : 0;
         return taken;
     }
@@ -60,7 +61,7 @@ internal sealed class ManyNames : IDisposable
     public void Wait(CancellationToken cancellation) => WaitHandle.WaitAny([_woken, cancellation.WaitHandle], Turn);
 
     /// <inheritdoc/>
-    public void Dispose() => _answers.Dispose();
+    public void Dispose() => _answers?.Dispose();
 
     private void Wake()
     {
