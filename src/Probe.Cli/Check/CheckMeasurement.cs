@@ -20,7 +20,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
 
     private readonly CheckRequest _request;
-    private readonly CheckedPackets _packets = new();
+    private CheckedPackets? _packets;
     private readonly List<CheckEvidence> _checks = [];
     private readonly TargetTable _targets = [];
 
@@ -55,6 +55,7 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
     public Measured Measure(RunFrame frame)
     {
         _frame = frame;
+        _packets = frame.WantsCapture ? new CheckedPackets() : null;
         using var names = Begin();
         var pace = SparingConntrack();
         _cache = _request.Engine == CheckEngineKind.Sockets ? new RouteCacheWatch() : null;
@@ -210,10 +211,10 @@ internal sealed class CheckMeasurement : IMeasurement, IVerdictSink
             TimeoutNs = _request.Probing.Timeout.Ns,
             IntervalNs = _request.IntervalNs,
         });
-        if (_frame.WantsCapture)
+        if (_packets is { } packets)
         {
-            _packets.Add(added);
-            _frame.Record([address, added.SentTo], (in packet) => _packets.NameOf(packet.Octets));
+            packets.Add(added);
+            _frame.Record([address, added.SentTo], (in packet) => packets.NameOf(packet.Octets));
         }
 
         return added;
