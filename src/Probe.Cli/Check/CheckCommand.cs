@@ -120,7 +120,7 @@ internal sealed class CheckCommand : ProbeCommand
             IntervalNs = (parse.Find(_own.Interval) ?? Duration.Milliseconds(1000)).Ns,
             Engine = engine,
             AllowConntrackFill = parse.Has(_own.AllowConntrackFill),
-            Pace = ReadPace(parse, probing),
+            Pace = ReadPace(parse, probing, targets.Count),
             Output = output,
             Fail = parse.Find(_own.Fail) ?? FailMode.Last,
             Exit = parse.Find(_own.Exit) ?? ExitMode.Probe,
@@ -188,13 +188,13 @@ internal sealed class CheckCommand : ProbeCommand
         return (targets, probing);
     }
 
-    private CheckPace ReadPace(ParseResult parse, ProbingOptions probing)
+    private CheckPace ReadPace(ParseResult parse, ProbingOptions probing, int targets)
     {
-        var pace = new CheckPace
-        {
-            Count = parse.Find(_own.Count) ?? 1,
-            InFlight = parse.Find(_own.InFlight) ?? new CheckPace().InFlight,
-        };
+        var count = parse.Find(_own.Count) ?? 1;
+        var inFlight = parse.Find(_own.InFlight) ?? new CheckPace().InFlight;
+
+        // Each place in flight takes memory, and no more are used than there are checks.
+        var pace = new CheckPace { Count = count, InFlight = (int)Math.Min(inFlight, (long)targets * count) };
         return probing.Rate switch
         {
             null => pace,
