@@ -147,10 +147,10 @@ internal sealed class RunFrame : IDisposable
     {
         var bundle = _context.NewDocument(measured.Max(one => one.End)) with
         {
-            Traces = Join(measured.Select(one => one.Traces)),
-            Checks = Join(measured.Select(one => one.Checks)),
-            PathMtus = Join(measured.Select(one => one.PathMtus)),
-            Sockets = measured.SelectMany(one => one.Sockets).ToArray() is { Length: > 0 } sockets ? sockets : null,
+            Traces = Join(measured, one => one.Traces),
+            Checks = Join(measured, one => one.Checks),
+            PathMtus = Join(measured, one => one.PathMtus),
+            Sockets = Join(measured, one => one.Sockets.Count > 0 ? one.Sockets : null),
             Captures = file is null ? null : [file],
             Gaps = [.. measured.SelectMany(one => one.Gaps), .. RunGaps.Of(captureLost: _capture?.Lost ?? 0)],
         };
@@ -164,6 +164,17 @@ internal sealed class RunFrame : IDisposable
         return bundle with { Gaps = gaps.Length == 0 ? null : gaps };
     }
 
-    private static T[]? Join<T>(IEnumerable<IReadOnlyList<T>?> parts) =>
-        parts.OfType<IReadOnlyList<T>>().ToArray() is { Length: > 0 } there ? [.. there.SelectMany(part => part)] : null;
+    private static IReadOnlyList<T>? Join<T>(List<Measured> measured, Func<Measured, IReadOnlyList<T>?> part)
+    {
+        IReadOnlyList<T>? all = null;
+        foreach (var one in measured)
+        {
+            if (part(one) is { } there)
+            {
+                all = all is null ? there : [.. all, .. there];
+            }
+        }
+
+        return all;
+    }
 }
