@@ -113,7 +113,7 @@ public sealed class CheckLoops
         }
 
         failure?.Throw();
-        return ends.Contains(SweepEnd.Interrupted) ? SweepEnd.Interrupted : ends.Max();
+        return ends.Max();
     }
 
     private void Take(List<Thread> threads, ICheckSink taker, Action turn)

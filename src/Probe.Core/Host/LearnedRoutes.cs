@@ -49,14 +49,14 @@ public sealed class LearnedRoutes
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(destinations);
-        var known = before._all.Select(route => route.Timeless).ToHashSet();
-        var learned = _all.FindAll(route => !known.Contains(route.Timeless));
-        if (learned.Count > 0)
+        // As on most hosts.
+        if (_all.Count == 0)
         {
-            var asked = destinations.ToHashSet();
-            learned.RemoveAll(route => !asked.Contains(route.Destination));
+            return [];
         }
 
-        return learned;
+        var known = before._all.Select(route => route.Timeless).ToHashSet();
+        var asked = destinations.ToHashSet();
+        return _all.FindAll(route => asked.Contains(route.Destination) && !known.Contains(route.Timeless));
     }
 }
