@@ -239,7 +239,7 @@ internal sealed class MtuMeasurement : IMeasurement
 
         _frame.Host.NoteLearned(address, _request.Probing);
         _sockets.AddRange(SocketTable.To(address, target.Port ?? _request.Port));
-        return [paths[0] with { Tcp = tcp }, .. paths.Skip(1)];
+        return [EstablishedProof.Take(paths[0], tcp), .. paths.Skip(1)];
     }
 
     private static NotSentException CannotSend(OpenMtuSearch open, SendStatus error) => error == SendStatus.LocalRule

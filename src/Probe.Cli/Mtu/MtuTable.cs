@@ -154,7 +154,7 @@ internal static class MtuTable
     private static string Heading(PathMtuEvidence path)
     {
         var to = path.Address is null || path.Target == path.Address ? path.Target : $"{path.Target} ({path.Address})";
-        var how = path.ProvedBy is { } proof ? $", by {ProofName(proof)}" : "";
+        var how = path is { Mtu: not null, ProvedBy: { } proof } ? $", by {ProofName(proof)}" : "";
         var real = path.Real is { } server ? $" on {server}" : "";
         var via = path.Via.Count > 0 ? $" via {string.Join(", ", path.Via)}" : "";
         var flow = path.Flow is { } one ? $", flow {one.Id} (source port {one.SourcePort})" : "";

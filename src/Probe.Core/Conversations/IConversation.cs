@@ -33,6 +33,12 @@ internal interface IConversation : IDisposable
     /// <summary>Path MTU that it reckons with, octets, and segments sent again so far.</summary>
     (int Pmtu, int Retransmitted) Path { get; }
 
+    /// <summary>It is over IPv4.</summary>
+    bool IsV4 { get; }
+
+    /// <summary>No router fragments its packets: they carry DF, or are IPv6.</summary>
+    bool IsWhole { get; }
+
     /// <summary>Octets written and not yet acknowledged.</summary>
     int Queued { get; }
 

@@ -21,6 +21,8 @@ internal sealed class KernelConversation : IConversation
     private int _errno;
     private int _received;
     private bool _peerHasClosed;
+    private int _interfaceIndex;
+    private uint _mark;
 
     private KernelConversation(FileDescriptor socket, SocketAddress remote) => (_socket, _remote) = (socket, remote);
 
@@ -57,6 +59,17 @@ internal sealed class KernelConversation : IConversation
             return ((int)info.tcpi_pmtu, (int)info.tcpi_total_retrans);
         }
     }
+
+    /// <inheritdoc/>
+    public bool IsV4 => _remote.Address.IsV4;
+
+    /// <inheritdoc/>
+    public bool IsWhole => !IsV4 || TcpStream.SetsDontFragment(_socket) switch
+    {
+        // As ip_dont_fragment (include/net/ip.h) has it: not where the route's MTU is locked.
+        null => !IsMtuLocked,
+        var always => always.Value,
+    };
 
     /// <inheritdoc/>
     public int Queued => TcpStream.Queued(_socket);
@@ -147,17 +160,30 @@ internal sealed class KernelConversation : IConversation
 
     private TcpInfo Read() => TcpStream.Info(_socket);
 
+    // Where nobody says, it may be.
+    private bool IsMtuLocked
+    {
+        get
+        {
+            using var netlink = new NetlinkSocket();
+            var errno = Routes.TryGet(netlink, _remote.Address, out var route, SocketCalls.LocalAddress(_socket).Address, _interfaceIndex, _mark);
+            return errno != 0 || route.MtuLocked;
+        }
+    }
+
     private void Configure(TcpConversationOptions options)
     {
         TcpStream.Tune(_socket, SendBuffer);
         if (options.Interface is { } device)
         {
             SocketCalls.BindToDevice(_socket, device);
+            _interfaceIndex = Interfaces.Index(device);
         }
 
         if (options.Mark is { } mark)
         {
             SocketCalls.Mark(_socket, mark);
+            _mark = mark;
         }
 
         if (options.TrafficClass != 0)

@@ -17,6 +17,11 @@ public sealed record TcpEvidence
 
     /// <summary>Connections opened before and after a path MTU was learned.</summary>
     public TcpStallEvidence? Stall { get; init; }
+
+    /// <summary>Octets of the largest packet that is certain to have reached the target; null for none.</summary>
+    [JsonIgnore]
+    public int? LargestPacket => (Upload?.Pacings.Select(pacing => pacing.LargestPacket) ?? [])
+        .Concat(Stall?.Connections.Select(connection => connection.LargestPacket) ?? []).Max();
 }
 
 /// <summary>MSS as it was told and as it arrived, octets.</summary>
@@ -108,6 +113,12 @@ public sealed record TcpPacingEvidence
     /// <summary>TCP_INFO at the end.</summary>
     public TcpInfoEvidence? After { get; init; }
 
+    /// <summary>
+    /// Octets of the IP packets that carried full segments, where it is certain that such packets arrived whole: every segment was
+    /// acknowledged, none was cut smaller or resized, and none may have been fragmented. Null where it is not, and of a download.
+    /// </summary>
+    public int? LargestPacket { get; init; }
+
     /// <summary>MSS of the SYN as the responder received it; only of a download.</summary>
     public int? SynMss { get; init; }
 }
@@ -195,6 +206,9 @@ public sealed record TcpStallConnection
 
     /// <summary>TCP_INFO at the end.</summary>
     public TcpInfoEvidence? After { get; init; }
+
+    /// <summary>As <see cref="TcpPacingEvidence.LargestPacket"/>.</summary>
+    public int? LargestPacket { get; init; }
 
     /// <summary>How it stood every 10 ms; a row like the one before is left out.</summary>
     public IReadOnlyList<TcpSample> Samples { get; init; } = [];

@@ -121,6 +121,7 @@ internal sealed class PacedSender
             Resized = _resized,
             Loss = segments == 0 ? null : Math.Min(1, lost / (double)segments),
             DurationNs = nowNs - _startNs,
+            LargestPacket = AcknowledgedPackets.LargestOf(_over, _before, after, _handed, acknowledged),
             Before = _before,
             After = after,
         };

@@ -66,7 +66,7 @@ internal static class ResponderProtocol
         {
             return JsonSerializer.Deserialize(received[start..], EvidenceJsonTypes.Compact<TcpPacingEvidence>()) is { } report
                 && IsSane(report)
-                ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno) }
+                ? report with { Errno = report.Errno is null ? null : StrangerText.Clean(report.Errno), LargestPacket = null }
                 : null;
         }
         catch (JsonException)

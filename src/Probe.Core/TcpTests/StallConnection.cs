@@ -32,6 +32,7 @@ internal sealed class StallConnection : IDisposable
     private TcpInfoEvidence? _after;
     private long? _acknowledgedNs;
     private int _octets;
+    private int? _largestPacket;
     private TcpEnd? _end;
 
     /// <summary>Begins to connect.</summary>
@@ -98,6 +99,7 @@ internal sealed class StallConnection : IDisposable
         Persist = Persist,
         Before = _before,
         After = _after,
+        LargestPacket = _largestPacket,
         Samples = _samples,
     };
 
@@ -157,6 +159,7 @@ internal sealed class StallConnection : IDisposable
         if (_octets == length && Over.Queued == 0)
         {
             _acknowledgedNs = atNs;
+            _largestPacket = AcknowledgedPackets.LargestOf(Over, _before!, _after, _octets, length);
             _end = TcpEnd.Done;
         }
         else

@@ -6,7 +6,10 @@ public enum PathMtuProof
     /// <summary>SYN-ACK to a SYN with payload.</summary>
     SynPayload,
 
-    /// <summary>An acknowledgment within an established connection.</summary>
+    /// <summary>
+    /// An acknowledgment within an established connection, by <c>--tcp-upload</c> or <c>--tcp-stall</c>: full segments that may not be
+    /// fragmented arrived.
+    /// </summary>
     Established,
 
     /// <summary>Echo reply, as large as the request: both directions carry it.</summary>

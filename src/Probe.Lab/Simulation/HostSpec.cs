@@ -59,6 +59,9 @@ public sealed record TcpService
     /// <summary>How long a port that keeps its connections holds back an acknowledgment that nothing asks for.</summary>
     public long DelayedAckNs { get; init; }
 
+    /// <summary>A filter drops SYNs that carry octets.</summary>
+    public bool DropsSynData { get; init; }
+
     /// <summary>Maximum segment size it offers; 0 offers none.</summary>
     public ushort Mss { get; init; } = 1460;
 

@@ -30,6 +30,7 @@ internal sealed class TcpEndpoint(HostSpec host, INodeBehaviour owner)
         switch (service?.Behaviour ?? host.OtherTcp)
         {
             case TcpBehaviour.Filtered:
+            case var _ when service is { DropsSynData: true } && IsSyn(tcp) && !tcp.Payload.IsEmpty:
                 node.Drop(packet, DropReason.Rule);
                 return;
             case TcpBehaviour.Closed:

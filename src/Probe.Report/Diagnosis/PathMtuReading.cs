@@ -54,7 +54,8 @@ internal static class PathMtuReading
     /// <param name="flows">Flows to compare; null for as many as without a word.</param>
     public static Finding Verified(this Finding finding, PathMtuEvidence path, int? flows = null)
     {
-        if (!IpAddress.TryParse(path.Address ?? "", out var address) || ViaOptions(path) is not { } via)
+        if (!IpAddress.TryParse(path.Address ?? "", out var address) || ViaOptions(path) is not { } via
+            || ConversationOptions(path) is not { } conversation)
         {
             return finding;
         }
@@ -68,7 +69,25 @@ internal static class PathMtuReading
 
         // A fault makes the command exit 1 by itself; what is none is told from the repaired path by its size alone.
         var expected = !finding.IsFault() && path.FirstHopMtu is { } first ? $" --expect {first - path.Overhead}" : "";
-        return finding with { Verify = $"probe mtu{protocol}{port}{compared}{via} {address}{expected}" };
+        return finding with { Verify = $"probe mtu{protocol}{port}{compared}{conversation}{via} {address}{expected}" };
+    }
+
+    /// <summary>The test over connections that proved what passes, as options; null where it sent a file that is not here.</summary>
+    private static string? ConversationOptions(PathMtuEvidence path)
+    {
+        if (path is not { Verdict: PathMtuVerdict.ReturnPath, ProvedBy: PathMtuProof.Established })
+        {
+            return "";
+        }
+
+        var payload = (path.Tcp?.Upload?.Payload ?? path.Tcp?.Stall?.Payload) switch
+        {
+            "http" => "http",
+            "tls" => "tls",
+            "zeros" => "zeros",
+            _ => null,
+        };
+        return payload is null ? null : $" {(path.Tcp?.Upload is null ? "--tcp-stall" : "--tcp-upload")} --payload {payload}";
     }
 
     /// <summary>The tunnels as options; null when the text of one is no tunnel.</summary>

@@ -31,11 +31,13 @@ public static class PathMtuWords
                 + $"this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
         { Verdict: PathMtuVerdict.BlackHole } =>
-            Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender."),
+            Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender.{Carried(path)}"),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
         { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } =>
             Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),
         { Verdict: PathMtuVerdict.ReturnPath } => Prose.Of($"{path.Mtu ?? 0} octets pass towards it; larger answers do not come back."),
+        { Verdict: PathMtuVerdict.NotAnswering, ProvedBy: PathMtuProof.Established, LargestAnswered: { } carried } =>
+            Prose.Of($"{Silent(path)} A connection carried packets of {carried} octets all the same, and sent no larger ones."),
         { Verdict: PathMtuVerdict.NotAnswering } => Silent(path),
         _ => Prose.Of($"{Hidden(path):ours}: {Between(path)}."),
     };
@@ -150,6 +152,10 @@ public static class PathMtuWords
         { Hop: { } hop } => Prose.Of($"{signal.From} (hop {hop})"),
         _ => Prose.Of($"{signal.From}"),
     };
+
+    private static Prose Carried(PathMtuEvidence path) => path.Tcp?.LargestPacket is { } carried && carried > path.Mtu
+        ? Prose.Of($" A connection, another flow, carried packets of {carried} octets: by another path, or past a filter of large SYNs.")
+        : Prose.Empty;
 
     private static Prose Where(PathMtuEvidence path) => path switch
     {

@@ -71,6 +71,32 @@ public sealed class MtuTcpTests : IDisposable
         Assert.Equal((TcpTransferVerdict.Clean, TcpTransferVerdict.Clean, 0), (tcp.Upload!.Verdict, tcp.Download!.Verdict, result.Status));
     }
 
+    [NeedsTheory(Needs)]
+    [InlineData(1500, false, "--tcp-upload")]
+    [InlineData(1500, true, "--tcp-stall")]
+    [InlineData(1400, false, "--tcp-upload")]
+    public void Behind_a_filter_of_SYNs_with_octets_a_connection_proves_the_path_mtu(int mtu, bool v6, string test)
+    {
+        // Firewalls and stacks drop what a SYN carries, or the SYN: full segments of a connection pass all the same.
+        var line = LinuxLine.Build(_lab, 2);
+        line.Narrow(2, mtu);
+        KernelLab.Nft(line.Server, "table inet filter { chain c { type filter hook input priority 0; "
+            + "tcp flags & (syn | ack) == syn ip length > 60 drop; tcp flags & (syn | ack) == syn ip6 length > 40 drop; icmp type echo-request drop; icmpv6 type echo-request drop; }; }");
+        using var responder = _lab.Start(line.Server, ProbeInside.Program, "mtu", "--responder", "7007");
+        responder.WaitFor("answering on port 7007", TimeSpan.FromSeconds(30));
+        LabResult Search(params string[] tests) =>
+            line.Probe(["mtu", "-n", "--json", "--flows", "0", "--timeout", "300ms", "--tcp", "-p", "7007", .. tests, line.Target(v6).ToString()]);
+
+        var alone = Search();
+        Assert.Equal((PathMtuVerdict.NotAnswering, 4), (ProbeInside.Read(alone).PathMtus![0].Verdict, alone.Status));
+
+        var result = Search(test, "--payload", "zeros");
+        var path = ProbeInside.Read(result).PathMtus![0];
+        Assert.Equal((mtu, PathMtuProof.Established), (path.LargestAnswered, path.ProvedBy));
+        Assert.Equal(mtu == 1500 ? (PathMtuVerdict.Clear, Confidence.Proved, 1500, 0) : (PathMtuVerdict.NotAnswering, Confidence.Likely, null, 4),
+            (path.Verdict, path.Confidence, path.Mtu, result.Status));
+    }
+
     private (Bundle Bundle, LabResult Result) Run(DirectorNet net, params string[] tests)
     {
         var result = _lab.Run(net.Client, ProbeInside.Limit, ProbeInside.Program,

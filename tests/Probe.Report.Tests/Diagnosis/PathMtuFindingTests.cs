@@ -107,6 +107,26 @@ public class PathMtuFindingTests
         Assert.Contains(finding.Fix, fix => fix.Contains("maxseg size set 1360", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("http", true, "probe mtu --tcp-upload --payload http 192.0.2.9")]
+    [InlineData("tls", false, "probe mtu --tcp-stall --payload tls 192.0.2.9")]
+    [InlineData("request.bin", true, null)]
+    public void A_limit_on_the_way_back_that_a_connection_told_is_asked_for_with_a_connection(string payload, bool upload, string? verify)
+    {
+        var path = Path(PathMtuVerdict.ReturnPath, 1500) with { Protocol = ProbeProtocol.Icmp, Port = null, ReturnMtu = 1400, ProvedBy = PathMtuProof.Established, Tcp = Carried(1500, payload, upload) };
+        Assert.Equal(verify, Assert.Single(Judge(path)).Verify);
+    }
+
+    [Fact]
+    public void What_a_connection_carried_is_said_where_probes_say_less()
+    {
+        var silent = Path(PathMtuVerdict.NotAnswering, null) with { Reason = PathMtuReason.Silence, LargestAnswered = 1400, ProvedBy = PathMtuProof.Established };
+        Assert.EndsWith("A connection carried packets of 1400 octets all the same, and sent no larger ones.", PathMtuWords.Verdict(silent).ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("A connection, another flow, carried packets of 1500 octets: by another path, or past a filter of large SYNs.",
+            PathMtuWords.Verdict(BlackHole() with { Tcp = Carried(1500) }).ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("nothing tells their sender.", PathMtuWords.Verdict(BlackHole() with { Tcp = Carried(1400) }).ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_helps_inside_a_tunnel_or_against_a_link_too_small_for_IPv6_is_no_route_of_this_host()
     {
@@ -177,6 +197,24 @@ public class PathMtuFindingTests
         Assert.Contains(rows, row => row.StartsWith("✓ 1400", StringComparison.Ordinal) && row.EndsWith("← path MTU", StringComparison.Ordinal));
         Assert.InRange(rows.Count, 5, 16);
     }
+
+    private static TcpEvidence Carried(int octets, string payload = "zeros", bool upload = true) => upload
+        ? new TcpEvidence
+        {
+            Upload = new TcpTransferEvidence
+            {
+                Direction = TcpDirection.Upload, Port = 80, Payload = payload, Verdict = TcpTransferVerdict.Clean, Confidence = Confidence.Likely,
+                Pacings = [new TcpPacingEvidence { Pacing = TcpPacing.Spaced, End = TcpEnd.Done, LargestPacket = octets }],
+            },
+        }
+        : new TcpEvidence
+        {
+            Stall = new TcpStallEvidence
+            {
+                Port = 80, Payload = payload, Verdict = TcpStallVerdict.NotLearned, Confidence = Confidence.Likely,
+                Connections = [new TcpStallConnection { Name = "A", End = TcpEnd.Done, LargestPacket = octets }],
+            },
+        };
 
     private static IReadOnlyList<Finding> Judge(params PathMtuEvidence[] paths) => KnownRules.All.Judge(Document(paths)).Findings;
 }

@@ -37,6 +37,18 @@ internal static unsafe class TcpStream
         return new TcpInfo(info, filled);
     }
 
+    /// <summary>
+    /// IPv4 packets of the socket carry DF: always, never, or, null, unless the route's MTU is locked (IP_MTU_DISCOVER; its default is
+    /// net.ipv4.ip_no_pmtu_disc's).
+    /// </summary>
+    public static bool? SetsDontFragment(FileDescriptor socket) =>
+        SocketCalls.Get<int>(socket, IPPROTO_IP, IP_MTU_DISCOVER, nameof(IP_MTU_DISCOVER)) switch
+        {
+            IP_PMTUDISC_WANT => null,
+            IP_PMTUDISC_DO or IP_PMTUDISC_PROBE => true,
+            _ => false,
+        };
+
     /// <summary>Octets written and not yet acknowledged (SIOCOUTQ).</summary>
     public static int Queued(FileDescriptor socket)
     {

@@ -80,6 +80,12 @@ internal sealed class SimulatedConversation : IConversation
     public (int Pmtu, int Retransmitted) Path => _connection is null ? (0, 0) : (_connection.Sender.PathMtu, _connection.Sender.Repeats);
 
     /// <inheritdoc/>
+    public bool IsV4 => _tuple.Remote.IsV4;
+
+    /// <inheritdoc/>
+    public bool IsWhole => true;
+
+    /// <inheritdoc/>
     public int Queued => _connection?.Sender.Queued ?? 0;
 
     /// <inheritdoc/>
