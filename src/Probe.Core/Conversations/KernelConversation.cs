@@ -166,7 +166,8 @@ internal sealed class KernelConversation : IConversation
         get
         {
             using var netlink = new NetlinkSocket();
-            var errno = Routes.TryGet(netlink, _remote.Address, out var route, SocketCalls.LocalAddress(_socket).Address, _interfaceIndex, _mark);
+            var source = SocketCalls.LocalAddress(_socket).Address;
+            var errno = Routes.TryGet(netlink, _remote.Address, out var route, source, _interfaceIndex, _mark);
             return errno != 0 || route.MtuLocked;
         }
     }

@@ -207,7 +207,10 @@ public sealed record TcpStallConnection
     /// <summary>TCP_INFO at the end.</summary>
     public TcpInfoEvidence? After { get; init; }
 
-    /// <summary>As <see cref="TcpPacingEvidence.LargestPacket"/>.</summary>
+    /// <summary>
+    /// Octets of the IP packets that carried full segments, where it is certain that such packets arrived whole, as in an upload. Null
+    /// where it is not.
+    /// </summary>
     public int? LargestPacket { get; init; }
 
     /// <summary>How it stood every 10 ms; a row like the one before is left out.</summary>

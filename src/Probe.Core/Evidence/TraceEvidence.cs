@@ -151,7 +151,8 @@ public sealed record NodeEvidence
 
     /// <summary>
     /// How it chooses the next hop: <c>single</c> (enough flows show but one), or <c>unknown</c> (too few answers behind it to tell), or as
-    /// it balances.
+    /// it balances. <c>per-destination</c> is read and never written: a trace has one target and cannot show it; a finding concludes it
+    /// from several traces.
     /// </summary>
     public NodeBalancing Balancing { get; init; } = NodeBalancing.Unknown;
 

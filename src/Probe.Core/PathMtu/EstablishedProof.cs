@@ -33,11 +33,11 @@ public static class EstablishedProof
         var isFull = size >= path.FirstHopMtu;
         return path switch
         {
-            { Verdict: PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable, Signals: [] } or { Verdict: PathMtuVerdict.Clear } when isFull =>
-                proved with
-                {
-                    Verdict = PathMtuVerdict.Clear, Confidence = Confidence.Proved, Reason = null, Mtu = size, OuterMtu = size,
-                },
+            { Verdict: PathMtuVerdict.Clear } or { Verdict: PathMtuVerdict.NotAnswering or PathMtuVerdict.Unstable, Signals: [] }
+                when isFull => proved with
+            {
+                Verdict = PathMtuVerdict.Clear, Confidence = Confidence.Proved, Reason = null, Mtu = size, OuterMtu = size,
+            },
 
             // The way there carries more: the replies to echo requests were what did not come back.
             { Verdict: PathMtuVerdict.BlackHole, Reason: PathMtuReason.ReplyPath } when isFull => proved with

@@ -11,7 +11,7 @@ public static class MssReading
     public static int Headers(bool v4) => v4 ? 40 : 60;
 
     /// <summary>Octets of the IP packet of a full segment.</summary>
-    public static int PacketOf(TcpInfoEvidence info, bool v4)
+    internal static int PacketOf(TcpInfoEvidence info, bool v4)
     {
         ArgumentNullException.ThrowIfNull(info);
         return info.SndMss + Options(info) + Headers(v4);

@@ -13,8 +13,8 @@ public enum NodeBalancing
     PerPacket,
 
     /// <summary>
-    /// One for all flows to a target, another for another target. A trace has one target and cannot show it: rule PRB-PATH-014 concludes it
-    /// from traces of neighbours.
+    /// One for all flows to a target, another for another target. Read in documents of others and never written: a trace has one target,
+    /// and one next hop is all that it sees. Rule PRB-PATH-014 concludes it from the traces of neighbours in one document.
     /// </summary>
     PerDestination,
 

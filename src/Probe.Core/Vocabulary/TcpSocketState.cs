@@ -33,12 +33,9 @@ public enum TcpSocketState
     /// <summary>LAST-ACK.</summary>
     LastAck,
 
-    /// <summary>LISTEN.</summary>
+    /// <summary>LISTEN. Read in documents of others and never written: a document holds connections.</summary>
     Listen,
 
     /// <summary>CLOSING.</summary>
     Closing,
-
-    /// <summary>SYN-RECEIVED of a request that has no socket of its own yet.</summary>
-    NewSynRecv,
 }

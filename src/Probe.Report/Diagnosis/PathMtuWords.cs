@@ -30,8 +30,8 @@ public static class PathMtuWords
             $"{path.Mtu ?? 0} octets pass; "
                 + $"this host itself refuses to send more, though its device would take them: a rule of its output chain does."),
         { Verdict: PathMtuVerdict.Signalled } => Prose.Of($"{path.Mtu ?? 0} octets pass; {Who(Decisive(path))} says so, and it is true."),
-        { Verdict: PathMtuVerdict.BlackHole } =>
-            Prose.Of($"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender.{Carried(path)}"),
+        { Verdict: PathMtuVerdict.BlackHole } => Prose.Of(
+            $"{path.Mtu ?? 0} octets pass; larger packets disappear {Where(path)}, and nothing tells their sender.{Carried(path)}"),
         { Verdict: PathMtuVerdict.WrongSignal } => Wrong(path),
         { Verdict: PathMtuVerdict.ReturnPath, ReturnMtu: { } back } =>
             Prose.Of($"{path.Mtu ?? 0} octets pass towards it; answers larger than {back} octets do not come back."),

@@ -34,7 +34,7 @@ internal sealed class PerDestination : IRule
             where prefix is not null
             from at in trace.Trace.NodesOf(trace.Pointer)
             let next = trace.Trace.NextHops(at.Hop.Ttl, at.Node.Address)
-            where next.Count == 1 && at.Node.Balancing is NodeBalancing.Single or NodeBalancing.Unknown
+            where next.Count == 1 && at.Node.Balancing is NodeBalancing.Single or NodeBalancing.PerDestination or NodeBalancing.Unknown
             select new Seen(trace.Trace, at.Hop.Ttl, at.Node, at.Pointer, next[0], prefix);
         return new RuleResult(
             [.. seen.GroupBy(at => (at.Node.Address, at.Ttl, at.Trace.Protocol, at.Prefix))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Probe.Core.Evidence;
 using Probe.Core.Packets;
 using Probe.Core.Vocabulary;
@@ -157,6 +158,18 @@ public class FlowFindingTests
         {
             Assert.Equal($"Hop 1 `{Address(topology, "h", "s")}` balances per destination: 2 next hops for 6 neighbouring targets", findings[0].Title);
             Assert.Equal(Confidence.Likely, findings[0].Confidence);
+
+            // No trace says so of itself; another program's document may, and is read.
+            var told = traces.Select(trace => trace with
+            {
+                Hops = [.. trace.Hops.Select(hop => hop with
+                {
+                    Nodes = [.. hop.Nodes.Select(node => node with { Balancing = hop.Ttl == 1 ? NodeBalancing.PerDestination : node.Balancing })],
+                })],
+            }).ToArray();
+            Assert.DoesNotContain(traces.SelectMany(trace => trace.Hops).SelectMany(hop => hop.Nodes), node => node.Balancing is NodeBalancing.PerDestination);
+            var read = EvidenceJson.TryRead(Encoding.UTF8.GetBytes(EvidenceJson.Serialize(Document(told))), out var document, out var error) ? document : throw new InvalidDataException($"{error}");
+            Assert.Equal(findings[0].Title, KnownRules.All.Judge(read).Findings.Single(finding => finding.Rule == "PRB-PATH-014").Title);
         }
     }
 

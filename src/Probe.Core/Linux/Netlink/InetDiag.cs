@@ -16,8 +16,9 @@ internal readonly record struct DiagnosedSocket(IpAddress Local, ushort LocalPor
 /// </summary>
 internal static unsafe class InetDiag
 {
-    // States are numbered from 1 to 12; bits 3 and 10 would add half-open requests and listeners, which carry no conversation.
-    private const uint Conversations = 0x1fff & ~(1u << 3) & ~(1u << 10);
+    // States are numbered from 1 to 12; bits 3 and 12 would add half-open requests, both as SYN-RECEIVED (inet_req_diag_fill), and bit 10
+    // listeners, which carry no conversation.
+    private const uint Conversations = 0x0fff & ~(1u << 3) & ~(1u << 10);
 
     /// <summary>One connection; null when it is gone.</summary>
     public static DiagnosedSocket? Find(NetlinkSocket diag, SocketAddress local, SocketAddress remote)
