@@ -6,14 +6,14 @@ namespace Probe.Cli.Names;
 /// <summary>The autonomous systems of a trace's addresses: from a table where it has them, else from DNS, in the background.</summary>
 /// <param name="table">A table; null for none.</param>
 /// <param name="zone">DNS; null when it is not to be asked.</param>
-internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone)
+internal sealed class AsNumbers(OriginTable? table, OriginZone? zone)
     : BackgroundLookup<AsOrigin>(address => zone?.Of(address), "AS numbers")
 {
     /// <summary>As the user asked; null when he did not.</summary>
-    /// <exception cref="UserError">The table cannot be read.</exception>
+    /// <exception cref="UserError">The table cannot be read or is wrong.</exception>
     public static AsNumbers? Open(bool dns, string? file) => !dns && file is null
         ? null
-        : new AsNumbers(file is null ? null : PrefixTable.Read(file), dns ? new OriginZone(NameServers.OfSystem().TextsOf) : null);
+        : new AsNumbers(file is null ? null : OriginTable.Read(file), dns ? new OriginZone(NameServers.OfSystem().TextsOf) : null);
 
     /// <summary>Asks DNS about an address that the table does not know. Returns at once.</summary>
     public void AskUnlessKnown(IpAddress address)
@@ -35,11 +35,21 @@ internal sealed class AsNumbers(PrefixTable? table, OriginZone? zone)
 
     /// <summary>What could not be had, after <see cref="BackgroundLookup{T}.Wait"/>; null when nothing is missing.</summary>
     /// <param name="waited">What the wait returned.</param>
-    public Gap? Missing(bool waited) => waited && zone is null or { Unanswered: 0 }
-        ? null
-        : new Gap("AS numbers", "no name server answered in time; check /etc/resolv.conf, or give a table with --asn-file");
+    public Gap? Missing(bool waited) => table?.Fault is { } fault
+        ? new Gap("AS numbers", fault)
+        : waited && zone is null or { Unanswered: 0 }
+            ? null
+            : new Gap("AS numbers", "no name server answered in time; check /etc/resolv.conf, or give a table with --asn-file");
 
-    private bool IsForDns(IpAddress address) => zone is not null && table?.Of(address) is null && OriginZone.IsGlobal(address);
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        table?.Dispose();
+    }
+
+    // The table first, also where it is all there is: what is wrong with it shows when it is asked.
+    private bool IsForDns(IpAddress address) => table?.Of(address) is null && zone is not null && OriginZone.IsGlobal(address);
 
     private NodeEvidence Annotate(NodeEvidence node) =>
         IpAddress.TryParse(node.Address, out var address) && (table?.Of(address) ?? Known(address)) is { } origin

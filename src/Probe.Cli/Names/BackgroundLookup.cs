@@ -68,7 +68,11 @@ internal abstract class BackgroundLookup<T>(Func<IpAddress, T?> ask, string what
     }
 
     /// <summary>Ends the asking; what is still owed is forgotten.</summary>
-    public void Dispose() => _questions.CompleteAdding();
+    public virtual void Dispose()
+    {
+        _questions.CompleteAdding();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>What is known of the address; null when there is nothing, or nothing yet.</summary>
     protected T? Known(IpAddress address) => _known.GetValueOrDefault(address);

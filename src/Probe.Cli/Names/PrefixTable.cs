@@ -7,7 +7,7 @@ namespace Probe.Cli.Names;
 /// Origins by prefix from a text: <c>PREFIX ASN NAME</c> a line, separated by blanks, the name to the end of the line and optional;
 /// <c>#</c> begins a comment line. The longest prefix that holds an address wins; of two lines with one prefix, the first.
 /// </summary>
-internal sealed class PrefixTable
+internal sealed class PrefixTable : OriginTable
 {
     private const int V4Bits = 32;
     private const int V6Bits = 128;
@@ -18,21 +18,13 @@ internal sealed class PrefixTable
     private PrefixTable(List<Entry> v4, List<Entry> v6) => (_v4, _v6) = (Arrange(v4, V4Bits), Arrange(v6, V6Bits));
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="UserError">It cannot be read, or a line of it is wrong.</exception>
-    public static PrefixTable Read(string path)
+    /// <exception cref="UserError">A line of it is wrong.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
+    public static PrefixTable ReadText(string path)
     {
-        try
-        {
-            using var reader = new StreamReader(path);
-            return Parse(reader, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw UserError.CannotRun($"cannot read {path}: " + (
-                e is FileNotFoundException or DirectoryNotFoundException ? "no such file"
-                : Directory.Exists(path) ? "it is a directory, name a file"
-                : e is UnauthorizedAccessException ? "permission denied" : e.Message));
-        }
+        using var reader = new StreamReader(path);
+        return Parse(reader, path);
     }
 
     /// <summary>Reads a text.</summary>
@@ -72,8 +64,8 @@ internal sealed class PrefixTable
         return new PrefixTable(v4, v6);
     }
 
-    /// <summary>The origin of the longest prefix that holds the address; null when none does.</summary>
-    public AsOrigin? Of(IpAddress address)
+    /// <inheritdoc/>
+    public override AsOrigin? Of(IpAddress address)
     {
         var (entries, width) = address.IsV4 ? (_v4, V4Bits) : (_v6, V6Bits);
         var (low, high) = (0, entries.Length);
@@ -151,8 +143,7 @@ internal sealed class PrefixTable
     private static bool TryNumber(ReadOnlySpan<char> text, out uint number, out string why)
     {
         why = text.IsEmpty ? "it has no AS number" : $"'{text}' is not an AS number";
-        var digits = text.StartsWith("AS", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
-        return uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+        return TryNumber(text, out number);
     }
 
     private readonly record struct Entry(UInt128 Start, byte Length, int Around, AsOrigin Origin)
