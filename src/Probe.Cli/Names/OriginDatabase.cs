@@ -6,8 +6,8 @@ using Probe.Core.Packets;
 namespace Probe.Cli.Names;
 
 /// <summary>
-/// Origins by prefix from a MaxMind database (<c>.mmdb</c>) as GeoLite2-ASN, or as those of ipinfo, which name the same by other words. Safe for
-/// use by several threads.
+/// Origins by prefix from a MaxMind database (<c>.mmdb</c>) as GeoLite2-ASN, or as those of ipinfo, which name the same by other words.
+/// Safe for use by several threads.
 /// </summary>
 internal sealed class OriginDatabase : OriginTable
 {

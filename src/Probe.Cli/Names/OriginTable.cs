@@ -3,7 +3,9 @@ using Probe.Core.Packets;
 
 namespace Probe.Cli.Names;
 
-/// <summary>Origins by prefix from a file of the user: a text (<see cref="PrefixTable"/>) or a database (<see cref="OriginDatabase"/>).</summary>
+/// <summary>
+/// Origins by prefix from a file of the user: a text (<see cref="PrefixTable"/>) or a database (<see cref="OriginDatabase"/>).
+/// </summary>
 internal abstract class OriginTable : IDisposable
 {
     private const string DatabaseEnding = ".mmdb";
@@ -17,7 +19,9 @@ internal abstract class OriginTable : IDisposable
     {
         try
         {
-            return path.EndsWith(DatabaseEnding, StringComparison.OrdinalIgnoreCase) ? OriginDatabase.Open(path) : PrefixTable.ReadText(path);
+            return path.EndsWith(DatabaseEnding, StringComparison.OrdinalIgnoreCase)
+                ? OriginDatabase.Open(path)
+                : PrefixTable.ReadText(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

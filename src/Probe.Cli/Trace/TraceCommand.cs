@@ -275,8 +275,8 @@ internal sealed class TraceCommand : ProbeCommand
         public Option<bool> Asn { get; } = OptionOf.Flag("show AS numbers; asks DNS (asn.cymru.com) about public addresses", "--asn");
 
         public Option<string> AsnFile { get; } = OptionOf.Value<string>(Values.InputFile, "FILE",
-            "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; a FILE.mmdb is a MaxMind database, such as "
-                + "GeoLite2-ASN; with --asn, DNS knows the rest",
+            "show AS numbers from FILE: 'PREFIX ASN NAME' a line, # comments, the longest prefix wins; a FILE.mmdb is a MaxMind database, "
+                + "such as GeoLite2-ASN; with --asn, DNS knows the rest",
             "--asn-file");
 
         public Option[] All =>
