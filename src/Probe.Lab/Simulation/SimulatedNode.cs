@@ -75,11 +75,11 @@ public sealed class SimulatedNode
     public void Drop(SimulatedPacket packet, DropReason reason)
     {
         _network.Note(JournalKind.Dropped, reason, this, packet.Inbound, packet);
-        _network.Release(packet);
+        _network.Packets.Release(packet);
     }
 
     /// <summary>Gives back the buffer of a packet that was used up.</summary>
-    public void Release(SimulatedPacket packet) => _network.Release(packet);
+    public void Release(SimulatedPacket packet) => _network.Packets.Release(packet);
 
     /// <summary>Calls the behaviour back later.</summary>
     public void SetTimer(long afterNs, INodeBehaviour behaviour, object state) => _network.SetTimer(this, afterNs, behaviour, state);
@@ -87,10 +87,11 @@ public sealed class SimulatedNode
     /// <summary>
     /// Octets of the largest packet that leaves whole by the link this one would take, as far as the node knows; 0 without a way.
     /// </summary>
-    internal int MtuFor(ReadOnlySpan<byte> packet) => _network.MtuFor(this, packet);
+    internal int MtuFor(ReadOnlySpan<byte> packet) => _network.Path.MtuFor(this, packet);
 
     /// <summary>Sends a packet that the node has put into another one.</summary>
-    internal void SendWrapped(SimulatedPacket packet, ReadOnlySpan<byte> outer) => _network.Leave(this, _network.Replace(packet, outer));
+    internal void SendWrapped(SimulatedPacket packet, ReadOnlySpan<byte> outer) =>
+        _network.Path.Leave(this, _network.Packets.Replace(packet, outer, Name));
 
     /// <summary>Goes on with the packet that was inside another one.</summary>
     /// <param name="packet">The outer packet, which is used up.</param>
@@ -98,26 +99,26 @@ public sealed class SimulatedNode
     /// <param name="isLocal">It is for this node, whatever the routes say.</param>
     internal void Continue(SimulatedPacket packet, ReadOnlySpan<byte> inner, bool isLocal)
     {
-        var taken = _network.Replace(packet, inner);
+        var taken = _network.Packets.Replace(packet, inner, Name);
         if (isLocal)
         {
-            _network.Local(this, taken);
+            _network.Path.Local(this, taken);
         }
         else
         {
-            _network.Enter(this, taken);
+            _network.Path.Enter(this, taken);
         }
     }
 
     /// <summary>
     /// Octets of the largest packet to a destination that leaves this node whole, as far as the node knows; 0 without a way.
     /// </summary>
-    internal int MtuTo(IpAddress destination) => Math.Min(_network.FirstMtu(this, destination), PathMtus.To(destination));
+    internal int MtuTo(IpAddress destination) => Math.Min(_network.Routes.FirstMtu(this, destination, NowNs), PathMtus.To(destination));
 
     /// <summary>Puts a packet that a behaviour held back on its next link.</summary>
-    internal void PassOn(SimulatedPacket packet) => _network.PassOn(this, packet);
+    internal void PassOn(SimulatedPacket packet) => _network.Path.PassOn(this, packet);
 
-    internal SimulatedPacket Take() => _network.Take();
+    internal SimulatedPacket Take() => _network.Packets.Take();
 
     internal void NoteUnanswered(SimulatedPacket packet, DropReason reason) =>
         _network.Note(JournalKind.Unanswered, reason, this, packet.Inbound, packet);

@@ -58,7 +58,7 @@ internal sealed class TruthReturn(SimulatedNetwork network, IReadOnlyList<TruthS
             return;
         }
 
-        if (network.Routes.Look(node, network.Routes.ClassOf(answer.Destination)) is { IsLocal: true })
+        if (network.Routes.Look(node, answer.Destination) is { IsLocal: true })
         {
             if (node == network.Vantage)
             {

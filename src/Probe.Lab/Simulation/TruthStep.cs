@@ -21,7 +21,7 @@ internal sealed class TruthStep
             Nat(node)?.Arriving(node, Packet);
         }
 
-        var entry = network.Routes.Look(node, network.Routes.ClassOf(Packet.Destination));
+        var entry = network.Routes.Look(node, Packet.Destination);
         IsLocal = isOwn || entry is { IsLocal: true };
     }
 
@@ -87,7 +87,7 @@ internal sealed class TruthStep
 
     /// <summary>A blackhole route swallows the packet here.</summary>
     public bool IsSwallowed =>
-        _network.Routes.Look(Node, _network.Routes.ClassOf(Packet.Destination))?.StatedAt(_atNs) is { Channels.Length: 0 };
+        _network.Routes.Look(Node, Packet.Destination)?.StatedAt(_atNs) is { Channels.Length: 0 };
 
     /// <summary>The node at the other end, with the packet as it gets there.</summary>
     public TruthStep Over(Channel channel)
@@ -123,7 +123,7 @@ internal sealed class TruthStep
     public static IReadOnlyList<Channel> Channels(SimulatedNetwork network, SimulatedNode node, in FlowKey flow, FlowFields varied,
         long atNs)
     {
-        if (network.Routes.Look(node, network.Routes.ClassOf(flow.Destination)) is not { } entry)
+        if (network.Routes.Look(node, flow.Destination) is not { } entry)
         {
             return [];
         }
