@@ -45,14 +45,22 @@ public sealed class LabProcess : IDisposable
 
     /// <summary>Waits until it wrote a text on standard output or standard error.</summary>
     /// <exception cref="TimeoutException">It ended, or the time was over, without that text.</exception>
-    public void WaitFor(string text, TimeSpan limit)
+    public void WaitFor(string text, TimeSpan limit) => WaitUntil(
+        () => _output.Text.Contains(text, StringComparison.Ordinal) || _error.Text.Contains(text, StringComparison.Ordinal), $"'{text}'", limit);
+
+    /// <summary>Waits until what it wrote on standard output fulfils a condition.</summary>
+    /// <exception cref="TimeoutException">It ended, or the time was over, before.</exception>
+    public void WaitFor(Func<string, bool> condition, string what, TimeSpan limit) => WaitUntil(() => condition(_output.Text), what, limit);
+
+    private void WaitUntil(Func<bool> isSaid, string what, TimeSpan limit)
     {
         var clock = Stopwatch.StartNew();
-        while (!_output.Text.Contains(text, StringComparison.Ordinal) && !_error.Text.Contains(text, StringComparison.Ordinal))
+        while (!isSaid())
         {
-            if (clock.Elapsed > limit || (_output.Ended && _error.Ended))
+            // What it said at its very end counts too.
+            if (clock.Elapsed > limit || (_output.Ended && _error.Ended && !isSaid()))
             {
-                throw new TimeoutException($"{_command}: never said '{text}'\n{_output.Text}{_error.Text}");
+                throw new TimeoutException($"{_command}: never said {what}\n{_output.Text}{_error.Text}");
             }
 
             Thread.Sleep(2);

@@ -188,24 +188,51 @@ public sealed class CheckTests : IDisposable
         Assert.All(checks, check => Assert.Equal(Local, check.Verdict));
     }
 
-    [NeedsFact(ProbeInside.Needs)]
-    public void A_slow_resolver_delays_no_check_of_an_address_or_of_another_name()
+    [NeedsTheory(ProbeInside.Needs)]
+    [InlineData(20, "10.9.8.1:80 quick.example:80")]
+    [InlineData(70, "10.9.8.1:80")] // More names than are asked for at a time: the last one has to wait.
+    public void A_slow_resolver_delays_no_check_of_an_address_or_of_another_name(int slowNames, string others)
     {
-        // A name server that takes questions and never answers.
-        using var silent = Datagrams(53);
-        using var names = NamespaceFiles.Write(_net.Checker, "nameserver 10.9.0.2\noptions timeout:2 attempts:1\n", "10.9.8.2 quick.example\n");
-        string[] slow = [.. Enumerable.Range(0, 70).Select(number => $"slow{number}.example:80")];
-        var (checks, status) = Check(["10.9.8.1:80", .. slow, "quick.example:80", "-c", "2", "-i", "1ms"]);
+        // A name server that takes questions and answers none until the others have been checked.
+        using var server = Datagrams(53);
+        using var names = NamespaceFiles.Write(_net.Checker, "nameserver 10.9.0.2\noptions timeout:30 attempts:1\n", "10.9.8.2 quick.example\n");
+        string[] slow = [.. Enumerable.Range(0, slowNames).Select(number => $"slow{number}.example:80")];
+        using var probe = _lab.Start(_net.Checker, ProbeInside.Program, ["check", "--csv", "-c", "2", "-i", "1ms", "10.9.8.1:80", .. slow, "quick.example:80"]);
+        string[] undelayed = others.Split(' ');
+        probe.WaitFor(output => Rows(output).Count(row => undelayed.Contains(row[0], StringComparer.Ordinal)) == 2 * undelayed.Length, "two checks of each", ProbeInside.Limit);
+        var failing = new Thread(FailAll) { IsBackground = true };
+        failing.Start();
+        var result = probe.Wait(ProbeInside.Limit);
 
-        Assert.Equal(4, status);
-        var resolved = checks.Where(check => check.Target is "10.9.8.1:80" or "quick.example:80").ToList();
-        Assert.Equal(4, resolved.Count(check => check.Verdict == Up));
-        var unresolved = checks.Except(resolved).ToList();
-        Assert.Equal(70, unresolved.Count);
-        Assert.All(unresolved, check => Assert.Equal((Local, (CheckReasonKind?)CheckReasonKind.Resolver), (check.Verdict, check.Reason?.Kind)));
+        Assert.Equal(4, result.Status);
+        var rows = Rows(result.Output);
+        var unresolved = rows.FindAll(row => row[0].StartsWith("slow", StringComparison.Ordinal));
+        Assert.Equal(slow, unresolved.Select(row => row[0]).OrderBy(target => Array.IndexOf(slow, target)));
+        Assert.All(unresolved, row => Assert.Equal(("local", "resolver"), (row[5], row[12].Split(':')[0])));
+        Assert.All(rows.Take(2 * undelayed.Length), row => Assert.Contains(row[0], undelayed));
+        Assert.Equal(["10.9.8.1:80 up", "10.9.8.1:80 up", "quick.example:80 up", "quick.example:80 up"], rows.Except(unresolved).Select(row => $"{row[0]} {row[5]}").Order(StringComparer.Ordinal));
 
-        // No silence of the name server was waited for.
-        Assert.All(resolved.Where(check => check.Target == "10.9.8.1:80"), check => Assert.True(check.StartedNs < unresolved.Min(other => other.Phases!.DnsNs)));
+        static List<string[]> Rows(string output) => [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(','))];
+
+        void FailAll()
+        {
+            var message = new byte[512];
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            try
+            {
+                while (server.ReceiveFrom(message, ref from) is var length)
+                {
+                    // The question as it came, as a response: server failure (RFC 1035 section 4.1.1).
+                    (message[2], message[3]) = (0x81, 0x82);
+                    server.SendTo(message.AsSpan(0, length), from);
+                }
+            }
+            catch (SocketException)
+            {
+                // Closed under it: the end of the test.
+                return;
+            }
+        }
     }
 
     [NeedsTheory(ProbeInside.Needs)]

@@ -12,8 +12,8 @@ internal static class ProbeInside
     /// <summary>What every test here needs of the machine.</summary>
     public const Need Needs = Need.Namespaces | Need.Nftables;
 
-    /// <summary>Far off: only a program that hangs meets it.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    /// <summary>Far off: only a program that hangs meets it, not one on a machine with thirty others that want to run.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <summary>The program that was built with these tests.</summary>
     public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "probe");
