@@ -46,7 +46,8 @@ public sealed class LabProcess : IDisposable
     /// <summary>Waits until it wrote a text on standard output or standard error.</summary>
     /// <exception cref="TimeoutException">It ended, or the time was over, without that text.</exception>
     public void WaitFor(string text, TimeSpan limit) => WaitUntil(
-        () => _output.Text.Contains(text, StringComparison.Ordinal) || _error.Text.Contains(text, StringComparison.Ordinal), $"'{text}'", limit);
+        () => _output.Text.Contains(text, StringComparison.Ordinal) || _error.Text.Contains(text, StringComparison.Ordinal),
+        $"'{text}'", limit);
 
     /// <summary>Waits until what it wrote on standard output fulfils a condition.</summary>
     /// <exception cref="TimeoutException">It ended, or the time was over, before.</exception>
